@@ -1,0 +1,2 @@
+//! The `morula` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Backend-generic deep-learning modules for single-cell clustering, on Burn.

@@ -1,0 +1,1 @@
+//! Clustering scores for Morula: agreement with known labels and internal quality.

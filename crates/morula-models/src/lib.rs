@@ -1,0 +1,1 @@
+//! The clustering models of Morula: JojoSCL.

@@ -1,0 +1,1 @@
+//! Sparse single-cell preprocessing for Morula: filtering, normalisation, variable genes, PCA, neighbours, simulation.

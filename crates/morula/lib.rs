@@ -1,0 +1,2 @@
+//! Deep clustering of single-cell RNA-seq on any GPU or CPU.
+pub use morula_data as data;
