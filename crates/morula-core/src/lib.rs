@@ -1,1 +1,15 @@
 //! Backend-generic deep-learning modules for single-cell clustering, on Burn.
+//!
+//! Modules follow Burn's order: a `Config`, `init`, `forward` with its `# Shapes`. They know
+//! tensors only: no files, no cell or gene names, no labels. The backend is chosen at run time
+//! through [`burn::tensor::Device`].
+
+mod augment;
+pub mod contrastive;
+mod encoder;
+pub mod init;
+pub mod kmeans;
+pub mod ops;
+
+pub use augment::{ExpressionAugmentation, ExpressionAugmentationConfig};
+pub use encoder::{Encoder, EncoderConfig};

@@ -1,0 +1,72 @@
+//! Small tensor operations shared by the modules.
+
+use burn::tensor::{Device, Int, Tensor};
+
+/// Added to a squared norm before its root: a zero row then has the gradient 0 instead of NaN.
+const NORM_GUARD: f64 = 1e-24;
+
+/// Subtracted from a logit to take it out of a softmax: `exp` of the rest is exactly 0.
+const MASKED: f64 = 1e9;
+
+/// Rows scaled to Euclidean length 1; a zero row stays zero.
+///
+/// # Shapes
+/// - x: `[n, d]`
+/// - output: `[n, d]`
+pub fn l2_normalize(x: Tensor<2>) -> Tensor<2> {
+    let norm = x.clone().square().sum_dim(1).add_scalar(NORM_GUARD).sqrt();
+    x / norm
+}
+
+/// `log(sum_j exp(x_ij))` of every row, shifted by the row's maximum.
+///
+/// # Shapes
+/// - x: `[n, m]`
+/// - output: `[n, 1]`
+pub fn logsumexp(x: Tensor<2>) -> Tensor<2> {
+    let max = x.clone().detach().max_dim(1);
+    (x - max.clone()).exp().sum_dim(1).log() + max
+}
+
+/// Takes the diagonal of a square matrix of logits out of every row's softmax.
+///
+/// # Shapes
+/// - logits: `[n, n]`
+/// - output: `[n, n]`
+pub fn mask_diagonal(logits: Tensor<2>) -> Tensor<2> {
+    let [n, _] = logits.dims();
+    let index = Tensor::<1, Int>::arange(0..n as i64, &logits.device().inner());
+    let same = index.clone().reshape([n, 1]).equal(index.reshape([1, n]));
+    let penalty = same.float().cast(logits.dtype()).mul_scalar(MASKED);
+    logits - penalty
+}
+
+/// Squared Euclidean distance of every row of `x` to every row of `centers`, never below 0.
+///
+/// # Shapes
+/// - x: `[n, d]`
+/// - centers: `[k, d]`
+/// - output: `[n, k]`
+pub fn squared_distances(x: Tensor<2>, centers: Tensor<2>) -> Tensor<2> {
+    let x_norm = x.clone().square().sum_dim(1);
+    let c_norm = centers.clone().square().sum_dim(1).transpose();
+    let cross = x.matmul(centers.transpose());
+    (x_norm + c_norm - cross.mul_scalar(2.0)).clamp_min(0.0)
+}
+
+/// Rows with a 1 in the column of the label and 0 elsewhere.
+///
+/// # Shapes
+/// - labels: `[n]`, values below `n_classes`
+/// - output: `[n, n_classes]`
+pub fn one_hot(labels: Tensor<1, Int>, n_classes: usize) -> Tensor<2> {
+    let [n] = labels.dims();
+    let classes = Tensor::<1, Int>::arange(0..n_classes as i64, &labels.device());
+    labels.reshape([n, 1]).equal(classes.reshape([1, n_classes])).float()
+}
+
+/// Row numbers as an index tensor.
+pub fn indices(rows: &[usize], device: &Device) -> Tensor<1, Int> {
+    let rows: Vec<i32> = rows.iter().map(|&i| i as i32).collect();
+    Tensor::from_ints(rows.as_slice(), &device.clone().inner())
+}
