@@ -1,1 +1,37 @@
 //! Clustering scores for Morula: agreement with known labels and internal quality.
+//!
+//! - Agreement with the truth: [`evaluate`] gives every score at once as an [`Evaluation`];
+//!   [`Contingency`] has one method per score for callers who want only some.
+//! - Internal quality, without any truth: [`LabelledPoints`] gives silhouette,
+//!   Calinski-Harabasz and Davies-Bouldin on an embedding.
+//!
+//! Labels are slices of any ordered type: numbers, strings, your own enum. Only which
+//! cells share a label matters, never the labels' names or order. Conventions, degenerate
+//! cases included, are scikit-learn's, except that no cells at all is an error.
+//!
+//! ```
+//! use morula_metrics::{Contingency, evaluate};
+//!
+//! let types = ["T", "T", "B", "B", "NK"];
+//! let clusters = [0, 0, 1, 1, 1];
+//!
+//! let scores = evaluate(&types, &clusters)?;
+//! assert_eq!(scores.acc, 0.8);
+//! assert!(scores.ari < 1.0);
+//!
+//! let table = Contingency::new(&types, &clusters)?;
+//! assert_eq!(table.homogeneity(), scores.homogeneity);
+//! # Ok::<(), morula_metrics::MetricsError>(())
+//! ```
+
+mod error;
+mod evaluation;
+mod external;
+mod internal;
+mod labels;
+
+pub use error::{MetricsError, Result};
+pub use evaluation::{Evaluation, evaluate};
+pub use external::{Contingency, Matching, Overlap};
+pub use internal::LabelledPoints;
+pub use labels::encode_labels;

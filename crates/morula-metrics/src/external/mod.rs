@@ -1,0 +1,10 @@
+//! Scores against known labels, all read off one contingency table.
+
+mod adjusted_info;
+mod contingency;
+mod information;
+mod matching;
+mod pairs;
+
+pub use contingency::{Contingency, Overlap};
+pub use matching::Matching;
