@@ -61,52 +61,117 @@ impl Encoder {
         l2_normalize(self.blocks.iter().fold(x, |h, block| block.forward(h)))
     }
 
-    /// Replaces the running statistics by the exact mean and variance over all rows of `batches`.
+    /// Replaces the running statistics by the exact mean and variance over all rows of `batches`,
+    /// and returns the embedding of those rows.
     ///
     /// Training sees augmented input, whose statistics differ from those of the clean data that
     /// inference sees (METHODS 2.13). The blocks are settled one after another, each on the
-    /// output of those before it, so one pass over the data is made per block.
+    /// output of those before it; the widest block's output is held for all rows.
     ///
     /// # Shapes
     /// - each batch: `[rows, d_input]`, outside autodiff
-    pub fn calibrate<I>(self, batches: impl Fn() -> I) -> Self
-    where
-        I: Iterator<Item = Tensor<2>>,
-    {
-        let mut settled: Vec<EncoderBlock> = Vec::with_capacity(self.blocks.len());
-        for mut block in self.blocks {
-            let mut rows = 0;
-            // Sums of differences from the first batch's mean: a plain sum of squares would
-            // cancel where the mean is large against the spread.
-            let mut shift: Option<Tensor<2>> = None;
-            let mut sums: Option<(Tensor<2>, Tensor<2>)> = None;
-            for x in batches() {
-                let h = settled.iter().fold(x, |h, b| b.forward(h));
-                let h = block.linear.forward(h);
-                rows += h.dims()[0];
-                let shift = shift.get_or_insert_with(|| h.clone().mean_dim(0)).clone();
-                let h = h - shift;
-                let part = (h.clone().sum_dim(0), h.square().sum_dim(0));
-                sums = Some(match sums {
-                    None => part,
-                    Some((s, q)) => (s + part.0, q + part.1),
-                });
+    /// - embedding: `[all rows, d_embedding]`, rows of length 1
+    pub fn calibrate(mut self, batches: impl Iterator<Item = Tensor<2>>) -> (Self, Tensor<2>) {
+        let mut hidden: Vec<Tensor<2>> = batches.collect();
+        for block in &mut self.blocks {
+            for h in &mut hidden {
+                *h = block.linear.forward(h.clone());
             }
-            if let (Some(shift), Some((sum, square))) = (shift, sums) {
-                let mean = sum.div_scalar(rows as f64);
-                let var = square.div_scalar(rows as f64) - mean.clone().square();
-                let width = mean.dims()[1];
-                block.norm.running_mean = RunningState::new((mean + shift).reshape([width]));
-                block.norm.running_var = RunningState::new(var.clamp_min(0.0).reshape([width]));
+            block.settle(&hidden);
+            for h in &mut hidden {
+                *h = relu(block.norm.forward(h.clone()));
             }
-            settled.push(block);
         }
-        Self { blocks: settled }
+        (self, l2_normalize(Tensor::cat(hidden, 0)))
     }
 }
 
 impl EncoderBlock {
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         relu(self.norm.forward(self.linear.forward(x)))
+    }
+
+    /// Sets the running statistics to those of all rows of `hidden`.
+    fn settle(&mut self, hidden: &[Tensor<2>]) {
+        let Some(first) = hidden.first() else { return };
+        // Moments about the first batch's mean: a plain sum of squares would cancel where the
+        // mean is large against the spread.
+        let shift = first.clone().mean_dim(0);
+        let width = shift.dims()[1];
+        let rows: usize = hidden.iter().map(|h| h.dims()[0]).sum();
+        let mut sum = shift.zeros_like();
+        let mut square = shift.zeros_like();
+        for h in hidden {
+            let h = h.clone() - shift.clone();
+            sum = sum + h.clone().sum_dim(0);
+            square = square + h.square().sum_dim(0);
+        }
+        let mean = sum.div_scalar(rows as f64);
+        let var = square.div_scalar(rows as f64) - mean.clone().square();
+        self.norm.running_mean = RunningState::new((mean + shift).reshape([width]));
+        self.norm.running_var = RunningState::new(var.clamp_min(0.0).reshape([width]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Distribution;
+
+    fn data(n: usize) -> Tensor<2> {
+        let device = Device::flex();
+        Tensor::random([n, 6], Distribution::Normal(100.0, 2.0), &device)
+    }
+
+    fn encoder() -> Encoder {
+        EncoderConfig::new(6).with_widths(vec![5, 4]).init(&Device::flex())
+    }
+
+    fn close(a: Tensor<2>, b: Tensor<2>, tolerance: f32) {
+        assert!((a - b).abs().max().into_scalar::<f32>() < tolerance);
+    }
+
+    #[test]
+    fn rows_have_length_one() {
+        let h = encoder().calibrate([data(50)].into_iter()).0.forward(data(9));
+        let norms = h.square().sum_dim(1);
+        // A row whose ReLUs are all shut stays 0.
+        for norm in norms.try_into_vec_as::<f32>().unwrap() {
+            assert!(norm == 0.0 || (norm - 1.0).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn calibration_is_the_same_for_any_batching() {
+        let (x, encoder) = (data(40), encoder());
+        let parts = x.clone().split(13, 0);
+        let (whole, a) = encoder.clone().calibrate([x.clone()].into_iter());
+        let (split, b) = encoder.calibrate(parts.into_iter());
+        close(a.clone(), b, 1e-3);
+        close(whole.forward(x.clone()), a, 1e-4);
+        close(whole.forward(x.clone()), split.forward(x), 1e-3);
+    }
+
+    #[test]
+    fn calibrated_statistics_are_those_of_a_training_batch() {
+        let x = data(64);
+        let encoder = encoder();
+        let (calibrated, _) = encoder.clone().calibrate([x.clone()].into_iter());
+        let training = encoder.train().forward(x.clone().autodiff()).inner();
+        close(calibrated.forward(x), training, 1e-3);
+    }
+
+    #[test]
+    fn a_row_does_not_depend_on_its_batch() {
+        let encoder = encoder().calibrate([data(30)].into_iter()).0;
+        let x = data(7);
+        let alone = encoder.forward(x.clone().narrow(0, 3, 1));
+        close(encoder.forward(x).narrow(0, 3, 1), alone, 1e-6);
+    }
+
+    #[test]
+    fn a_batch_of_one_row_trains_without_nan() {
+        let h = encoder().train().forward(data(1).autodiff());
+        assert!(h.inner().sum().into_scalar::<f32>().is_finite());
     }
 }

@@ -1,0 +1,261 @@
+//! Parameters of JojoSCL: a builder, checked before anything runs.
+
+use morula_core::shrinkage::Variance;
+use morula_data::CountMatrix;
+use morula_preprocess::RecipeParams;
+use serde::{Deserialize, Serialize};
+
+use super::{JojoSclModel, train};
+use crate::{FitOptions, ModelError, Result};
+use burn::tensor::Device;
+
+/// Which embedding is clustered and returned (METHODS 2.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Embedding {
+    /// The encoder's output h.
+    Raw,
+    /// The posterior mean theta_hat: h drawn to its cluster's centre by the estimated b.
+    Shrunk,
+}
+
+/// Parameters of [`JojoScl`](super::JojoScl); every field may be set in a TOML file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JojoSclParams {
+    /// Number of clusters K.
+    pub n_clusters: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Passes over the cells.
+    pub epochs: usize,
+    /// Cells per step at most; batches of an epoch are made equally large.
+    pub batch_size: usize,
+    /// Adam's learning rate at the start; it falls by a cosine to a thousandth.
+    pub learning_rate: f64,
+    /// Momentum m of the key encoder.
+    pub momentum: f64,
+    /// Widths of the encoder's blocks; the last is the embedding's.
+    pub widths: Vec<usize>,
+    /// Width P of the projection that is contrasted.
+    pub projection: usize,
+    /// Probability of dropping a value in a view.
+    pub dropout: f64,
+    /// Standard deviation of the noise added to a view.
+    pub noise: f64,
+    /// Temperature T of the instance contrast.
+    pub temperature: f64,
+    /// Temperature T_c of the cluster contrast.
+    pub cluster_temperature: f64,
+    /// Weight of the instance contrast.
+    pub instance_weight: f64,
+    /// Weight w_c of the cluster contrast and its balance term.
+    pub cluster_weight: f64,
+    /// Weight lambda of the SURE risk.
+    pub shrinkage_weight: f64,
+    /// Share of the epochs before the SURE risk enters; its weight then rises linearly over the
+    /// same number of epochs. Early memberships are poor, and shrinking towards them harms.
+    pub shrinkage_warmup: f64,
+    /// Where sigma^2 comes from.
+    pub variance: Variance,
+    /// Let gradients run through sigma^2, tau^2 and b.
+    pub attach_variance: bool,
+    /// Epochs between two refreshes of the memberships that shrinkage uses.
+    pub refresh_every: usize,
+    /// Which embedding is clustered and returned.
+    pub embedding: Embedding,
+    /// K-means restarts of the final clustering.
+    pub n_init: usize,
+    /// Preprocessing.
+    pub recipe: RecipeParams,
+}
+
+impl Default for JojoSclParams {
+    fn default() -> Self {
+        Self {
+            n_clusters: 8,
+            seed: 0,
+            epochs: 60,
+            batch_size: 200,
+            learning_rate: 1e-3,
+            momentum: 0.5,
+            widths: vec![512, 256, 128],
+            projection: 192,
+            dropout: 0.9,
+            noise: 0.1,
+            temperature: 0.07,
+            cluster_temperature: 1.0,
+            instance_weight: 1.0,
+            cluster_weight: 1.0,
+            shrinkage_weight: 1.0,
+            shrinkage_warmup: 0.5,
+            variance: Variance::Replicates,
+            attach_variance: false,
+            refresh_every: 5,
+            embedding: Embedding::Raw,
+            n_init: 10,
+            recipe: RecipeParams::default(),
+        }
+    }
+}
+
+/// Generates consuming setters: `params.epochs(30).seed(1)`.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $ty:ty),* $(,)?) => {
+        $($(#[$doc])* #[must_use] pub fn $name(mut self, $name: $ty) -> Self { self.$name = $name; self })*
+    };
+}
+
+impl JojoSclParams {
+    setters! {
+        /// Sets the seed of everything random.
+        seed: u64,
+        /// Sets the passes over the cells.
+        epochs: usize,
+        /// Sets the cells per step.
+        batch_size: usize,
+        /// Sets Adam's learning rate.
+        learning_rate: f64,
+        /// Sets the key encoder's momentum.
+        momentum: f64,
+        /// Sets the encoder's widths.
+        widths: Vec<usize>,
+        /// Sets the width of the projection.
+        projection: usize,
+        /// Sets the dropout of the views.
+        dropout: f64,
+        /// Sets the noise of the views.
+        noise: f64,
+        /// Sets the temperature of the instance contrast.
+        temperature: f64,
+        /// Sets the weight of the instance contrast; 0 leaves it out.
+        instance_weight: f64,
+        /// Sets the weight of the cluster contrast; 0 leaves it out.
+        cluster_weight: f64,
+        /// Sets the weight of the SURE risk; 0 leaves it out.
+        shrinkage_weight: f64,
+        /// Sets the share of the epochs before the SURE risk enters.
+        shrinkage_warmup: f64,
+        /// Sets where sigma^2 comes from.
+        variance: Variance,
+        /// Sets which embedding is clustered and returned.
+        embedding: Embedding,
+        /// Sets the K-means restarts.
+        n_init: usize,
+        /// Sets the preprocessing.
+        recipe: RecipeParams,
+    }
+
+    /// The authors' settings (METHODS 2.12): 200 epochs, learning rate 0.2, temperature 0.07,
+    /// shrinkage from the first epoch with the variance of cluster means.
+    pub fn published(n_clusters: usize) -> Self {
+        Self {
+            n_clusters,
+            epochs: 200,
+            learning_rate: 0.2,
+            shrinkage_warmup: 0.0,
+            refresh_every: 1,
+            variance: Variance::CentroidClt,
+            ..Self::default()
+        }
+    }
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] naming the first one out of range and what is allowed.
+    pub fn check(self) -> Result<JojoSclValidParams> {
+        let counts = [
+            ("n_clusters", self.n_clusters),
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size),
+            ("projection", self.projection),
+            ("refresh_every", self.refresh_every),
+            ("n_init", self.n_init),
+        ];
+        for (name, value) in counts {
+            require(name, value, value >= 1, "give a whole number of at least 1")?;
+        }
+        let widths = format!("{:?}", self.widths);
+        let wide = !self.widths.is_empty() && self.widths.iter().all(|&w| w >= 1);
+        require("widths", widths, wide, "give at least one width, each at least 1")?;
+        let positive = [
+            ("learning_rate", self.learning_rate),
+            ("temperature", self.temperature),
+            ("cluster_temperature", self.cluster_temperature),
+        ];
+        for (name, value) in positive {
+            let ok = value.is_finite() && value > 0.0;
+            require(name, value, ok, "give a positive number")?;
+        }
+        let weights = [
+            ("noise", self.noise),
+            ("instance_weight", self.instance_weight),
+            ("cluster_weight", self.cluster_weight),
+            ("shrinkage_weight", self.shrinkage_weight),
+        ];
+        for (name, value) in weights {
+            let ok = value.is_finite() && value >= 0.0;
+            require(name, value, ok, "give 0 or a positive number")?;
+        }
+        let dropout = (0.0..1.0).contains(&self.dropout);
+        require("dropout", self.dropout, dropout, "give a share from 0 to below 1")?;
+        let shares = [("momentum", self.momentum), ("shrinkage_warmup", self.shrinkage_warmup)];
+        for (name, value) in shares {
+            require(name, value, (0.0..=1.0).contains(&value), "give a share from 0 to 1")?;
+        }
+        let weight = self.instance_weight + self.cluster_weight + self.shrinkage_weight;
+        require("instance_weight", weight, weight > 0.0, "at least one loss needs a weight")?;
+        Ok(JojoSclValidParams(self))
+    }
+
+    /// Checks the parameters and fits.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check) and [`JojoSclValidParams::fit`].
+    pub fn fit(self, counts: &CountMatrix, device: &Device) -> Result<JojoSclModel> {
+        self.check()?.fit(counts, device)
+    }
+}
+
+/// Parameters that passed [`JojoSclParams::check`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct JojoSclValidParams(JojoSclParams);
+
+impl JojoSclValidParams {
+    /// The parameters.
+    pub fn params(&self) -> &JojoSclParams {
+        &self.0
+    }
+
+    /// Fits the model to raw counts. No label is asked for, so none can leak.
+    ///
+    /// # Errors
+    /// When preprocessing leaves nothing, with more clusters than cells, or when a loss is no
+    /// longer finite (naming epoch, batch and term).
+    pub fn fit(&self, counts: &CountMatrix, device: &Device) -> Result<JojoSclModel> {
+        self.fit_with(counts, device, FitOptions::default())
+    }
+
+    /// [`fit`](Self::fit) with an observer, a checkpoint folder or a start from a checkpoint.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); [`ModelError::Interrupted`] when the observer breaks off.
+    pub fn fit_with(
+        &self,
+        counts: &CountMatrix,
+        device: &Device,
+        options: FitOptions<'_>,
+    ) -> Result<JojoSclModel> {
+        train::fit(&self.0, counts, device, options)
+    }
+}
+
+fn require(
+    name: &'static str,
+    value: impl ToString,
+    ok: bool,
+    expected: &'static str,
+) -> Result<()> {
+    if ok { Ok(()) } else { Err(ModelError::Parameter { name, value: value.to_string(), expected }) }
+}
