@@ -1,1 +1,27 @@
-//! The clustering models of Morula: JojoSCL.
+//! The clustering models of Morula.
+//!
+//! Every model follows one order: parameters with a builder, [`check`](JojoSclParams::check),
+//! [`fit`](JojoSclParams::fit) on a [`CountMatrix`](morula_data::CountMatrix) of raw counts, then
+//! a model that implements [`ClusterModel`]. No function here takes a label.
+
+mod device;
+mod error;
+mod folder;
+mod jojoscl;
+mod matrix;
+mod model;
+mod posterior;
+mod progress;
+mod rng;
+mod weights;
+
+pub use device::{DeviceChoice, NamedDevice, devices};
+pub use error::{ModelError, Result};
+pub use jojoscl::{Embedding, JojoScl, JojoSclModel, JojoSclParams, JojoSclValidParams};
+pub use matrix::Matrix;
+pub use model::{Checkpoint, ClusterModel, FitOptions, Prediction};
+pub use progress::{EpochRecord, Observer};
+
+pub use burn::tensor::Device;
+
+use matrix::read;

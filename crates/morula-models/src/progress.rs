@@ -31,13 +31,3 @@ impl<F: FnMut(&EpochRecord, usize) -> ControlFlow<()>> Observer for F {
         self(record, epochs)
     }
 }
-
-/// The observer that looks away.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Observer for Silent {
-    fn on_epoch(&mut self, _: &EpochRecord, _: usize) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-}

@@ -228,6 +228,11 @@ impl JojoSclValidParams {
         &self.0
     }
 
+    /// The parameters, to change and check again.
+    pub fn into_params(self) -> JojoSclParams {
+        self.0
+    }
+
     /// Fits the model to raw counts. No label is asked for, so none can leak.
     ///
     /// # Errors

@@ -1,0 +1,92 @@
+//! From a trained network to a model: clean statistics, final clustering, shrinkage report.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use morula_core::kmeans::KMeansConfig;
+use morula_core::ops;
+use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig, Variance};
+use morula_preprocess::{Prepared, Recipe};
+
+use super::JojoSclModel;
+use super::train::{EVAL_BATCH, State, Trainer};
+use crate::posterior::Posterior;
+use crate::rng::{Purpose, stream};
+use crate::{ModelError, Result, read};
+
+/// Clusters the clean embedding and assembles the model.
+pub(super) fn finish(
+    trainer: Trainer<'_>,
+    state: State,
+    recipe: Recipe,
+    prepared: Prepared,
+) -> Result<JojoSclModel> {
+    let params = trainer.params;
+    let (encoder, h) = trainer.embed(&state.network.encoder);
+    let (n_cells, n_clusters) = (h.dims()[0], params.n_clusters);
+    let kmeans = KMeansConfig::new(n_clusters).with_n_init(params.n_init).init();
+    let fit = kmeans.fit(h.clone(), &mut stream(params.seed, Purpose::KMeans, 0)).ok_or(
+        ModelError::Clustering {
+            n_cells,
+            n_clusters,
+            why: "it holds values that are not finite; lower learning_rate",
+        },
+    )?;
+    let shrinkage = shrinkage(&trainer, &state, fit.labels.clone())?;
+    let posterior = Posterior::fit(&h, fit.centroids, fit.labels)?;
+    let mut model = JojoSclModel {
+        params: params.clone(),
+        recipe,
+        encoder,
+        posterior,
+        shrinkage,
+        history: state.history,
+        fitted: None,
+    };
+    model.fitted = Some(model.describe(h, prepared.kept_cells, prepared.report)?);
+    Ok(model)
+}
+
+/// How much each cluster is shrunk towards its centre: b from SURE, with the noise variance of
+/// the embedding measured between two augmented views of every cell.
+fn shrinkage(
+    trainer: &Trainer<'_>,
+    state: &State,
+    labels: Tensor<1, burn::tensor::Int>,
+) -> Result<Vec<f32>> {
+    let params = trainer.params;
+    let encoder = state.network.encoder.clone().no_grad();
+    let mut views: [Vec<Tensor<2>>; 2] = Default::default();
+    for (i, x) in trainer.x.clone().split(EVAL_BATCH, 0).into_iter().enumerate() {
+        // Streams of training end below this index: epochs x batches stay far under 2^48.
+        let mut rng = stream(params.seed, Purpose::Views, (1 << 48) + i);
+        let pair = trainer.losses.views(x, &mut rng);
+        for (all, view) in views.iter_mut().zip(pair) {
+            all.push(encoder.forward(view).inner());
+        }
+    }
+    let [a, b] = views.map(|parts| Tensor::cat(parts, 0));
+    let members = Memberships::hard(labels, params.n_clusters);
+    let input = SureInput::new(a, members);
+    let input = match params.variance {
+        Variance::Replicates => input.with_replicate(b),
+        Variance::CentroidClt => input,
+    };
+    let sure = SureShrinkageConfig::new().with_variance(params.variance).init()?;
+    read(sure.forward(input)?.b, "the shrinkage of the clusters")
+}
+
+/// Draws embeddings to their cluster's centre: `theta_hat_i = (1 - b_k) h_i + b_k mu_k`.
+///
+/// # Shapes
+/// - h: `[n, d]`; centers: `[K, d]`; labels: `[n]`; output: `[n, d]`
+pub(super) fn shrink(
+    h: Tensor<2>,
+    centers: Tensor<2>,
+    labels: Tensor<1, burn::tensor::Int>,
+    b: &[f32],
+) -> Tensor<2> {
+    let n = labels.dims()[0];
+    let b = Tensor::<1>::from_floats(b, &h.device()).select(0, labels.clone()).reshape([n, 1]);
+    let mu = ops::one_hot(labels, centers.dims()[0]).matmul(centers);
+    h.clone() + (mu - h) * b
+}

@@ -1,0 +1,167 @@
+//! The fitted model: predict, save, load.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use morula_core::kmeans::nearest;
+use morula_core::{Encoder, EncoderConfig};
+use morula_data::CountMatrix;
+use morula_preprocess::{Recipe, Report};
+use serde::{Deserialize, Serialize};
+
+use super::finish::shrink;
+use super::train::EVAL_BATCH;
+use super::{Embedding, JojoSclParams};
+use crate::posterior::Posterior;
+use crate::{
+    ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, read, weights,
+};
+
+/// Version of the folder written by [`ClusterModel::save`].
+const FORMAT: u32 = 1;
+
+/// A fitted JojoSCL model.
+#[derive(Debug, Clone)]
+pub struct JojoSclModel {
+    pub(super) params: JojoSclParams,
+    pub(super) recipe: Recipe,
+    pub(super) encoder: Encoder,
+    pub(super) posterior: Posterior,
+    pub(super) shrinkage: Vec<f32>,
+    pub(super) history: Vec<EpochRecord>,
+    pub(super) fitted: Option<Prediction>,
+}
+
+/// `model.json`; the weights are beside it.
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    format: u32,
+    model: String,
+    version: String,
+    params: JojoSclParams,
+    recipe: Recipe,
+    posterior: Posterior,
+    shrinkage: Vec<f32>,
+    history: Vec<EpochRecord>,
+}
+
+impl JojoSclModel {
+    /// The parameters it was fitted with.
+    pub fn params(&self) -> &JojoSclParams {
+        &self.params
+    }
+
+    /// The fitted preprocessing.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// b of every cluster: how far SURE says its cells should be drawn to its centre. Near 1 the
+    /// cells differ by noise alone, near 0 the centre carries nothing.
+    pub fn shrinkage(&self) -> &[f32] {
+        &self.shrinkage
+    }
+
+    /// Labels, probabilities and embedding from the encoder's output.
+    pub(super) fn describe(
+        &self,
+        h: Tensor<2>,
+        kept_cells: Vec<usize>,
+        report: Report,
+    ) -> Result<Prediction> {
+        let centroids = self.posterior.centroids(&h.device());
+        let nearest = nearest(h.clone(), centroids.clone());
+        let latent = match self.params.embedding {
+            Embedding::Raw => h.clone(),
+            Embedding::Shrunk => shrink(h.clone(), centroids, nearest.clone(), &self.shrinkage),
+        };
+        let labels = read(nearest.float(), "the clusters")?;
+        Ok(Prediction {
+            kept_cells,
+            labels: labels.into_iter().map(|k| k as usize).collect(),
+            proba: Matrix::read(self.posterior.forward(h), "the probabilities")?,
+            latent: Matrix::read(latent, "the embedding")?,
+            report,
+        })
+    }
+
+    fn device(&self) -> Device {
+        self.encoder.devices().into_iter().next().unwrap_or_default()
+    }
+}
+
+impl ClusterModel for JojoSclModel {
+    const NAME: &'static str = "jojoscl";
+
+    fn n_clusters(&self) -> usize {
+        self.params.n_clusters
+    }
+
+    fn fitted(&self) -> Option<&Prediction> {
+        self.fitted.as_ref()
+    }
+
+    fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
+        let prepared = self.recipe.transform(counts)?;
+        let shape = [prepared.n_cells(), prepared.n_genes];
+        let x = Tensor::<2>::from_data(TensorData::new(prepared.x, shape), &self.device());
+        let h = x.split(EVAL_BATCH, 0).into_iter().map(|x| self.encoder.forward(x)).collect();
+        self.describe(Tensor::cat(h, 0), prepared.kept_cells, prepared.report)
+    }
+
+    fn history(&self) -> &[EpochRecord] {
+        &self.history
+    }
+
+    fn save(&self, target: &Path) -> Result<()> {
+        folder::replace(target, |folder| {
+            weights::save(&self.encoder, &folder.join("encoder.safetensors"))?;
+            let manifest = Manifest {
+                format: FORMAT,
+                model: Self::NAME.into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                params: self.params.clone(),
+                recipe: self.recipe.clone(),
+                posterior: self.posterior.clone(),
+                shrinkage: self.shrinkage.clone(),
+                history: self.history.clone(),
+            };
+            folder::write_json(&folder.join("model.json"), &manifest)
+        })
+    }
+
+    fn load(target: &Path, device: &Device) -> Result<Self> {
+        let home = folder::existing(target).unwrap_or_else(|| target.into());
+        let path = home.join("model.json");
+        let manifest: Manifest = folder::read_json(&path)?;
+        if manifest.format != FORMAT || manifest.model != Self::NAME {
+            let why = format!(
+                "it holds {} in format {}, but {} in format {FORMAT} is needed; \
+                 use the version of Morula that wrote it ({})",
+                manifest.model, manifest.format, Self::NAME, manifest.version
+            );
+            return Err(ModelError::Saved { path, why });
+        }
+        let params = manifest.params.check()?.into_params();
+        let consistent = manifest.shrinkage.len() == params.n_clusters
+            && manifest.posterior.fits(params.n_clusters, *params.widths.last().unwrap_or(&0));
+        if !consistent {
+            let why = "centroids, shrinkage and parameters disagree in their sizes".into();
+            return Err(ModelError::Saved { path, why });
+        }
+        let config = EncoderConfig::new(manifest.recipe.n_genes());
+        let mut encoder =
+            config.with_widths(params.widths.clone()).init(&device.clone().inner()).valid();
+        weights::load(&mut encoder, &home.join("encoder.safetensors"))?;
+        Ok(Self {
+            params,
+            recipe: manifest.recipe,
+            encoder,
+            posterior: manifest.posterior,
+            shrinkage: manifest.shrinkage,
+            history: manifest.history,
+            fitted: None,
+        })
+    }
+}

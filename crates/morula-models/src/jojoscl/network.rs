@@ -1,0 +1,155 @@
+//! The trained parts of JojoSCL and the loss of one step.
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor};
+use morula_core::contrastive::{
+    ClusterContrastiveLoss, ClusterContrastiveLossConfig, ClusterHead, ClusterHeadConfig,
+    InstanceContrastiveLoss, InstanceContrastiveLossConfig, ProjectionHead, ProjectionHeadConfig,
+};
+use morula_core::shrinkage::{Memberships, SureInput, SureShrinkage, SureShrinkageConfig};
+use morula_core::{
+    Encoder, EncoderConfig, ExpressionAugmentation, ExpressionAugmentationConfig, init,
+};
+use rand_chacha::ChaCha8Rng;
+
+use super::JojoSclParams;
+use crate::Result;
+use crate::rng::{Purpose, stream};
+
+/// Query encoder and both heads: everything that receives gradients.
+#[derive(Module, Debug)]
+pub(super) struct Network {
+    pub encoder: Encoder,
+    pub projection: ProjectionHead,
+    pub cluster: ClusterHead,
+}
+
+impl Network {
+    /// Weights drawn from the seed, on a device with autodiff.
+    pub fn new(params: &JojoSclParams, n_genes: usize, device: &Device) -> Self {
+        let device = device.clone().autodiff();
+        let d = *params.widths.last().unwrap_or(&n_genes);
+        let network = Self {
+            encoder: EncoderConfig::new(n_genes).with_widths(params.widths.clone()).init(&device),
+            projection: ProjectionHeadConfig::new(d)
+                .with_d_hidden(params.projection)
+                .with_d_output(params.projection)
+                .init(&device),
+            cluster: ClusterHeadConfig::new(d, params.n_clusters).init(&device),
+        };
+        init::xavier_uniform(network, &mut stream(params.seed, Purpose::Weights, 0))
+    }
+}
+
+/// The terms of the loss, in the order they are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Term {
+    Instance,
+    Cluster,
+    Balance,
+    Shrinkage,
+}
+
+impl Term {
+    /// The name in records, errors and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Instance => "instance",
+            Self::Cluster => "cluster",
+            Self::Balance => "balance",
+            Self::Shrinkage => "shrinkage",
+        }
+    }
+}
+
+/// The cells of one step.
+pub(super) struct Batch {
+    /// Scaled expression, `[batch, genes]`, outside autodiff.
+    pub x: Tensor<2>,
+    /// Clusters for the shrinkage and that term's weight, once it has entered.
+    pub shrinkage: Option<(Tensor<1, Int>, f64)>,
+}
+
+/// The losses of a run.
+pub(super) struct Losses {
+    augmentation: ExpressionAugmentation,
+    instance: InstanceContrastiveLoss,
+    cluster: ClusterContrastiveLoss,
+    shrinkage: SureShrinkage,
+    instance_weight: f64,
+    cluster_weight: f64,
+    n_clusters: usize,
+}
+
+impl Losses {
+    pub fn new(params: &JojoSclParams) -> Result<Self> {
+        let temperature = params.cluster_temperature;
+        Ok(Self {
+            augmentation: ExpressionAugmentationConfig::new()
+                .with_dropout(params.dropout)
+                .with_noise(params.noise)
+                .init(),
+            instance: InstanceContrastiveLossConfig::new()
+                .with_temperature(params.temperature)
+                .init(),
+            cluster: ClusterContrastiveLossConfig::new().with_temperature(temperature).init(),
+            shrinkage: SureShrinkageConfig::new()
+                .with_variance(params.variance)
+                .with_detach(!params.attach_variance)
+                .init()?,
+            instance_weight: params.instance_weight,
+            cluster_weight: params.cluster_weight,
+            n_clusters: params.n_clusters,
+        })
+    }
+
+    /// Two views of a batch.
+    pub fn views(&self, x: Tensor<2>, rng: &mut ChaCha8Rng) -> [Tensor<2>; 2] {
+        [(); 2].map(|()| self.augmentation.forward(x.clone(), rng).autodiff())
+    }
+
+    /// The weighted sum of the terms (METHODS 2.9), and each of them unweighted.
+    ///
+    /// `L = w_i L_instance + w_c (L_cluster + L_balance) + lambda L_SURE`
+    pub fn forward(
+        &self,
+        network: &Network,
+        key: &Encoder,
+        batch: Batch,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(Tensor<1>, Vec<(Term, Tensor<1>)>)> {
+        let [view_q, view_k] = self.views(batch.x, rng);
+        let h_q = network.encoder.forward(view_q);
+        let h_k = key.forward(view_k).detach();
+
+        let mut total: Option<Tensor<1>> = None;
+        let mut terms = Vec::new();
+        let mut add = |term, value: Tensor<1>, weight: f64| {
+            terms.push((term, value.clone().inner()));
+            let value = value.mul_scalar(weight);
+            total = Some(total.take().map_or(value.clone(), |sum| sum + value));
+        };
+
+        let z_q = network.projection.forward(h_q.clone());
+        let z_k = network.projection.forward(h_k.clone());
+        if self.instance_weight > 0.0 {
+            let loss = self.instance.forward(z_q.clone(), z_k.clone());
+            add(Term::Instance, loss, self.instance_weight);
+        }
+        if self.cluster_weight > 0.0 {
+            let q_q = network.cluster.forward(h_q);
+            let q_k = network.cluster.forward(h_k);
+            let loss = self.cluster.forward(q_q, q_k);
+            add(Term::Cluster, loss.contrast, self.cluster_weight);
+            add(Term::Balance, loss.balance, self.cluster_weight);
+        }
+        if let Some((labels, weight)) = batch.shrinkage {
+            let members = Memberships::hard(labels, self.n_clusters);
+            let input = SureInput::new(z_q.clone(), members).with_replicate(z_k);
+            add(Term::Shrinkage, self.shrinkage.forward(input)?.risk, weight);
+        }
+        // With no term active (shrinkage alone, before its warm-up) the step changes nothing.
+        let total = total.unwrap_or_else(|| z_q.sum().mul_scalar(0.0));
+        Ok((total, terms))
+    }
+}

@@ -1,0 +1,56 @@
+//! Small dense results on the host.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::{ModelError, Result};
+
+/// A dense row-major matrix on the host.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Matrix {
+    values: Vec<f32>,
+    n_cols: usize,
+}
+
+impl Matrix {
+    /// Number of columns.
+    pub fn n_cols(&self) -> usize {
+        self.n_cols
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.values.len() / self.n_cols.max(1)
+    }
+
+    /// All values, row after row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// One row.
+    ///
+    /// # Panics
+    /// When there is no such row, as slices do.
+    pub fn row(&self, i: usize) -> &[f32] {
+        &self.values[i * self.n_cols..(i + 1) * self.n_cols]
+    }
+
+    /// Reads a tensor back from its device.
+    pub(crate) fn read(x: Tensor<2>, what: &'static str) -> Result<Self> {
+        let [_, n_cols] = x.dims();
+        Ok(Self { values: read(x, what)?, n_cols })
+    }
+
+    /// Uploads to a device.
+    pub(crate) fn to_tensor(&self, device: &Device) -> Tensor<2> {
+        let data = TensorData::new(self.values.clone(), [self.n_rows(), self.n_cols]);
+        Tensor::from_data(data, device)
+    }
+}
+
+/// Reads a float tensor back from its device.
+pub(crate) fn read<const D: usize>(x: Tensor<D>, what: &'static str) -> Result<Vec<f32>> {
+    let read = x.inner().try_into_vec_as();
+    read.map_err(|e| ModelError::Read { what, why: e.to_string() })
+}

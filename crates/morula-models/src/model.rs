@@ -1,0 +1,101 @@
+//! What every fitted clustering model offers.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use morula_data::CountMatrix;
+use morula_preprocess::Report;
+
+use crate::{EpochRecord, Matrix, Observer, Result};
+
+/// What a model says of a set of cells.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    /// Positions, in the input, of the cells that passed the filter; the other fields follow it.
+    pub kept_cells: Vec<usize>,
+    /// Cluster of each cell, below the number of clusters.
+    pub labels: Vec<usize>,
+    /// Probability of every cluster, cells x clusters; rows sum to 1.
+    pub proba: Matrix,
+    /// Embedding, cells x dimensions.
+    pub latent: Matrix,
+    /// What preprocessing filtered, missed and ignored.
+    pub report: Report,
+}
+
+impl Prediction {
+    /// Probability of the cluster each cell was given: the confidence, from 1 / K to 1.
+    pub fn confidence(&self) -> Vec<f32> {
+        self.labels.iter().enumerate().map(|(i, &k)| self.proba.row(i)[k]).collect()
+    }
+}
+
+/// A fitted clustering model.
+pub trait ClusterModel: Sized {
+    /// Name used for output columns, files and the command line.
+    const NAME: &'static str;
+
+    /// Number of clusters.
+    fn n_clusters(&self) -> usize;
+
+    /// Clusters, probabilities and embedding of the cells the model was fitted on; `None` after
+    /// loading, since a saved model does not keep them.
+    fn fitted(&self) -> Option<&Prediction>;
+
+    /// Clusters, probabilities and embedding of new cells, genes matched by name.
+    ///
+    /// # Errors
+    /// When too few of the model's genes are there, or no cell passes the filter.
+    fn predict(&self, counts: &CountMatrix) -> Result<Prediction>;
+
+    /// Losses of every epoch.
+    fn history(&self) -> &[EpochRecord];
+
+    /// Writes the model to a folder, replacing a model already there only when complete.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    fn save(&self, folder: &Path) -> Result<()>;
+
+    /// Reads a model from a folder.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged or of another model or version.
+    fn load(folder: &Path, device: &Device) -> Result<Self>;
+
+    /// Cluster probabilities of new cells, cells that passed the filter x clusters.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    fn predict_proba(&self, counts: &CountMatrix) -> Result<Matrix> {
+        Ok(self.predict(counts)?.proba)
+    }
+
+    /// Embedding of new cells, cells that passed the filter x dimensions.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    fn latent(&self, counts: &CountMatrix) -> Result<Matrix> {
+        Ok(self.predict(counts)?.latent)
+    }
+}
+
+/// What goes with a fit besides the parameters.
+#[derive(Default)]
+pub struct FitOptions<'a> {
+    /// Told of every epoch; may stop the fit.
+    pub observer: Option<&'a mut dyn Observer>,
+    /// Where to keep the state of training.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// Where and how often the state of training is kept.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// The folder; created when missing.
+    pub folder: PathBuf,
+    /// Epochs between two checkpoints.
+    pub every: usize,
+    /// Start from the state in the folder, if there is one.
+    pub resume: bool,
+}
