@@ -7,9 +7,13 @@
 mod augment;
 pub mod contrastive;
 mod encoder;
+mod error;
 pub mod init;
 pub mod kmeans;
 pub mod ops;
+pub mod shrinkage;
+pub mod special;
 
 pub use augment::{ExpressionAugmentation, ExpressionAugmentationConfig};
 pub use encoder::{Encoder, EncoderConfig};
+pub use error::{CoreError, Result};

@@ -1,0 +1,60 @@
+//! Which cluster each cell belongs to, and how much.
+
+use burn::tensor::{FloatDType, Int, Tensor};
+
+/// Memberships of B cells in K clusters. They are held fixed: no gradient runs through them.
+#[derive(Debug, Clone)]
+pub enum Memberships {
+    /// One cluster per cell.
+    Hard {
+        /// \[B\], 0 to K - 1. A cell with any other label belongs nowhere and is left alone.
+        labels: Tensor<1, Int>,
+        /// K
+        n_clusters: usize,
+    },
+    /// Responsibilities r_ik >= 0, \[B, K\], each row summing to 1 (or to 0: the cell is left
+    /// alone). One-hot rows give the results of `Hard`, at K times the cost for the distances.
+    Soft(Tensor<2>),
+}
+
+impl Memberships {
+    /// Hard memberships from labels 0 to `n_clusters` - 1, \[B\].
+    pub fn hard(labels: Tensor<1, Int>, n_clusters: usize) -> Self {
+        Self::Hard { labels, n_clusters }
+    }
+
+    /// Soft memberships from responsibilities, \[B, K\].
+    pub fn soft(responsibilities: Tensor<2>) -> Self {
+        Self::Soft(responsibilities)
+    }
+
+    /// \[B, K\]
+    pub fn dims(&self) -> [usize; 2] {
+        match self {
+            Self::Hard { labels, n_clusters } => [labels.dims()[0], *n_clusters],
+            Self::Soft(responsibilities) => responsibilities.dims(),
+        }
+    }
+
+    /// The matrix r, without gradient.
+    ///
+    /// Built by comparison: Burn's own one-hot reads the labels back to the host.
+    ///
+    /// # Shapes
+    ///
+    /// - output: \[B, K\]
+    pub fn matrix(&self, dtype: FloatDType) -> Tensor<2> {
+        match self {
+            Self::Hard { labels, n_clusters } => {
+                let [n_cells, n_clusters] = [labels.dims()[0], *n_clusters];
+                let options = (&labels.device(), labels.dtype());
+                let clusters = Tensor::<1, Int>::arange(0..n_clusters as i64, options)
+                    .unsqueeze_dim::<2>(0)
+                    .expand([n_cells, n_clusters]);
+                let labels = labels.clone().unsqueeze_dim::<2>(1).expand([n_cells, n_clusters]);
+                labels.equal(clusters).cast(dtype)
+            }
+            Self::Soft(responsibilities) => responsibilities.clone().without_autodiff().cast(dtype),
+        }
+    }
+}
