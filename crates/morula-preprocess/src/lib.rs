@@ -1,1 +1,20 @@
 //! Sparse single-cell preprocessing for Morula: filtering, normalisation, variable genes, PCA, neighbours, simulation.
+
+mod error;
+mod filter;
+mod hvg;
+mod log1p;
+mod normalize;
+mod recipe;
+mod rows;
+mod scale;
+mod simulate;
+
+pub use error::{PreprocessError, Result};
+pub use filter::{filter_cells, filter_genes};
+pub use hvg::{HighlyVariable, HvgFlavor, HvgParams, highly_variable_genes};
+pub use log1p::log1p;
+pub use normalize::{TargetSum, normalize_total};
+pub use recipe::{Prepared, Recipe, RecipeParams, Report};
+pub use scale::{Scaler, scale};
+pub use simulate::{SimulateParams, Simulated, simulate};

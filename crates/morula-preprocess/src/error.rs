@@ -1,0 +1,88 @@
+//! What can go wrong in preprocessing, told so that the user can mend it.
+
+use morula_data::DataError;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, PreprocessError>;
+
+/// Errors of preprocessing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PreprocessError {
+    /// A parameter outside its range.
+    #[error("parameter {name} = {value}: {want}")]
+    Param {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        want: &'static str,
+    },
+    /// Lengths that do not belong together.
+    #[error("{what}: expected {expected}, found {found}")]
+    Shape {
+        /// What was measured.
+        what: &'static str,
+        /// Length the other arguments ask for.
+        expected: usize,
+        /// Length given.
+        found: usize,
+    },
+    /// A filter or selection that kept nothing.
+    #[error(
+        "{stage} kept none of {of} {what}; {advice} \
+         (is this the right matrix, with cells in rows?)"
+    )]
+    NothingLeft {
+        /// The step.
+        stage: &'static str,
+        /// `cells` or `genes`.
+        what: &'static str,
+        /// How many there were.
+        of: usize,
+        /// What to change.
+        advice: &'static str,
+    },
+    /// New cells lack too many of the genes the recipe was fitted on.
+    #[error(
+        "{missing} of the recipe's {of} genes are missing (at most {allowed:.0}% may be), \
+         for example {example}; check the species and the kind of gene names \
+         (symbols or Ensembl ids), or raise max_missing"
+    )]
+    GenesMissing {
+        /// Genes not found by name.
+        missing: usize,
+        /// Genes the recipe needs.
+        of: usize,
+        /// Share allowed, in percent.
+        allowed: f32,
+        /// The first missing genes.
+        example: String,
+    },
+    /// A value that is NaN or infinite.
+    #[error("row {row}, column {col} holds {value}, which is not finite")]
+    NotFinite {
+        /// Row of the value.
+        row: usize,
+        /// Column of the value.
+        col: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A dense factorisation that did not converge.
+    #[error("the {what} did not converge; the input may hold extreme values")]
+    NoConvergence {
+        /// The factorisation.
+        what: &'static str,
+    },
+    /// An error of the data containers.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+impl PreprocessError {
+    pub(crate) fn param(name: &'static str, value: impl ToString, want: &'static str) -> Self {
+        Self::Param { name, value: value.to_string(), want }
+    }
+}

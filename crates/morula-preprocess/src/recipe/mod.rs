@@ -1,0 +1,159 @@
+//! The fitted preprocessing that goes with a model (METHODS 1).
+
+mod align;
+mod fit;
+mod params;
+mod prepared;
+
+pub use params::RecipeParams;
+pub use prepared::{Prepared, Report};
+
+use crate::normalize::{LogNormalized, size_factors};
+use crate::rows::{Selection, row_sums};
+use crate::scale::{Scaler, dense};
+use crate::{PreprocessError, Result, filter::cells_passing};
+use align::Alignment;
+use morula_data::{CountMatrix, CsrMatrix};
+use serde::{Deserialize, Serialize};
+
+/// Preprocessing fitted on training cells, ready for new ones.
+///
+/// Holds everything learnt: the genes that survived the filter, the selected
+/// genes, the reference total of the size factors, and the means and standard
+/// deviations of the selected genes. Serialisable, to be saved with a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    params: RecipeParams,
+    /// Genes that passed the filter, in the order of the training matrix.
+    genes: Vec<String>,
+    /// Share of all training counts that fell on each of them.
+    shares: Vec<f64>,
+    /// Positions of the selected genes among them, ascending.
+    selected: Vec<usize>,
+    /// The total that has size factor 1.
+    reference: f32,
+    /// z-scores of the selected genes, none where scaling is off.
+    scaler: Option<Scaler>,
+}
+
+impl Recipe {
+    /// The parameters it was fitted with.
+    pub fn params(&self) -> &RecipeParams {
+        &self.params
+    }
+
+    /// Names of the selected genes: the columns of [`Prepared`].
+    pub fn selected_genes(&self) -> Vec<&str> {
+        self.selected.iter().map(|&j| self.genes[j].as_str()).collect()
+    }
+
+    /// Names of all genes that passed the filter: those a cell's total is taken over.
+    pub fn kept_genes(&self) -> &[String] {
+        &self.genes
+    }
+
+    /// Number of selected genes.
+    pub fn n_genes(&self) -> usize {
+        self.selected.len()
+    }
+
+    /// The total count that has size factor 1.
+    pub fn reference_total(&self) -> f32 {
+        self.reference
+    }
+
+    /// Means, standard deviations and clip of the selected genes, where scaling is on.
+    pub fn scaler(&self) -> Option<&Scaler> {
+        self.scaler.as_ref()
+    }
+
+    /// Prepares new cells like the training cells.
+    ///
+    /// Genes are found by name, in any order; a name that occurs several times
+    /// is matched occurrence by occurrence. A cell's total runs over the genes
+    /// that passed the filter in training, wherever they are present; when some are absent,
+    /// the reference total shrinks by their share of the training counts, so that size
+    /// factors stay comparable. Absent selected genes count as 0 and are
+    /// reported. Cells below `min_counts` or `min_genes` are left out and reported.
+    ///
+    /// # Errors
+    /// [`PreprocessError::GenesMissing`] when more than `max_missing` of the
+    /// selected genes are absent; [`PreprocessError::NothingLeft`] when no cell passes.
+    pub fn transform(&self, counts: &CountMatrix) -> Result<Prepared> {
+        let found = Alignment::new(&self.genes, counts.var_names());
+        let missing: Vec<String> = (self.selected.iter())
+            .filter(|&&j| found.positions[j].is_none())
+            .map(|&j| self.genes[j].clone())
+            .collect();
+        if missing.len() as f32 > self.params.max_missing * self.selected.len() as f32 {
+            return Err(PreprocessError::GenesMissing {
+                missing: missing.len(),
+                of: self.selected.len(),
+                allowed: self.params.max_missing * 100.0,
+                example: missing.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+            });
+        }
+        let all: Vec<usize> = (0..counts.n_obs()).collect();
+        let present = found.present();
+        let rows = Selection::new(counts.x(), &all, &present);
+        let kept_cells = cells_passing(&rows, self.params.min_counts, self.params.min_genes);
+        if kept_cells.is_empty() {
+            return Err(PreprocessError::NothingLeft {
+                stage: "the cell filter",
+                what: "cells",
+                of: counts.n_obs(),
+                advice: "lower min_counts or min_genes",
+            });
+        }
+        let columns: Vec<_> = self.selected.iter().map(|&j| found.positions[j]).collect();
+        let reference = self.reference_over(&found);
+        let mut prepared = self.prepare(counts.x(), kept_cells, &present, &columns, reference);
+        prepared.report.missing_genes = missing;
+        prepared.report.extra_genes = found.extra;
+        Ok(prepared)
+    }
+
+    /// The reference total for cells in which only the genes found were counted.
+    fn reference_over(&self, found: &Alignment) -> f32 {
+        if found.positions.iter().all(Option::is_some) {
+            return self.reference;
+        }
+        let absent = found.positions.iter().zip(&self.shares).filter(|(p, _)| p.is_none());
+        let share = 1.0 - absent.map(|(_, share)| share).sum::<f64>();
+        if share > 0.0 { (f64::from(self.reference) * share) as f32 } else { self.reference }
+    }
+
+    /// The path that training and new cells share.
+    ///
+    /// `present`: columns a total runs over; `columns`: column of each selected
+    /// gene, none where it is absent.
+    fn prepare(
+        &self,
+        x: &CsrMatrix,
+        kept_cells: Vec<usize>,
+        present: &[usize],
+        columns: &[Option<usize>],
+        reference: f32,
+    ) -> Prepared {
+        let totals = row_sums(&Selection::new(x, &kept_cells, present), f64::from);
+        let size_factors = size_factors(&totals, reference);
+        let counts = align::gather(x, &kept_cells, columns);
+        let logs = LogNormalized { counts: &counts, factors: &size_factors };
+        let x_dense = match &self.scaler {
+            Some(scaler) => scaler.transform_rows(&logs),
+            None => dense(&logs, &vec![0.0; counts.n_cols()], |_, v| v),
+        };
+        let report = Report {
+            filtered_cells: complement(&kept_cells, x.n_rows()),
+            genes_kept: self.genes.len(),
+            ..Report::default()
+        };
+        Prepared { x: x_dense, n_genes: counts.n_cols(), kept_cells, counts, size_factors, report }
+    }
+}
+
+/// Positions below `n` that an ascending list leaves out.
+fn complement(kept: &[usize], n: usize) -> Vec<usize> {
+    let mut kept = kept.iter().copied().peekable();
+    (0..n).filter(|i| kept.next_if_eq(i).is_none()).collect()
+}

@@ -1,0 +1,74 @@
+//! What a recipe is fitted with.
+
+use crate::hvg::{HvgFlavor, HvgParams};
+use crate::normalize::TargetSum;
+use crate::{PreprocessError, Result};
+use serde::{Deserialize, Serialize};
+
+/// Parameters of a [`Recipe`](super::Recipe); the defaults are those of METHODS 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecipeParams {
+    /// Keep genes counted in at least this many cells.
+    pub min_cells: usize,
+    /// Keep cells with at least this many counts, over the genes kept.
+    pub min_counts: f64,
+    /// Keep cells with at least this many genes counted, over the genes kept.
+    pub min_genes: usize,
+    /// The total every cell is brought to.
+    pub target: TargetSum,
+    /// How many genes to select.
+    pub n_top_genes: usize,
+    /// How variability is measured.
+    pub flavor: HvgFlavor,
+    /// Whether to z-score the selected genes.
+    pub scale: bool,
+    /// Largest absolute z-score; none for no clipping.
+    pub clip: Option<f32>,
+    /// Share of the selected genes, 0 to 1, that new data may lack.
+    pub max_missing: f32,
+}
+
+impl Default for RecipeParams {
+    fn default() -> Self {
+        Self {
+            min_cells: 3,
+            min_counts: 1.0,
+            min_genes: 0,
+            target: TargetSum::Median,
+            n_top_genes: 2000,
+            flavor: HvgFlavor::Seurat,
+            scale: true,
+            clip: None,
+            max_missing: 0.2,
+        }
+    }
+}
+
+impl RecipeParams {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Param`] naming the first parameter out of range.
+    pub fn check(&self) -> Result<()> {
+        self.target.check()?;
+        self.hvg().check()?;
+        if !(self.min_counts.is_finite() && self.min_counts >= 0.0) {
+            let want = "a count is finite and not negative";
+            return Err(PreprocessError::param("min_counts", self.min_counts, want));
+        }
+        if let Some(c) = self.clip.filter(|c| !(*c > 0.0)) {
+            return Err(PreprocessError::param("clip", c, "a clip is above 0"));
+        }
+        if !(0.0..=1.0).contains(&self.max_missing) {
+            let want = "a share lies between 0 and 1";
+            return Err(PreprocessError::param("max_missing", self.max_missing, want));
+        }
+        Ok(())
+    }
+
+    /// The parameters of the gene selection.
+    pub(super) fn hvg(&self) -> HvgParams {
+        HvgParams { flavor: self.flavor, n_top_genes: self.n_top_genes, ..HvgParams::default() }
+    }
+}

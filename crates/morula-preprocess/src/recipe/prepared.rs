@@ -1,0 +1,50 @@
+//! Cells that went through a recipe.
+
+use morula_data::CsrMatrix;
+
+/// Cells ready for a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// z-scored log expression, dense row-major, `n_cells x n_genes`.
+    pub x: Vec<f32>,
+    /// Number of selected genes g.
+    pub n_genes: usize,
+    /// Position in the input of every cell kept, ascending.
+    pub kept_cells: Vec<usize>,
+    /// Raw counts of the selected genes, `n_cells x n_genes`.
+    pub counts: CsrMatrix,
+    /// Size factor of every cell kept.
+    pub size_factors: Vec<f32>,
+    /// What was left out.
+    pub report: Report,
+}
+
+impl Prepared {
+    /// Number of cells kept.
+    pub fn n_cells(&self) -> usize {
+        self.kept_cells.len()
+    }
+
+    /// Expression of one cell, `n_genes` values.
+    ///
+    /// # Panics
+    /// When `i` is not below [`n_cells`](Self::n_cells), as slices do.
+    pub fn row(&self, i: usize) -> &[f32] {
+        &self.x[i * self.n_genes..(i + 1) * self.n_genes]
+    }
+}
+
+/// What preprocessing left out, so that nothing is dropped silently.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Positions in the input of the cells left out, ascending.
+    pub filtered_cells: Vec<usize>,
+    /// Number of genes that passed the gene filter in training.
+    pub genes_kept: usize,
+    /// Number of genes that did not (fitting only).
+    pub genes_filtered: usize,
+    /// Selected genes that new data lack (transforming only).
+    pub missing_genes: Vec<String>,
+    /// Number of genes in new data that the recipe does not know (transforming only).
+    pub extra_genes: usize,
+}

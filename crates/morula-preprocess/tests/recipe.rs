@@ -1,0 +1,152 @@
+//! The recipe: fitting and transforming agree, nothing is dropped silently.
+
+use morula_data::{CountMatrix, CsrMatrix};
+use morula_preprocess::*;
+
+fn simulated() -> CountMatrix {
+    let params = SimulateParams { cells: 300, genes: 400, markers: 20, ..Default::default() };
+    simulate(&params).unwrap().counts
+}
+
+fn params() -> RecipeParams {
+    RecipeParams { n_top_genes: 150, ..Default::default() }
+}
+
+fn counts(rows: usize, cols: usize, values: &[f32]) -> CountMatrix {
+    let name = |what: &str, n: usize| (0..n).map(|i| format!("{what}{i}")).collect();
+    let x = CsrMatrix::from_dense(rows, cols, values).unwrap();
+    CountMatrix::new(x, name("c", rows), name("g", cols)).unwrap()
+}
+
+#[test]
+fn training_cells_transform_to_what_fit_gave() {
+    let data = simulated();
+    for params in [
+        params(),
+        RecipeParams { scale: false, ..params() },
+        RecipeParams { clip: Some(3.0), flavor: HvgFlavor::CellRanger, ..params() },
+        RecipeParams { target: TargetSum::Fixed(1e4), min_counts: 1500.0, ..params() },
+    ] {
+        let (recipe, fitted) = params.fit(&data).unwrap();
+        let mut again = recipe.transform(&data).unwrap();
+        again.report.genes_filtered = fitted.report.genes_filtered;
+        again.report.extra_genes = 0;
+        assert_eq!(again, fitted);
+    }
+}
+
+#[test]
+fn a_saved_recipe_transforms_alike() {
+    let data = simulated();
+    let (recipe, fitted) = params().fit(&data).unwrap();
+    let text = serde_json::to_string(&recipe).unwrap();
+    let loaded: Recipe = serde_json::from_str(&text).unwrap();
+    assert_eq!(loaded, recipe);
+    assert_eq!(loaded.transform(&data).unwrap().x, fitted.x);
+}
+
+#[test]
+fn gene_order_does_not_matter() {
+    let data = simulated();
+    let (recipe, fitted) = params().fit(&data).unwrap();
+    let cells: Vec<usize> = (0..data.n_obs()).collect();
+    let reversed: Vec<usize> = (0..data.n_vars()).rev().collect();
+    let prepared = recipe.transform(&data.select(&cells, &reversed)).unwrap();
+    assert_eq!(prepared.x, fitted.x);
+    assert_eq!(prepared.counts, fitted.counts);
+}
+
+#[test]
+fn one_cell_alone_is_prepared_as_among_others() {
+    let data = simulated();
+    let (recipe, fitted) = params().fit(&data).unwrap();
+    let genes: Vec<usize> = (0..data.n_vars()).collect();
+    let alone = recipe.transform(&data.select(&[17], &genes)).unwrap();
+    assert_eq!(alone.x, fitted.row(17));
+    assert_eq!(alone.size_factors, fitted.size_factors[17..18]);
+}
+
+#[test]
+fn missing_genes_are_reported_and_do_not_inflate_the_others() {
+    let data = simulated();
+    let (recipe, fitted) = params().fit(&data).unwrap();
+    let dropped: Vec<String> =
+        recipe.selected_genes().iter().take(15).map(|s| s.to_string()).collect();
+    let genes: Vec<usize> =
+        (0..data.n_vars()).filter(|&j| !dropped.contains(&data.var_names()[j])).collect();
+    let cells: Vec<usize> = (0..data.n_obs()).collect();
+    let prepared = recipe.transform(&data.select(&cells, &genes)).unwrap();
+    assert_eq!(prepared.report.missing_genes, dropped);
+    let mean = |s: &[f32]| s.iter().sum::<f32>() / s.len() as f32;
+    let (new, old) = (mean(&prepared.size_factors), mean(&fitted.size_factors));
+    assert!((new - old).abs() < 0.01 * old, "{new} {old}");
+
+    let few: Vec<usize> = (0..100).collect();
+    let error = recipe.transform(&data.select(&cells, &few)).unwrap_err();
+    assert!(matches!(error, PreprocessError::GenesMissing { of: 150, .. }), "{error}");
+}
+
+#[test]
+fn filtered_cells_and_genes_are_reported() {
+    // Gene 2 is seen in one cell only; cell 1 has no counts but in gene 2.
+    let data = counts(4, 3, &[5., 1., 0., 0., 0., 9., 2., 7., 0., 1., 3., 0.]);
+    let params = RecipeParams { min_cells: 2, n_top_genes: 3, ..Default::default() };
+    let (_, prepared) = params.fit(&data).unwrap();
+    assert_eq!(prepared.kept_cells, [0, 2, 3]);
+    assert_eq!(prepared.report.filtered_cells, [1]);
+    assert_eq!((prepared.report.genes_kept, prepared.report.genes_filtered), (2, 1));
+}
+
+#[test]
+fn size_factors_are_totals_over_kept_genes() {
+    let data = counts(4, 3, &[5., 1., 0., 0., 2., 9., 2., 7., 0., 1., 3., 0.]);
+    let params = RecipeParams { min_cells: 2, n_top_genes: 3, ..Default::default() };
+    let (recipe, prepared) = params.fit(&data).unwrap();
+    // Totals 6, 2, 9, 4: the median is 5.
+    assert_eq!(recipe.reference_total(), 5.0);
+    assert_eq!(prepared.size_factors, [1.2, 0.4, 1.8, 0.8]);
+}
+
+#[test]
+fn nothing_left_is_a_clear_error() {
+    let empty = counts(3, 2, &[0.0; 6]);
+    let stage = |e: PreprocessError| match e {
+        PreprocessError::NothingLeft { stage, .. } => stage,
+        other => panic!("{other}"),
+    };
+    let fit = |p: RecipeParams, c: &CountMatrix| stage(p.fit(c).unwrap_err());
+    assert_eq!(fit(RecipeParams::default(), &empty), "the gene filter");
+    let open = RecipeParams { min_cells: 0, ..Default::default() };
+    assert_eq!(fit(open.clone(), &empty), "the cell filter");
+    assert_eq!(fit(open.clone(), &counts(1, 2, &[3., 1.])), "the choice of variable genes");
+    let constant = counts(3, 2, &[2., 4., 2., 4., 2., 4.]);
+    assert_eq!(fit(open, &constant), "the choice of variable genes");
+
+    let (recipe, _) = params().fit(&simulated()).unwrap();
+    let names = simulated().var_names().to_vec();
+    let x = CsrMatrix::from_dense(1, names.len(), &vec![0.0; names.len()]).unwrap();
+    let blank = CountMatrix::new(x, vec!["blank".into()], names).unwrap();
+    assert_eq!(stage(recipe.transform(&blank).unwrap_err()), "the cell filter");
+}
+
+#[test]
+fn bad_parameters_are_refused() {
+    let data = simulated();
+    for bad in [
+        RecipeParams { n_top_genes: 0, ..params() },
+        RecipeParams { min_counts: f64::NAN, ..params() },
+        RecipeParams { max_missing: 1.5, ..params() },
+        RecipeParams { clip: Some(-1.0), ..params() },
+        RecipeParams { target: TargetSum::Fixed(0.0), ..params() },
+    ] {
+        assert!(matches!(bad.fit(&data).unwrap_err(), PreprocessError::Param { .. }));
+    }
+}
+
+#[test]
+fn more_genes_asked_than_there_are() {
+    let (recipe, prepared) =
+        RecipeParams { n_top_genes: 9999, ..params() }.fit(&simulated()).unwrap();
+    assert_eq!(recipe.n_genes(), prepared.n_genes);
+    assert!(prepared.n_genes > 300 && prepared.n_genes <= 400);
+}
