@@ -72,6 +72,12 @@ macro_rules! from {
 from!(Text: String, Bool: bool, Int: i64, Float: f64, Texts: Vec<String>, Ints: Vec<i64>,
     Floats: Vec<f64>, Matrix: DenseMatrix, Map: BTreeMap<String, UnsValue>);
 
+impl From<i32> for UnsValue {
+    fn from(value: i32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
 impl From<&str> for UnsValue {
     fn from(value: &str) -> Self {
         Self::Text(value.into())
