@@ -1,5 +1,6 @@
 //! Raw counts, checked: the only thing a model can be fitted on.
 
+use crate::names::make_unique;
 use crate::{CsrMatrix, DataError, Result};
 
 /// How far from a whole number a stored count may be.
@@ -22,6 +23,31 @@ impl CountMatrix {
     /// [`DataError::Empty`] for a matrix without cells or genes;
     /// [`DataError::Names`] when names and shape disagree.
     pub fn new(x: CsrMatrix, obs_names: Vec<String>, var_names: Vec<String>) -> Result<Self> {
+        Self::check("X", x, obs_names, var_names)
+    }
+
+    /// Like [`new`](Self::new), for the matrix of a named layer, making repeated names distinct
+    /// the way anndata does (`A, A-1`).
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new), naming the layer.
+    pub fn from_layer(
+        layer: &str,
+        x: CsrMatrix,
+        mut obs_names: Vec<String>,
+        mut var_names: Vec<String>,
+    ) -> Result<Self> {
+        make_unique(&mut obs_names);
+        make_unique(&mut var_names);
+        Self::check(layer, x, obs_names, var_names)
+    }
+
+    fn check(
+        layer: &str,
+        x: CsrMatrix,
+        obs_names: Vec<String>,
+        var_names: Vec<String>,
+    ) -> Result<Self> {
         if x.n_rows() == 0 || x.n_cols() == 0 {
             return Err(DataError::Empty { n_obs: x.n_rows(), n_vars: x.n_cols() });
         }
@@ -34,17 +60,17 @@ impl CountMatrix {
             });
         }
         for (i, (cols, vals)) in x.rows().enumerate() {
-            for (&c, &v) in cols.iter().zip(vals) {
-                // The negated form also catches NaN.
-                if !(v.is_finite() && v >= 0.0 && (v - v.round()).abs() <= INTEGER_TOLERANCE) {
-                    return Err(DataError::NotCounts {
-                        layer: "X".into(),
-                        cell: obs_names[i].clone(),
-                        gene: var_names[c as usize].clone(),
-                        value: v,
-                        looks_like: looks_like(&x),
-                    });
-                }
+            if let Some(p) = vals.iter().position(|&v| !is_count(v)) {
+                return Err(DataError::NotCounts {
+                    layer: layer.into(),
+                    cell: obs_names[i].clone(),
+                    gene: var_names[cols[p] as usize].clone(),
+                    value: vals[p],
+                    looks_like: looks_like(&x),
+                    advice: "Give raw counts (whole numbers >= 0), for example another layer or \
+                             the unprocessed file"
+                        .into(),
+                });
             }
         }
         Ok(Self { x, obs_names, var_names })
@@ -85,6 +111,33 @@ impl CountMatrix {
     }
 }
 
+/// Whether a value is finite, not negative and whole.
+fn is_count(v: f32) -> bool {
+    v.is_finite() && v >= 0.0 && (v - v.round()).abs() <= INTEGER_TOLERANCE
+}
+
+impl CsrMatrix {
+    /// Whether every stored value is a raw count: finite, not negative and whole.
+    pub fn is_counts(&self) -> bool {
+        self.data().iter().copied().all(is_count)
+    }
+}
+
+impl DataError {
+    /// Tells a user whose layer `asked` holds no counts which `layers` do.
+    pub(crate) fn with_counts_in(mut self, asked: Option<&str>, layers: Vec<String>) -> Self {
+        if let (Self::NotCounts { advice, .. }, Some(first)) = (&mut self, layers.first()) {
+            let there: Vec<String> = layers.iter().map(|l| format!("{l:?}")).collect();
+            *advice = format!(
+                "Counts are in {} of this file: use layer {first} (`--layer {first}`) instead of {}",
+                there.join(" and "),
+                asked.unwrap_or("X")
+            );
+        }
+        self
+    }
+}
+
 /// A guess at what a matrix that is not counts has been through.
 fn looks_like(x: &CsrMatrix) -> &'static str {
     let (mut negative, mut max) = (false, 0f32);
@@ -99,5 +152,63 @@ fn looks_like(x: &CsrMatrix) -> &'static str {
         (true, _) => "scaled (z-scored) or corrected expression",
         (false, m) if m < 20.0 => "log-transformed expression (log1p)",
         _ => "normalised expression (CPM, TPM or RPKM)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn matrix(values: Vec<f32>) -> Result<CountMatrix> {
+        let names = |p: &str, n: usize| (0..n).map(|i| format!("{p}{i}")).collect();
+        let x = CsrMatrix::from_dense(2, values.len() / 2, &values)?;
+        let genes = x.n_cols();
+        CountMatrix::new(x, names("c", 2), names("g", genes))
+    }
+
+    #[test]
+    fn the_first_bad_value_is_named() {
+        for (bad, looks) in [
+            (-1.0, "scaled"),
+            (f32::NAN, "damaged"),
+            (f32::INFINITY, "damaged"),
+            (0.5, "log-transformed"),
+            (30.5, "normalised"),
+        ] {
+            let error = matrix(vec![1., 0., 2., 3., bad, 4.]).unwrap_err().to_string();
+            assert!(error.contains("cell c1, gene g1") && error.contains(looks), "{error}");
+        }
+    }
+
+    #[test]
+    fn degenerate_matrices_are_refused() {
+        assert!(matches!(matrix(vec![]), Err(DataError::Empty { n_obs: 2, n_vars: 0 })));
+        let none = CsrMatrix::from_dense(0, 2, &[]).unwrap();
+        let genes = vec!["a".into(), "b".into()];
+        assert!(matches!(CountMatrix::new(none, vec![], genes), Err(DataError::Empty { .. })));
+        let one = CsrMatrix::from_dense(1, 1, &[1.]).unwrap();
+        assert!(matches!(CountMatrix::new(one, vec![], vec![]), Err(DataError::Names { .. })));
+        assert!(matrix(vec![0.; 4]).is_ok(), "all zero is still counts");
+    }
+
+    #[test]
+    fn selection_keeps_names_with_their_values() {
+        let m = matrix(vec![1., 2., 3., 4., 5., 6.]).unwrap().select(&[1, 0], &[2, 0]);
+        assert_eq!(m.x().to_dense(), [6., 4., 3., 1.]);
+        assert_eq!((m.obs_names()[0].as_str(), m.var_names()[0].as_str()), ("c1", "g2"));
+    }
+
+    proptest! {
+        #[test]
+        fn one_bad_value_anywhere_is_found(
+            counts in proptest::collection::vec(0u16..5, 20), at in 0usize..20,
+            bad in prop_oneof![Just(f32::NAN), Just(-1f32), 0.01f32..0.99]
+        ) {
+            let mut values: Vec<f32> = counts.into_iter().map(f32::from).collect();
+            prop_assert!(matrix(values.clone()).is_ok());
+            values[at] = bad;
+            prop_assert!(matrix(values).is_err(), "missed at {}", at);
+        }
     }
 }

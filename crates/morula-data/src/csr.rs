@@ -15,6 +15,13 @@ pub struct CsrMatrix {
     data: Vec<f32>,
 }
 
+/// No rows and no columns.
+impl Default for CsrMatrix {
+    fn default() -> Self {
+        Self { n_cols: 0, indptr: vec![0], indices: Vec::new(), data: Vec::new() }
+    }
+}
+
 impl CsrMatrix {
     /// Builds a matrix from its parts, checking every invariant.
     ///

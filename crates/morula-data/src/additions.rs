@@ -1,0 +1,42 @@
+//! What an analysis adds to the data it was given.
+
+use crate::{Column, DenseMatrix, UnsValue};
+
+/// Results to be written into a copy of the input: columns of `obs`, matrices of `obsm`,
+/// entries of `uns`. A part that is there already is replaced.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Additions {
+    pub(crate) obs: Vec<(String, Column)>,
+    pub(crate) obsm: Vec<(String, DenseMatrix)>,
+    pub(crate) uns: Vec<(String, UnsValue)>,
+}
+
+impl Additions {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more column of `obs`, a value per cell.
+    pub fn obs(mut self, name: impl Into<String>, column: Column) -> Self {
+        put(&mut self.obs, name.into(), column);
+        self
+    }
+
+    /// With one more matrix of `obsm`, a row per cell.
+    pub fn obsm(mut self, name: impl Into<String>, matrix: DenseMatrix) -> Self {
+        put(&mut self.obsm, name.into(), matrix);
+        self
+    }
+
+    /// With one more entry of `uns`.
+    pub fn uns(mut self, name: impl Into<String>, value: impl Into<UnsValue>) -> Self {
+        put(&mut self.uns, name.into(), value.into());
+        self
+    }
+}
+
+fn put<T>(parts: &mut Vec<(String, T)>, name: String, part: T) {
+    parts.retain(|p| p.0 != name);
+    parts.push((name, part));
+}

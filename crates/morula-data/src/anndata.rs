@@ -1,0 +1,202 @@
+//! The container for annotated data, after Python's anndata.
+
+use crate::{
+    Additions, CountMatrix, CsrMatrix, DataError, DataFrame, DenseMatrix, Result, UnsValue,
+};
+use std::collections::BTreeMap;
+
+/// Annotated data: a cells x genes matrix, and what is known of its cells and genes.
+///
+/// The parts and their names are those of Python's
+/// [anndata](https://anndata.readthedocs.io) (Virshup et al. 2024, JOSS 9(101), 4371).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AnnData {
+    /// The main matrix, cells x genes. Some files hold none.
+    pub x: Option<CsrMatrix>,
+    /// Other matrices of the same shape.
+    pub layers: BTreeMap<String, CsrMatrix>,
+    /// The matrix before genes were dropped or values transformed, with its own genes.
+    pub raw: Option<Raw>,
+    /// Annotations of cells.
+    pub obs: DataFrame,
+    /// Annotations of genes.
+    pub var: DataFrame,
+    /// Matrices with a row per cell: embeddings.
+    pub obsm: BTreeMap<String, DenseMatrix>,
+    /// Matrices with a row per gene: loadings.
+    pub varm: BTreeMap<String, DenseMatrix>,
+    /// Cells x cells matrices: graphs.
+    pub obsp: BTreeMap<String, CsrMatrix>,
+    /// Everything else.
+    pub uns: BTreeMap<String, UnsValue>,
+    /// Parts of the file this was read from that have no place here, by path.
+    ///
+    /// [`write_h5ad`](crate::write_h5ad) cannot write them;
+    /// [`write_h5ad_with`](crate::write_h5ad_with) keeps them.
+    pub not_loaded: Vec<String>,
+}
+
+/// The unprocessed matrix kept beside `x`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raw {
+    /// Cells x genes of `raw`.
+    pub x: CsrMatrix,
+    /// Annotations of the genes of `raw`.
+    pub var: DataFrame,
+}
+
+impl AnnData {
+    /// A matrix with named cells and genes.
+    ///
+    /// # Errors
+    /// [`DataError::Names`] when names and shape disagree.
+    pub fn new(x: CsrMatrix, obs_names: Vec<String>, var_names: Vec<String>) -> Result<Self> {
+        let data = Self {
+            x: Some(x),
+            obs: DataFrame::new(obs_names),
+            var: DataFrame::new(var_names),
+            ..Self::default()
+        };
+        data.check()?;
+        Ok(data)
+    }
+
+    /// Number of cells.
+    pub fn n_obs(&self) -> usize {
+        self.obs.n_rows()
+    }
+
+    /// Number of genes.
+    pub fn n_vars(&self) -> usize {
+        self.var.n_rows()
+    }
+
+    /// Names of cells, as stored; they may repeat.
+    pub fn obs_names(&self) -> &[String] {
+        self.obs.index()
+    }
+
+    /// Names of genes, as stored; they may repeat.
+    pub fn var_names(&self) -> &[String] {
+        self.var.index()
+    }
+
+    /// The matrix of that name: `None` or `"X"` for `x`, `"raw"` for the one of `raw`.
+    ///
+    /// # Errors
+    /// [`DataError::MissingLayer`] naming the matrices there are.
+    pub fn matrix(&self, layer: Option<&str>) -> Result<&CsrMatrix> {
+        let found = match layer.unwrap_or("X") {
+            "X" => self.x.as_ref(),
+            "raw" => self.raw.as_ref().map(|raw| &raw.x),
+            name => self.layers.get(name),
+        };
+        found.ok_or_else(|| DataError::MissingLayer {
+            layer: layer.unwrap_or("X").into(),
+            available: self.matrices(),
+        })
+    }
+
+    /// Names one may ask [`matrix`](Self::matrix) for.
+    pub fn matrices(&self) -> Vec<String> {
+        let x = self.x.iter().map(|_| "X".to_string());
+        let raw = self.raw.iter().map(|_| "raw".to_string());
+        x.chain(raw).chain(self.layers.keys().cloned()).collect()
+    }
+
+    /// A checked copy of the counts in a layer; names that repeat are made distinct.
+    ///
+    /// # Errors
+    /// [`DataError::MissingLayer`]; [`DataError::NotCounts`] naming the first cell, gene and
+    /// value that is no count, and any layer that does hold counts; [`DataError::Empty`].
+    pub fn counts(&self, layer: Option<&str>) -> Result<CountMatrix> {
+        let x = self.matrix(layer)?.clone();
+        let var = match (layer, &self.raw) {
+            (Some("raw"), Some(raw)) => &raw.var,
+            _ => &self.var,
+        };
+        let names = (self.obs_names().to_vec(), var.index().to_vec());
+        CountMatrix::from_layer(layer.unwrap_or("X"), x, names.0, names.1)
+            .map_err(|e| e.with_counts_in(layer, self.count_layers(layer)))
+    }
+
+    /// The counts in a layer, checked; the rest is dropped and the matrix not copied.
+    ///
+    /// # Errors
+    /// Those of [`counts`](Self::counts).
+    pub fn into_counts(mut self, layer: Option<&str>) -> Result<CountMatrix> {
+        let elsewhere = match self.matrix(layer)?.is_counts() {
+            true => Vec::new(),
+            false => self.count_layers(layer),
+        };
+        let (x, var) = match (layer.unwrap_or("X"), self.raw) {
+            ("raw", Some(raw)) => (Some(raw.x), raw.var),
+            ("X", _) => (self.x, self.var),
+            (name, _) => (self.layers.remove(name), self.var),
+        };
+        let (obs, var) = (self.obs.into_index(), var.into_index());
+        CountMatrix::from_layer(layer.unwrap_or("X"), x.unwrap_or_default(), obs, var)
+            .map_err(|e| e.with_counts_in(layer, elsewhere))
+    }
+
+    /// Layers other than `but` whose every value is a count.
+    fn count_layers(&self, but: Option<&str>) -> Vec<String> {
+        let other = self.matrices().into_iter().filter(|m| m != but.unwrap_or("X"));
+        other.filter(|m| self.matrix(Some(m)).is_ok_and(CsrMatrix::is_counts)).collect()
+    }
+
+    /// Puts results in place, replacing parts of the same name.
+    ///
+    /// # Errors
+    /// [`DataError::Shape`] and [`DataError::BadName`].
+    pub fn add(&mut self, additions: &Additions) -> Result<()> {
+        for (name, column) in &additions.obs {
+            self.obs.set(name, column.clone())?;
+        }
+        self.obsm.extend(additions.obsm.iter().cloned());
+        self.uns.extend(additions.uns.iter().cloned());
+        self.check()
+    }
+
+    /// Checks that all parts fit together.
+    ///
+    /// # Errors
+    /// [`DataError::Names`], [`DataError::Shape`] and [`DataError::BadName`].
+    pub fn check(&self) -> Result<()> {
+        let (n_obs, n_vars) = (self.n_obs(), self.n_vars());
+        if let Some(x) = self.x.as_ref().filter(|x| (x.n_rows(), x.n_cols()) != (n_obs, n_vars)) {
+            return Err(DataError::Names {
+                n_obs: x.n_rows(),
+                n_vars: x.n_cols(),
+                obs_names: n_obs,
+                var_names: n_vars,
+            });
+        }
+        let fits = |what: String, found: (usize, usize), expected: (usize, usize)| {
+            let words = |(r, c): (usize, usize)| format!("{r} x {c}");
+            if found == expected {
+                return Ok(());
+            }
+            Err(DataError::Shape { what, found: words(found), expected: words(expected) })
+        };
+        for (name, m) in &self.layers {
+            crate::names::check("a layer", name)?;
+            fits(format!("layer {name}"), (m.n_rows(), m.n_cols()), (n_obs, n_vars))?;
+        }
+        if let Some(raw) = &self.raw {
+            fits("raw".into(), (raw.x.n_rows(), raw.x.n_cols()), (n_obs, raw.var.n_rows()))?;
+        }
+        for (name, m) in &self.obsp {
+            crate::names::check("a matrix", name)?;
+            fits(format!("obsp {name}"), (m.n_rows(), m.n_cols()), (n_obs, n_obs))?;
+        }
+        for (part, all, rows) in [("obsm", &self.obsm, n_obs), ("varm", &self.varm, n_vars)] {
+            for (name, m) in all {
+                crate::names::check("a matrix", name)?;
+                let (found, expected) = ((m.n_rows(), m.n_cols()), (rows, m.n_cols()));
+                fits(format!("{part} {name}"), found, expected)?;
+            }
+        }
+        self.uns.iter().try_for_each(|(name, value)| value.check(name))
+    }
+}

@@ -1,0 +1,40 @@
+//! The one boundary to the HDF5 library.
+//!
+//! Nothing outside this folder names `hdf5_pure`: reading goes through [`Store`] and
+//! [`Array`], writing through a tree of [`Node`]s, so another library can take its place.
+
+mod array;
+mod record;
+mod store;
+mod tree;
+mod write;
+
+pub(crate) use array::{Array, Element};
+pub(crate) use record::{FieldValues, Record};
+pub(crate) use store::{Kind, Store};
+pub(crate) use tree::{Attr, Data, Group, Leaf, Node};
+pub(crate) use write::{Edit, create, edit, repack};
+
+use crate::{DataError, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Calls into the library, turning its errors into ours.
+///
+/// A file is untrusted input. The library means to answer damage with an error, but it is
+/// large; should one of its parsers panic after all, the panic ends here, as an error. This is
+/// the last resort, and the only place in the crate that catches one.
+fn guard<T>(what: &str, call: impl FnOnce() -> Result<T, hdf5_pure::Error>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(DataError::damaged(format!("HDF5 {what}: {error}"))),
+        Err(_) => Err(DataError::damaged(format!("HDF5 {what} cannot be decoded"))),
+    }
+}
+
+/// Like [`guard`], for calls that write: what fails then is not the input.
+fn guard_write<T>(call: impl FnOnce() -> Result<T, hdf5_pure::Error>) -> Result<T> {
+    guard("output", call).map_err(|e| match e {
+        DataError::Damaged { what } => DataError::unsupported(format!("cannot write {what}")),
+        other => other,
+    })
+}

@@ -1,0 +1,136 @@
+//! Reading h5ad files.
+
+use super::frame::{read_frame, read_index};
+use super::matrix::{read_dense, read_matrix};
+use super::uns::read_uns;
+use crate::hdf5::{FieldValues, Kind, Store};
+use crate::{AnnData, CountMatrix, DataError, DataFrame, DenseMatrix, Raw, Result};
+use std::collections::BTreeMap;
+
+/// Reads a whole file.
+pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
+    let mut not_loaded = Vec::new();
+    let obs = read_frame(store, "obs", &mut not_loaded)?;
+    let var = read_frame(store, "var", &mut not_loaded)?;
+    let x = store.kind("X").map(|_| read_matrix(store, "X")).transpose()?;
+    let mut layers = BTreeMap::new();
+    for name in store.members("layers")? {
+        let matrix = read_matrix(store, &format!("layers/{name}"))?;
+        layers.insert(name, matrix);
+    }
+    let raw = match raw_paths(store) {
+        Some((x, var)) => {
+            let var = read_frame(store, var, &mut not_loaded)?;
+            Some(Raw { x: read_matrix(store, x)?, var })
+        }
+        None => None,
+    };
+    let obsm = read_all_dense(store, "obsm", &mut not_loaded)?;
+    let varm = read_all_dense(store, "varm", &mut not_loaded)?;
+    let mut obsp = BTreeMap::new();
+    for name in store.members("obsp")? {
+        let at = format!("obsp/{name}");
+        keep(&at, read_matrix(store, &at), &mut not_loaded, |m| obsp.insert(name, m));
+    }
+    for group in ["varp", "raw/varm", "raw.varm"] {
+        let members = store.members(group)?;
+        not_loaded.extend(members.iter().map(|name| format!("{group}/{name}")));
+    }
+    let uns = read_uns(store, &mut not_loaded)?;
+    let data = AnnData { x, layers, raw, obs, var, obsm, varm, obsp, uns, not_loaded };
+    data.check().map_err(|e| DataError::damaged(e.to_string()))?;
+    Ok(data)
+}
+
+/// Keeps a part that could be read and lists one that could not.
+pub(super) fn keep<T, R>(
+    at: &str,
+    part: Result<T>,
+    not_loaded: &mut Vec<String>,
+    keep: impl FnOnce(T) -> R,
+) {
+    match part {
+        Ok(part) => drop(keep(part)),
+        Err(_) => not_loaded.push(at.into()),
+    }
+}
+
+fn read_all_dense(
+    store: &Store,
+    group: &str,
+    not_loaded: &mut Vec<String>,
+) -> Result<BTreeMap<String, DenseMatrix>> {
+    let mut all = BTreeMap::new();
+    if store.kind(group) == Some(Kind::Array) {
+        return read_old_dense(store, group, not_loaded);
+    }
+    for name in store.members(group)? {
+        let at = format!("{group}/{name}");
+        keep(&at, read_dense(store, &at), not_loaded, |m| all.insert(name, m));
+    }
+    Ok(all)
+}
+
+/// Before anndata 0.7, one array of records held all matrices, a field each.
+fn read_old_dense(
+    store: &Store,
+    at: &str,
+    not_loaded: &mut Vec<String>,
+) -> Result<BTreeMap<String, DenseMatrix>> {
+    let mut all = BTreeMap::new();
+    let array = store.array(at)?;
+    let record = array.record()?;
+    for name in record.names() {
+        let matrix = record.field(name).and_then(|field| match field.values {
+            FieldValues::Float(v) => {
+                DenseMatrix::new(array.len(), field.width, v.iter().map(|&x| x as f32).collect())
+            }
+            _ => Err(DataError::unsupported("not of real numbers")),
+        });
+        let at = format!("{at}/{name}");
+        keep(&at, matrix, not_loaded, |m| all.insert(name.to_string(), m));
+    }
+    Ok(all)
+}
+
+/// Where the matrix and the genes of `raw` are, in new files and in old ones.
+fn raw_paths(store: &Store) -> Option<(&'static str, &'static str)> {
+    let places = [("raw/X", "raw/var"), ("raw.X", "raw.var")];
+    places.into_iter().find(|(x, var)| store.kind(x).is_some() && store.kind(var).is_some())
+}
+
+/// Reads the annotations of cells.
+pub(in crate::io) fn read_obs(store: &Store) -> Result<DataFrame> {
+    read_frame(store, "obs", &mut Vec::new())
+}
+
+/// Reads one matrix with its names, and checks that it holds counts.
+pub(in crate::io) fn read_counts(store: &Store, layer: Option<&str>) -> Result<CountMatrix> {
+    let layer = layer.unwrap_or("X");
+    let available = matrices(store)?;
+    let missing = || DataError::MissingLayer {
+        layer: layer.into(),
+        available: available.iter().map(|m| m.0.clone()).collect(),
+    };
+    let (_, x, var) = available.iter().find(|m| m.0 == layer).ok_or_else(missing)?;
+    let (obs, var) = (read_index(store, "obs")?, read_index(store, var)?);
+    CountMatrix::from_layer(layer, read_matrix(store, x)?, obs, var).map_err(|e| match e {
+        DataError::NotCounts { .. } => {
+            // One at a time, so that never two are in memory.
+            let others = available.iter().filter(|m| m.0 != layer);
+            let holds_counts = |at: &str| read_matrix(store, at).is_ok_and(|m| m.is_counts());
+            let others = others.filter(|m| holds_counts(&m.1)).map(|m| m.0.clone());
+            e.with_counts_in(Some(layer), others.collect())
+        }
+        other => other,
+    })
+}
+
+/// Name, path and genes of every matrix of the file.
+fn matrices(store: &Store) -> Result<Vec<(String, String, &'static str)>> {
+    let x = store.kind("X").map(|_| ("X".to_string(), "X".to_string(), "var"));
+    let raw = raw_paths(store).map(|(x, var)| ("raw".to_string(), x.to_string(), var));
+    let layers = store.members("layers")?;
+    let layers = layers.into_iter().map(|name| (name.clone(), format!("layers/{name}"), "var"));
+    Ok(x.into_iter().chain(raw).chain(layers).collect())
+}

@@ -1,0 +1,155 @@
+//! Tables in h5ad.
+
+use super::legacy;
+use crate::hdf5::{Array, Attr, Element, Kind, Store};
+use crate::{Categorical, Column, DataError, DataFrame, Result};
+
+/// Where old files (encoding 0.1.0) keep the categories of a table's columns.
+pub(super) const OLD_CATEGORIES: &str = "__categories";
+
+/// Reads the table at a path. Columns of kinds unknown here are listed in `not_loaded`.
+pub(super) fn read_frame(
+    store: &Store,
+    at: &str,
+    not_loaded: &mut Vec<String>,
+) -> Result<DataFrame> {
+    let mut frame = DataFrame::new(read_index(store, at)?);
+    if store.kind(at) == Some(Kind::Array) {
+        legacy::read_columns(store, at, &mut frame, not_loaded)?;
+        return Ok(frame);
+    }
+    for name in column_order(store, at)? {
+        let column = read_column(store, at, &name).and_then(|column| {
+            let found = column.len();
+            frame.set(name.as_str(), column).map_err(|_| {
+                let rows = frame.n_rows();
+                DataError::damaged(format!("{at}/{name} has {found} values for {rows} rows"))
+            })
+        });
+        match column {
+            Err(DataError::Unsupported { what }) => not_loaded.push(what),
+            other => other?,
+        }
+    }
+    Ok(frame)
+}
+
+/// Reads the row names of the table at a path.
+pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
+    if store.kind(at) == Some(Kind::Array) {
+        return legacy::read_index(store, at);
+    }
+    let name = index_name(store, at)?;
+    let labels = read_column(store, at, &name)?.labels();
+    Ok(labels.into_iter().map(|l| l.unwrap_or_else(|| "nan".into())).collect())
+}
+
+/// Name of the column that holds the row names.
+pub(super) fn index_name(store: &Store, at: &str) -> Result<String> {
+    let stated = store.text_attr(at, "_index");
+    let usual = || ["_index", "index"].map(String::from).into_iter();
+    stated
+        .into_iter()
+        .chain(usual())
+        .find(|name| store.kind(&format!("{at}/{name}")).is_some())
+        .ok_or_else(|| DataError::damaged(format!("{at} holds no row names")))
+}
+
+/// Names of the columns, in the order stated, else as stored.
+pub(super) fn column_order(store: &Store, at: &str) -> Result<Vec<String>> {
+    match store.attr(at, "column-order") {
+        Some(Attr::Texts(names)) => Ok(names),
+        Some(Attr::Text(name)) => Ok(vec![name]),
+        // An empty list has no text type; any other value is not a list of names.
+        Some(_) => Ok(Vec::new()),
+        None => {
+            let index = index_name(store, at)?;
+            let mut names = store.members(at)?;
+            names.retain(|name| *name != index && name != OLD_CATEGORIES);
+            Ok(names)
+        }
+    }
+}
+
+fn read_column(store: &Store, frame: &str, name: &str) -> Result<Column> {
+    let at = format!("{frame}/{name}");
+    match store.kind(&at) {
+        None => Err(DataError::damaged(format!("{at} is listed but not there"))),
+        Some(Kind::Group) => read_encoded(store, &at),
+        Some(Kind::Array) => {
+            let categories = format!("{frame}/{OLD_CATEGORIES}/{name}");
+            if store.kind(&categories) == Some(Kind::Array) {
+                let ordered = matches!(store.attr(&categories, "ordered"), Some(Attr::Int(1)));
+                return read_categorical(store, &at, &categories, ordered);
+            }
+            read_vector(&store.array(&at)?, &at)
+        }
+    }
+}
+
+fn read_encoded(store: &Store, at: &str) -> Result<Column> {
+    let part = |name: &str| format!("{at}/{name}");
+    match store.encoding(at).as_str() {
+        "categorical" => {
+            let ordered = matches!(store.attr(at, "ordered"), Some(Attr::Int(1)));
+            read_categorical(store, &part("codes"), &part("categories"), ordered)
+        }
+        "nullable-integer" | "nullable-boolean" | "nullable-string-array" => {
+            let mask = store.array(&part("mask"))?.ints(|v| Some(v != 0))?;
+            let values = read_vector(&store.array(&part("values"))?, at)?;
+            if mask.len() != values.len() {
+                return Err(DataError::damaged(format!("{at}: values and mask differ in length")));
+            }
+            Ok(masked(values, &mask))
+        }
+        other => Err(DataError::unsupported(format!("{at}: a column encoded as {other:?}"))),
+    }
+}
+
+fn masked(column: Column, mask: &[bool]) -> Column {
+    fn apply<T>(values: Vec<Option<T>>, mask: &[bool]) -> Vec<Option<T>> {
+        values.into_iter().zip(mask).map(|(v, &missing)| v.filter(|_| !missing)).collect()
+    }
+    match column {
+        Column::Int(v) => Column::Int(apply(v, mask)),
+        Column::Bool(v) => Column::Bool(apply(v, mask)),
+        Column::Text(v) => Column::Text(apply(v, mask)),
+        Column::Float(v) => {
+            Column::Float(v.iter().zip(mask).map(|(&x, &m)| if m { f64::NAN } else { x }).collect())
+        }
+        other => other,
+    }
+}
+
+fn read_categorical(store: &Store, codes: &str, categories: &str, ordered: bool) -> Result<Column> {
+    let values = store.array(codes)?.ints(|v| i32::try_from(v).ok())?;
+    let labels = match store.kind(categories) {
+        Some(Kind::Array) => read_vector(&store.array(categories)?, categories)?,
+        _ => read_encoded(store, categories)?,
+    };
+    let labels = labels.labels().into_iter().map(|l| l.unwrap_or_else(|| "nan".into())).collect();
+    Categorical::new(values, labels, ordered)
+        .map(Column::Categorical)
+        .map_err(|e| DataError::damaged(format!("{codes}: {e}")))
+}
+
+/// Reads plain values.
+pub(in crate::io) fn read_vector(array: &Array, at: &str) -> Result<Column> {
+    if array.shape().len() > 1 {
+        return Err(DataError::unsupported(format!("{at}: a column with several dimensions")));
+    }
+    Ok(match array.element() {
+        Element::Text => Column::Text(array.texts()?.into_iter().map(Some).collect()),
+        Element::Bool => Column::Bool(array.ints(|v| Some(Some(v != 0)))?),
+        Element::Int => Column::Int(array.ints(|v| Some(Some(v)))?),
+        // Hash values and the like pass what a signed number holds.
+        Element::Uint => match array.ints(|v| (v >= 0).then_some(Some(v))) {
+            Ok(ints) => Column::Int(ints),
+            Err(_) => Column::Float(array.f64s()?),
+        },
+        Element::Float => Column::Float(array.f64s()?),
+        Element::Record | Element::Other => {
+            return Err(DataError::unsupported(format!("{at}: a column of an unknown type")));
+        }
+    })
+}

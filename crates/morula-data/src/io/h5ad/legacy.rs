@@ -1,0 +1,124 @@
+//! Files of anndata before 0.7: tables as arrays of records, categories in `uns`.
+
+use super::encode::{self, encoded};
+use super::frame::read_vector;
+use crate::hdf5::{Attr, Edit, FieldValues, Group, Kind, Record, Store};
+use crate::{Categorical, Column, DataError, DataFrame, Result};
+
+/// The first field of a record is the row's name.
+pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
+    let record = store.array(at)?.record()?;
+    let name = record.names().next().map(str::to_string).unwrap_or_default();
+    let labels = column(&record, &name, at)?.labels();
+    Ok(labels.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// Reads all fields but the first into `frame`.
+pub(super) fn read_columns(
+    store: &Store,
+    at: &str,
+    frame: &mut DataFrame,
+    not_loaded: &mut Vec<String>,
+) -> Result<()> {
+    let record = store.array(at)?.record()?;
+    for name in record.names().skip(1) {
+        match column(&record, name, at) {
+            Ok(plain) => frame.set(name, categorised(store, name, plain))?,
+            Err(DataError::Unsupported { what }) => not_loaded.push(what),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
+fn column(record: &Record, name: &str, at: &str) -> Result<Column> {
+    let field = record.field(name)?;
+    if field.width != 1 {
+        return Err(DataError::unsupported(format!("{at}/{name}: several values per row")));
+    }
+    Ok(match field.values {
+        FieldValues::Bool(v) => Column::Bool(v.into_iter().map(Some).collect()),
+        FieldValues::Int(v) => Column::Int(v.into_iter().map(Some).collect()),
+        FieldValues::Float(v) => Column::Float(v),
+        FieldValues::Text(v) => Column::Text(v.into_iter().map(Some).collect()),
+    })
+}
+
+/// Where old files keep the categories of a column.
+pub(super) fn categories_path(column: &str) -> String {
+    format!("uns/{column}_categories")
+}
+
+/// A column of codes becomes labels if `uns` has as many categories as the codes need.
+fn categorised(store: &Store, name: &str, plain: Column) -> Column {
+    let at = categories_path(name);
+    if store.kind(&at) != Some(Kind::Array) {
+        return plain;
+    }
+    let labels = store.array(&at).and_then(|a| read_vector(&a, &at)).map(|c| c.labels());
+    let (Column::Int(codes), Ok(labels)) = (&plain, labels) else { return plain };
+    let codes = codes.iter().map(|c| c.and_then(|c| i32::try_from(c).ok()).unwrap_or(-1)).collect();
+    let labels = labels.into_iter().map(Option::unwrap_or_default).collect();
+    Categorical::new(codes, labels, false).map_or(plain, Column::Categorical)
+}
+
+/// Plans the rewriting of record tables as today's groups: both `obs` and `var`, because
+/// anndata looks for categories in `uns` only while `obs` is an array of records.
+///
+/// Fields keep their types and widths. `replaced` columns are left out. Returns the name of the
+/// index of `obs` and the names of its columns.
+pub(super) fn convert<'a>(
+    store: &Store,
+    replaced: &[(String, Column)],
+    edits: &mut Vec<Edit<'a>>,
+) -> Result<(String, Vec<String>)> {
+    let mut obs = (String::new(), Vec::new());
+    let mut used = Vec::new();
+    for table in ["obs", "var"] {
+        if store.kind(table) != Some(Kind::Array) {
+            continue;
+        }
+        let record = store.array(table)?.record()?;
+        let mut names = record.names();
+        let index = names.next().unwrap_or_default().to_string();
+        let drop = |name: &str| table == "obs" && replaced.iter().any(|r| r.0 == name);
+        let columns: Vec<String> = names.filter(|n| !drop(n)).map(str::to_string).collect();
+        let mut group = encoded(Group::default(), "dataframe", "0.2.0")
+            .attr("_index", Attr::Text(index.clone()))
+            .attr("column-order", Attr::Texts(columns.clone()))
+            .child(&index, record.leaf(&index)?);
+        for name in &columns {
+            let plain = column(&record, name, table)?;
+            group = match categorised(store, name, plain) {
+                Column::Categorical(labels) => {
+                    used.push(categories_path(name));
+                    group.child(name, encode::categorical(labels))
+                }
+                _ => group.child(name, record.leaf(name)?),
+            };
+        }
+        edits.push(Edit::Delete(table.into()));
+        edits.push(Edit::Put(table.into(), group.into()));
+        if table == "obs" {
+            obs = (index, columns);
+        }
+    }
+    used.sort();
+    used.dedup();
+    edits.extend(used.into_iter().map(Edit::Delete));
+    Ok(obs)
+}
+
+/// Adds every field of an array of records to `group` as an array of its own, but for `replaced`.
+pub(super) fn split<'a>(
+    store: &Store,
+    at: &str,
+    replaced: &[&str],
+    mut group: Group<'a>,
+) -> Result<Group<'a>> {
+    let record = store.array(at)?.record()?;
+    for name in record.names().filter(|name| !replaced.contains(name)) {
+        group = group.child(name, record.leaf(name)?);
+    }
+    Ok(group)
+}

@@ -1,0 +1,94 @@
+//! Matrices in h5ad: compressed rows, compressed columns, dense.
+
+use crate::hdf5::{Array, Attr, Kind, Store};
+use crate::{CsrMatrix, DataError, DenseMatrix, Result};
+
+/// Reads the matrix at a path, in whichever layout it is, as compressed rows.
+pub(in crate::io) fn read_matrix(store: &Store, at: &str) -> Result<CsrMatrix> {
+    match store.kind(at) {
+        Some(Kind::Array) => sparsify(&store.array(at)?, at),
+        Some(Kind::Group) => read_sparse(store, at),
+        None => Err(DataError::damaged(format!("{at} is not there"))),
+    }
+}
+
+fn read_sparse(store: &Store, at: &str) -> Result<CsrMatrix> {
+    let layout = store.text_attr(at, "h5sparse_format").unwrap_or_else(|| store.encoding(at));
+    let shape = store.attr(at, "shape").or_else(|| store.attr(at, "h5sparse_shape"));
+    let (rows, cols) = match shape {
+        Some(Attr::Ints(dims)) if dims.len() == 2 && dims.iter().all(|&d| d >= 0) => {
+            (dims[0] as usize, dims[1] as usize)
+        }
+        _ => return Err(DataError::damaged(format!("{at} states no shape"))),
+    };
+    match layout.as_str() {
+        "csr" | "csr_matrix" => read_compressed(store, at, rows, cols),
+        "csc" | "csc_matrix" => Ok(read_compressed(store, at, cols, rows)?.transpose()),
+        other => Err(DataError::unsupported(format!(
+            "{at} is encoded as {other:?}; matrices are read as csr, csc or dense"
+        ))),
+    }
+}
+
+/// Reads `data`, `indices` and `indptr`, which runs along `major`.
+pub(in crate::io) fn read_compressed(
+    store: &Store,
+    at: &str,
+    major: usize,
+    minor: usize,
+) -> Result<CsrMatrix> {
+    let part = |name: &str| store.array(&format!("{at}/{name}"));
+    let (data, indices, indptr) = (part("data")?, part("indices")?, part("indptr")?);
+    // Before anything is read: lengths that disagree are the commonest damage.
+    if data.len() != indices.len() || Some(indptr.len()) != major.checked_add(1) {
+        return Err(DataError::damaged(format!(
+            "{at} holds {} values, {} indices and {} offsets for {major} rows",
+            data.len(),
+            indices.len(),
+            indptr.len()
+        )));
+    }
+    let indptr = indptr.ints(|v| usize::try_from(v).ok())?;
+    let indices = indices.ints(|v| u32::try_from(v).ok())?;
+    CsrMatrix::new(major, minor, indptr, indices, data.f32s()?)
+        .map_err(|e| DataError::damaged(format!("{at}: {e}")))
+}
+
+/// Reads a dense matrix row by row, keeping what is not zero.
+fn sparsify(array: &Array, at: &str) -> Result<CsrMatrix> {
+    let (rows, cols) = two_dimensions(array, at)?;
+    if u32::try_from(cols).is_err() {
+        return Err(DataError::damaged(format!("{at} claims {cols} columns")));
+    }
+    let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
+    array.visit_f32(|_, window| {
+        for row in window.chunks(cols.max(1)) {
+            for (j, &v) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+                indices.push(j as u32);
+                data.push(v);
+            }
+            indptr.push(data.len());
+        }
+        Ok(())
+    })?;
+    indptr.resize(rows + 1, data.len());
+    CsrMatrix::new(rows, cols, indptr, indices, data)
+}
+
+/// Reads a dense matrix as it is; a vector counts as one column.
+pub(super) fn read_dense(store: &Store, at: &str) -> Result<DenseMatrix> {
+    let array = store.array(at)?;
+    let (rows, cols) = two_dimensions(&array, at)?;
+    DenseMatrix::new(rows, cols, array.f32s()?)
+}
+
+fn two_dimensions(array: &Array, at: &str) -> Result<(usize, usize)> {
+    match *array.shape() {
+        [rows] => Ok((rows, 1)),
+        [rows, cols] => Ok((rows, cols)),
+        ref other => {
+            let what = format!("{at} has {} dimensions; a matrix has two", other.len());
+            Err(DataError::unsupported(what))
+        }
+    }
+}

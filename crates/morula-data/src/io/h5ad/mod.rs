@@ -1,0 +1,15 @@
+//! The h5ad format: AnnData in HDF5, as specified by anndata's on-disk format documentation
+//! (encoding versions up to 0.2.0) and as older versions of anndata wrote it.
+
+mod decode;
+mod encode;
+mod frame;
+mod legacy;
+mod matrix;
+mod uns;
+mod update;
+
+pub(super) use decode::{read, read_counts, read_obs};
+pub(super) use encode::write;
+pub(super) use matrix::read_matrix;
+pub(super) use update::update;

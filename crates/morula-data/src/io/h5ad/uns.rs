@@ -1,0 +1,88 @@
+//! Unstructured annotations in h5ad.
+
+use super::decode::keep;
+use crate::hdf5::{Attr, Data, Element, Group, Kind, Leaf, Node, Store};
+use crate::{DataError, DenseMatrix, Result, UnsValue};
+use std::collections::BTreeMap;
+
+/// Groups may nest this deep; a damaged file could hold a loop.
+const MAX_DEPTH: usize = 32;
+
+/// Reads `uns`; entries of kinds unknown here are listed in `not_loaded`.
+pub(super) fn read_uns(
+    store: &Store,
+    not_loaded: &mut Vec<String>,
+) -> Result<BTreeMap<String, UnsValue>> {
+    read_map(store, "uns", 0, not_loaded)
+}
+
+fn read_map(
+    store: &Store,
+    group: &str,
+    depth: usize,
+    not_loaded: &mut Vec<String>,
+) -> Result<BTreeMap<String, UnsValue>> {
+    let mut map = BTreeMap::new();
+    for name in store.members(group)? {
+        let at = format!("{group}/{name}");
+        let value = match (store.kind(&at), store.encoding(&at).as_str()) {
+            (Some(Kind::Group), "" | "dict") if depth < MAX_DEPTH => {
+                read_map(store, &at, depth + 1, not_loaded).map(UnsValue::Map)
+            }
+            (Some(Kind::Array), _) => read_value(store, &at),
+            _ => Err(DataError::unsupported("")),
+        };
+        keep(&at, value, not_loaded, |value| map.insert(name, value));
+    }
+    Ok(map)
+}
+
+fn read_value(store: &Store, at: &str) -> Result<UnsValue> {
+    let array = store.array(at)?;
+    let unsupported = || DataError::unsupported(at);
+    match (array.element(), array.shape().len()) {
+        (Element::Text, 0) => array.texts()?.pop().map(UnsValue::Text),
+        (Element::Text, 1) => Some(UnsValue::Texts(array.texts()?)),
+        (Element::Bool, 0) => array.ints(|v| Some(v != 0))?.pop().map(UnsValue::Bool),
+        (Element::Int | Element::Uint, 0) => array.ints(Some)?.pop().map(UnsValue::Int),
+        (Element::Int | Element::Uint, 1) => Some(UnsValue::Ints(array.ints(Some)?)),
+        (Element::Float, 0) => array.f64s()?.pop().map(UnsValue::Float),
+        (Element::Float, 1) => Some(UnsValue::Floats(array.f64s()?)),
+        (Element::Float, 2) => {
+            let (rows, cols) = (array.shape()[0], array.shape()[1]);
+            Some(UnsValue::Matrix(DenseMatrix::new(rows, cols, array.f32s()?)?))
+        }
+        _ => None,
+    }
+    .ok_or_else(unsupported)
+}
+
+/// The tree to be written for a value.
+pub(super) fn encode(value: &UnsValue) -> Node<'_> {
+    let plain = |data, kind| leaf(Leaf::scalar(data), kind);
+    let list = |data, kind| leaf(Leaf::vector(data), kind);
+    match value {
+        UnsValue::Map(map) => encode_map(map).into(),
+        UnsValue::Text(text) => plain(Data::Text(vec![text.into()]), "string"),
+        UnsValue::Bool(b) => plain(Data::Bool(vec![*b].into()), "numeric-scalar"),
+        UnsValue::Int(i) => plain(Data::I64(vec![*i].into()), "numeric-scalar"),
+        UnsValue::Float(x) => plain(Data::F64(vec![*x].into()), "numeric-scalar"),
+        UnsValue::Texts(texts) => {
+            list(Data::Text(texts.iter().map(Into::into).collect()), "string-array")
+        }
+        UnsValue::Ints(ints) => list(Data::I64(ints.into()), "array"),
+        UnsValue::Floats(floats) => list(Data::F64(floats.into()), "array"),
+        UnsValue::Matrix(matrix) => super::encode::dense(matrix).into(),
+    }
+}
+
+/// The tree to be written for a map.
+pub(super) fn encode_map(map: &BTreeMap<String, UnsValue>) -> Group<'_> {
+    let group = super::encode::encoded(Group::default(), "dict", "0.1.0");
+    map.iter().fold(group, |group, (name, value)| group.child(name, encode(value)))
+}
+
+fn leaf<'a>(leaf: Leaf<'a>, kind: &str) -> Node<'a> {
+    let leaf = leaf.attr("encoding-type", Attr::Text(kind.into()));
+    leaf.attr("encoding-version", Attr::Text("0.2.0".into())).into()
+}

@@ -1,0 +1,125 @@
+//! Adding results to a copy of an h5ad file, all else staying as it is.
+
+use super::frame::{OLD_CATEGORIES, column_order, index_name, read_index};
+use super::{encode, legacy, uns};
+use crate::hdf5::{Attr, Edit, Group, Kind, Node, Store, edit, repack};
+use crate::{Additions, Column, DataError, Result, names};
+use std::fs::File;
+use std::path::Path;
+
+/// Copies `input` to `output`, a file that is there already, and puts the additions in.
+pub(in crate::io) fn update(input: &Path, output: &Path, additions: &Additions) -> Result<()> {
+    let edits = plan(&Store::open(input).map_err(|e| e.in_file(input))?, additions)?;
+    copy(input, output)?;
+    edit(output, &edits).or_else(|refused| {
+        // Groups in the storage for very many members can be read, but not added to in place;
+        // a rewrite, which keeps every object as it is, brings them into a form that can.
+        repack(input, output).map_err(|_| refused)?;
+        edit(output, &edits)
+    })
+}
+
+/// Copies the content only: a read-only input must not make a read-only output.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut source = File::open(from).map_err(DataError::io("read the input"))?;
+    let mut target = File::create(to).map_err(DataError::io("write"))?;
+    std::io::copy(&mut source, &mut target).map_err(DataError::io("write"))?;
+    Ok(())
+}
+
+fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
+    let n_obs = read_index(store, "obs")?.len();
+    let fits = |what: String, rows: usize| match rows == n_obs {
+        true => Ok(()),
+        false => Err(DataError::Shape {
+            what,
+            found: format!("{rows} rows"),
+            expected: format!("{n_obs} cells"),
+        }),
+    };
+    let mut edits = Vec::new();
+    for (name, column) in &additions.obs {
+        names::check_column(name)?;
+        fits(format!("column {name}"), column.len())?;
+    }
+    if !additions.obs.is_empty() {
+        add_columns(store, &additions.obs, &mut edits)?;
+    }
+    let mut matrices = Vec::new();
+    for (name, matrix) in &additions.obsm {
+        names::check("a matrix", name)?;
+        fits(format!("obsm {name}"), matrix.n_rows())?;
+        matrices.push((name.as_str(), encode::dense(matrix).into()));
+    }
+    add_members(store, "obsm", matrices, &mut edits)?;
+    let mut entries = Vec::new();
+    for (name, value) in &additions.uns {
+        value.check(name)?;
+        entries.push((name.as_str(), uns::encode(value)));
+    }
+    add_members(store, "uns", entries, &mut edits)?;
+    Ok(edits)
+}
+
+fn add_columns<'a>(
+    store: &Store,
+    columns: &'a [(String, Column)],
+    edits: &mut Vec<Edit<'a>>,
+) -> Result<()> {
+    let old = store.kind("obs") == Some(Kind::Array);
+    let (index, mut order) = if old {
+        legacy::convert(store, columns, edits)?
+    } else {
+        (index_name(store, "obs")?, column_order(store, "obs")?)
+    };
+    for (name, column) in columns {
+        if *name == index {
+            let why = "this is the column of the cells' names";
+            return Err(DataError::BadName { what: "a column", name: name.clone(), why });
+        }
+        let at = format!("obs/{name}");
+        let categories = format!("obs/{OLD_CATEGORIES}/{name}");
+        for stale in [&at, &categories] {
+            if !old && store.kind(stale).is_some() {
+                edits.push(Edit::Delete(stale.clone()));
+            }
+        }
+        edits.push(Edit::Put(at, encode::column(column)));
+        if !order.contains(name) {
+            order.push(name.clone());
+        }
+    }
+    edits.push(Edit::Attr("obs".into(), "column-order", Attr::Texts(order)));
+    Ok(())
+}
+
+/// Puts nodes into a group, which is made if it is not there.
+fn add_members<'a>(
+    store: &Store,
+    group: &str,
+    members: Vec<(&'a str, Node<'a>)>,
+    edits: &mut Vec<Edit<'a>>,
+) -> Result<()> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    if store.kind(group) != Some(Kind::Group) {
+        let mut fresh = encode::encoded(Group::default(), "dict", "0.1.0");
+        if store.kind(group) == Some(Kind::Array) {
+            edits.push(Edit::Delete(group.into()));
+            let names: Vec<&str> = members.iter().map(|m| m.0).collect();
+            fresh = legacy::split(store, group, &names, fresh)?;
+        }
+        let fresh = members.into_iter().fold(fresh, |g, (name, node)| g.child(name, node));
+        edits.push(Edit::Put(group.into(), fresh.into()));
+        return Ok(());
+    }
+    for (name, node) in members {
+        let at = format!("{group}/{name}");
+        if store.kind(&at).is_some() {
+            edits.push(Edit::Delete(at.clone()));
+        }
+        edits.push(Edit::Put(at, node));
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! File formats: told apart by content, read into [`AnnData`], written as h5ad.
+
+mod atomic;
+mod h5ad;
+mod sniff;
+
+pub use sniff::{Format, sniff};
+
+use crate::hdf5::Store;
+use crate::{Additions, AnnData, CountMatrix, DataFrame, Result};
+use std::path::Path;
+
+/// Reads a file or folder of any known format, told by its content, with all its parts.
+///
+/// Matrices come as `f32` in compressed rows, whatever their layout in the file. Names are as
+/// stored. What the container has no place for is listed in
+/// [`not_loaded`](AnnData::not_loaded). To cluster, [`read_counts`] needs less memory.
+///
+/// # Errors
+/// An error naming the file: [`DataError`](crate::DataError) `::UnknownFormat`, `::Damaged`,
+/// `::Unsupported`, `::Line` or `::Io`.
+pub fn read(path: impl AsRef<Path>) -> Result<AnnData> {
+    let path = path.as_ref();
+    load(path).map_err(|e| e.in_file(path))
+}
+
+fn load(path: &Path) -> Result<AnnData> {
+    match sniff::format(path)? {
+        Format::H5ad => h5ad::read(&Store::open(path)?),
+        other => Err(crate::DataError::unsupported(format!("{other:?} is not read yet"))),
+    }
+}
+
+/// Reads the counts alone: one matrix and the names of its cells and genes, made distinct.
+///
+/// `layer` is `None` or `"X"` for the main matrix, `"raw"` for that of `raw`, else the name of
+/// a layer. Every value is checked to be a raw count.
+///
+/// # Errors
+/// Those of [`read`], and [`DataError::NotCounts`](crate::DataError::NotCounts) naming cell,
+/// gene, value and the layers that do hold counts,
+/// [`DataError::MissingLayer`](crate::DataError::MissingLayer) and
+/// [`DataError::Empty`](crate::DataError::Empty).
+pub fn read_counts(path: impl AsRef<Path>, layer: Option<&str>) -> Result<CountMatrix> {
+    let path = path.as_ref();
+    let counts = || match sniff::format(path)? {
+        Format::H5ad => h5ad::read_counts(&Store::open(path)?, layer),
+        _ => load(path)?.into_counts(layer),
+    };
+    counts().map_err(|e| e.in_file(path))
+}
+
+/// Reads the annotations of cells alone, for example labels to compare with.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
+    let path = path.as_ref();
+    let obs = || match sniff::format(path)? {
+        Format::H5ad => h5ad::read_obs(&Store::open(path)?),
+        _ => Ok(load(path)?.obs),
+    };
+    obs().map_err(|e| e.in_file(path))
+}
+
+/// Writes data as a new h5ad file, which Python's anndata opens.
+///
+/// The file is written under a temporary name beside `path` and renamed when it is complete;
+/// after an error, what stood at `path` still stands there.
+///
+/// # Errors
+/// An error naming the file: `::Shape` or `::BadName` when the parts do not fit together, `::Io`.
+pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
+    let path = path.as_ref();
+    atomic::replace(path, |temporary| h5ad::write(temporary, data)).map_err(|e| e.in_file(path))
+}
+
+/// Writes a copy of `input` with `additions` to `output`, an h5ad file.
+///
+/// Everything an h5ad input holds is kept as it is, byte for byte: also parts that
+/// [`AnnData`] has no place for. Parts with the names of the additions are replaced. Other
+/// formats are converted first. `output` may be `input`; it is written as by [`write_h5ad`].
+///
+/// # Errors
+/// Those of [`read`] and [`write_h5ad`].
+pub fn write_h5ad_with(
+    input: impl AsRef<Path>,
+    output: impl AsRef<Path>,
+    additions: &Additions,
+) -> Result<()> {
+    let (input, output) = (input.as_ref(), output.as_ref());
+    let format = sniff::format(input).map_err(|e| e.in_file(input))?;
+    if format != Format::H5ad {
+        let mut data = read(input)?;
+        data.add(additions).map_err(|e| e.in_file(output))?;
+        return write_h5ad(output, &data);
+    }
+    let write = |temporary: &Path| h5ad::update(input, temporary, additions);
+    atomic::replace(output, write).map_err(|e| e.in_file(output))
+}

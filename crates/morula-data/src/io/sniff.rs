@@ -1,0 +1,98 @@
+//! Telling formats by content; names and endings are not looked at.
+
+use crate::hdf5::{Kind, Store};
+use crate::{DataError, Result};
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// A format read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// AnnData in HDF5.
+    H5ad,
+    /// 10x Genomics feature-barcode matrix in HDF5, Cell Ranger 2 or 3 and later.
+    TenxH5,
+    /// MatrixMarket with barcodes and features beside it; gzipped or not.
+    TenxMtx,
+    /// HDF5 with a matrix `X` (cells x genes) and labels `Y`.
+    XyH5,
+    /// CSV or TSV; gzipped or not.
+    Table,
+}
+
+/// Tells the format of a file or folder by its content.
+///
+/// # Errors
+/// An error naming the file: [`DataError::UnknownFormat`] or [`DataError::Io`].
+pub fn sniff(path: impl AsRef<Path>) -> Result<Format> {
+    let path = path.as_ref();
+    format(path).map_err(|e| e.in_file(path))
+}
+
+const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
+const GZIP: &[u8] = b"\x1f\x8b";
+const MATRIX_MARKET: &[u8] = b"%%MatrixMarket";
+
+pub(super) fn format(path: &Path) -> Result<Format> {
+    let meta = std::fs::metadata(path).map_err(DataError::io("open"))?;
+    if meta.is_dir() {
+        return Ok(Format::TenxMtx);
+    }
+    let mut head = head(File::open(path).map_err(DataError::io("open"))?)?;
+    if head.starts_with(HDF5) {
+        return hdf5(&Store::open(path)?);
+    }
+    if head.starts_with(GZIP) {
+        head = self::head(text(path)?)?;
+        if head.starts_with(HDF5) {
+            let what = "an HDF5 file inside gzip; unpack it first (gunzip)";
+            return Err(DataError::unsupported(what));
+        }
+    }
+    let unknown = |detail: &str| Err(DataError::UnknownFormat { detail: detail.into() });
+    match head.as_slice() {
+        [] => unknown(" (the file is empty)"),
+        h if h.starts_with(MATRIX_MARKET) => Ok(Format::TenxMtx),
+        h if h.contains(&0) => unknown(" (binary content)"),
+        _ => Ok(Format::Table),
+    }
+}
+
+fn hdf5(store: &Store) -> Result<Format> {
+    let has = |at: &str| store.kind(at).is_some();
+    let members = store.members("/")?;
+    if has("obs") && has("var") {
+        return Ok(Format::H5ad);
+    }
+    if has("X") && has("Y") {
+        return Ok(Format::XyH5);
+    }
+    if members.iter().any(|m| {
+        store.kind(m) == Some(Kind::Group)
+            && has(&format!("{m}/barcodes"))
+            && has(&format!("{m}/indptr"))
+    }) {
+        return Ok(Format::TenxH5);
+    }
+    let detail = format!(" (an HDF5 file that holds: {})", members.join(", "));
+    Err(DataError::UnknownFormat { detail })
+}
+
+/// The first bytes of a stream.
+fn head(stream: impl Read) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    stream.take(4096).read_to_end(&mut head).map_err(DataError::io("read"))?;
+    Ok(head)
+}
+
+/// A text file, unpacked if it is gzipped.
+pub(super) fn text(path: &Path) -> Result<Box<dyn Read>> {
+    let mut magic = Vec::new();
+    let open = || File::open(path).map_err(DataError::io("open"));
+    open()?.take(2).read_to_end(&mut magic).map_err(DataError::io("read"))?;
+    let file = BufReader::with_capacity(1 << 16, open()?);
+    Ok(if magic == GZIP { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+}

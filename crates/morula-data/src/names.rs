@@ -1,0 +1,79 @@
+//! Names of cells, genes and parts.
+
+use crate::{DataError, Result};
+use std::collections::{HashMap, HashSet};
+
+/// Makes repeated names distinct the way anndata does: `A, A, A` becomes `A, A-1, A-2`.
+///
+/// A number that would meet a name already there is passed over.
+pub fn make_unique(names: &mut [String]) {
+    let mut seen: HashSet<String> = HashSet::with_capacity(names.len());
+    let repeated: Vec<usize> =
+        (0..names.len()).filter(|&i| !seen.insert(names[i].clone())).collect();
+    let mut next: HashMap<String, usize> = HashMap::new();
+    for i in repeated {
+        let count = next.entry(names[i].clone()).or_insert(1);
+        let fresh = loop {
+            let candidate = format!("{}-{count}", names[i]);
+            *count += 1;
+            if seen.insert(candidate.clone()) {
+                break candidate;
+            }
+        };
+        names[i] = fresh;
+    }
+}
+
+/// Refuses names that cannot be a link in an HDF5 file.
+pub(crate) fn check(what: &'static str, name: &str) -> Result<()> {
+    let why = match name {
+        "" => "a name cannot be empty",
+        "." | ".." => "dots alone are no name",
+        n if n.contains('/') => "a name cannot hold a slash",
+        n if n.contains('\0') => "a name cannot hold a NUL",
+        _ => return Ok(()),
+    };
+    Err(DataError::BadName { what, name: name.into(), why })
+}
+
+/// Refuses names that a column of a table cannot have.
+pub(crate) fn check_column(name: &str) -> Result<()> {
+    if name == "_index" || name == "__categories" {
+        let why = "anndata keeps this name for itself";
+        return Err(DataError::BadName { what: "a column", name: name.into(), why });
+    }
+    check("a column", name)
+}
+
+/// Names for rows or columns that have none: "0", "1", and so on, as anndata gives.
+pub(crate) fn numbered(n: usize) -> Vec<String> {
+    (0..n).map(|i| i.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn repeated_names_are_numbered_as_anndata_does() {
+        // anndata.utils.make_index_unique(["a", "a", "b", "a", "a-1"]), anndata 0.12.
+        let mut names = ["a", "a", "b", "a", "a-1"].map(String::from);
+        make_unique(&mut names);
+        assert_eq!(names, ["a", "a-2", "b", "a-3", "a-1"]);
+    }
+
+    proptest! {
+        #[test]
+        fn names_come_out_distinct_and_distinct_names_stay(
+            names in proptest::collection::vec("[ab](-[12])?", 0..30)
+        ) {
+            let mut out = names.clone();
+            make_unique(&mut out);
+            prop_assert_eq!(out.iter().collect::<HashSet<_>>().len(), out.len());
+            let mut again = out.clone();
+            make_unique(&mut again);
+            prop_assert_eq!(again, out);
+        }
+    }
+}
