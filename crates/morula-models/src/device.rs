@@ -64,10 +64,10 @@ impl DeviceChoice {
     pub fn resolve(self) -> Result<NamedDevice> {
         match self {
             Self::Cpu => cpu(),
-            Self::Gpu => gpus().into_iter().next().ok_or_else(|| ModelError::Device {
-                asked: "gpu".into(),
-                why: NO_GPU.into(),
-            }),
+            Self::Gpu => gpus()
+                .into_iter()
+                .next()
+                .ok_or_else(|| ModelError::Device { asked: "gpu".into(), why: NO_GPU.into() }),
             Self::Auto => gpus().into_iter().next().map_or_else(cpu, Ok),
         }
     }
@@ -81,7 +81,8 @@ pub fn devices() -> Vec<NamedDevice> {
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 const NO_GPU: &str = "no hardware GPU answers; check its driver, or use cpu";
 #[cfg(not(any(feature = "wgpu", feature = "cuda")))]
-const NO_GPU: &str = "this build has no GPU backend; build with the feature wgpu or cuda, or use cpu";
+const NO_GPU: &str =
+    "this build has no GPU backend; build with the feature wgpu or cuda, or use cpu";
 
 #[cfg(feature = "flex")]
 fn cpu() -> Result<NamedDevice> {

@@ -20,10 +20,8 @@ pub(crate) fn replace(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> 
         _ => Path::new("."),
     };
     fs::create_dir_all(parent).map_err(io(parent))?;
-    let fresh = tempfile::Builder::new()
-        .prefix(".morula-")
-        .tempdir_in(parent)
-        .map_err(io(parent))?;
+    let fresh =
+        tempfile::Builder::new().prefix(".morula-").tempdir_in(parent).map_err(io(parent))?;
     fill(fresh.path())?;
     let backup = sibling(target, ".old");
     let replaced = target.exists();
@@ -50,7 +48,8 @@ pub(crate) fn existing(target: &Path) -> Option<PathBuf> {
 
 /// Writes a value as JSON.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let damaged = |e: serde_json::Error| ModelError::Saved { path: path.into(), why: e.to_string() };
+    let damaged =
+        |e: serde_json::Error| ModelError::Saved { path: path.into(), why: e.to_string() };
     let text = serde_json::to_vec(value).map_err(damaged)?;
     fs::write(path, text).map_err(|source| ModelError::Io { path: path.into(), source })
 }

@@ -23,10 +23,7 @@ pub(super) fn save(target: &Path, state: &State, params: &JojoSclParams) -> Resu
         weights::save(&state.network, &folder.join("network.safetensors"))?;
         weights::save(&state.key, &folder.join("key.safetensors"))?;
         let path = folder.join("optimizer.bin");
-        state
-            .optimizer
-            .save(&path)
-            .map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
+        state.optimizer.save(&path).map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
         let memberships = match &state.memberships {
             Some(labels) => Some(read(labels.clone().float(), "the memberships")?),
             None => None,
@@ -57,10 +54,8 @@ pub(super) fn load(
     weights::load(&mut state.network, &home.join("network.safetensors"))?;
     weights::load(&mut state.key, &home.join("key.safetensors"))?;
     let path = home.join("optimizer.bin");
-    state.optimizer = state
-        .optimizer
-        .load(&path)
-        .map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
+    state.optimizer =
+        state.optimizer.load(&path).map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
     state.memberships = manifest.memberships.map(|labels| {
         let labels: Vec<i32> = labels.into_iter().map(|k| k as i32).collect();
         Tensor::<1, Int>::from_ints(labels.as_slice(), device)

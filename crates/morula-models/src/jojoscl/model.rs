@@ -139,7 +139,10 @@ impl ClusterModel for JojoSclModel {
             let why = format!(
                 "it holds {} in format {}, but {} in format {FORMAT} is needed; \
                  use the version of Morula that wrote it ({})",
-                manifest.model, manifest.format, Self::NAME, manifest.version
+                manifest.model,
+                manifest.format,
+                Self::NAME,
+                manifest.version
             );
             return Err(ModelError::Saved { path, why });
         }

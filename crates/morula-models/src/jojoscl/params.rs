@@ -262,5 +262,9 @@ fn require(
     ok: bool,
     expected: &'static str,
 ) -> Result<()> {
-    if ok { Ok(()) } else { Err(ModelError::Parameter { name, value: value.to_string(), expected }) }
+    if ok {
+        Ok(())
+    } else {
+        Err(ModelError::Parameter { name, value: value.to_string(), expected })
+    }
 }

@@ -120,7 +120,8 @@ impl Trainer<'_> {
                 shrinkage: active.clone().map(|labels| (labels.select(0, rows), weight)),
             };
             let mut rng = stream(params.seed, Purpose::Views, epoch * n_batches + b);
-            let (total, terms) = self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
+            let (total, terms) =
+                self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
             let mut losses = vec![total.clone().inner()];
             losses.extend(terms.iter().map(|(_, value)| value.clone()));
             recorded.push((terms.into_iter().map(|t| t.0).collect::<Vec<_>>(), losses));
@@ -147,11 +148,12 @@ impl Trainer<'_> {
         let losses: Vec<f32> = losses
             .try_into_vec_as()
             .map_err(|e| ModelError::Read { what: "the losses", why: format!("{e:?}") })?;
-        let names = || std::iter::once("total").chain(terms.iter().map(|t| t.name()));
+        let names: Vec<&str> =
+            std::iter::once("total").chain(terms.iter().map(|t| t.name())).collect();
         for (b, step) in losses.chunks(width).enumerate() {
             // Terms before their sum: the sum is never finite when a term is not.
-            let bad = step.iter().zip(names()).rev().find(|(v, _)| !v.is_finite());
-            if let Some((&value, term)) = bad {
+            let bad = step.iter().zip(&names).rev().find(|(v, _)| !v.is_finite());
+            if let Some((&value, &term)) = bad {
                 return Err(ModelError::NotFinite {
                     epoch: epoch + 1,
                     batch: b + 1,
@@ -166,7 +168,12 @@ impl Trainer<'_> {
             epoch: epoch + 1,
             learning_rate,
             total: mean(0),
-            terms: names().enumerate().skip(1).map(|(i, n)| (n.to_string(), mean(i))).collect(),
+            terms: names
+                .iter()
+                .enumerate()
+                .skip(1)
+                .map(|(i, n)| (n.to_string(), mean(i)))
+                .collect(),
         })
     }
 
