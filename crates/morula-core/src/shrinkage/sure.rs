@@ -144,7 +144,8 @@ impl SureShrinkage {
         let pull = clusters.weights.clone() * weights.b.clone();
         let kept = pull.clone().sum_dim(1).neg() + 1.0;
         Ok(SureOutput {
-            risk: (clusters.weights * risk).sum().div_scalar(n_cells as f64),
+            // not `div_scalar`, whose gradient is rounded to f32 in any precision
+            risk: (clusters.weights * risk).sum().mul_scalar(1.0 / n_cells as f64),
             theta_hat: estimate * kept + pull.matmul(clusters.centres.clone()),
             b: weights.b.reshape([n_clusters]),
             sigma2: weights.sigma2.reshape([n_clusters]),
