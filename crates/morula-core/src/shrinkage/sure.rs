@@ -105,7 +105,7 @@ impl SureShrinkage {
     /// Risk, weights and shrunk embeddings of a batch.
     ///
     /// A cluster without cells, or a single cell that is its own centre, has nothing to shrink:
-    /// b = tau^2 = 0, no part in the risk, theta_hat = z.
+    /// b = tau^2 = 0, no part in the risk, theta_hat = z. Sums of squares under 1e-15 count as 0.
     ///
     /// # Shapes
     ///
