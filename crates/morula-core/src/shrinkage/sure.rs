@@ -105,7 +105,7 @@ impl SureShrinkage {
     /// Risk, weights and shrunk embeddings of a batch.
     ///
     /// A cluster without cells, or a single cell that is its own centre, has nothing to shrink:
-    /// b = tau^2 = 0, no part in the risk, theta_hat = z.
+    /// b = tau^2 = 0, no part in the risk, theta_hat = z. Sums of squares under 1e-15 count as 0.
     ///
     /// # Shapes
     ///
@@ -144,7 +144,8 @@ impl SureShrinkage {
         let pull = clusters.weights.clone() * weights.b.clone();
         let kept = pull.clone().sum_dim(1).neg() + 1.0;
         Ok(SureOutput {
-            risk: (clusters.weights * risk).sum().div_scalar(n_cells as f64),
+            // not `div_scalar`, whose gradient is rounded to f32 in any precision
+            risk: (clusters.weights * risk).sum().mul_scalar(1.0 / n_cells as f64),
             theta_hat: estimate * kept + pull.matmul(clusters.centres.clone()),
             b: weights.b.reshape([n_clusters]),
             sigma2: weights.sigma2.reshape([n_clusters]),

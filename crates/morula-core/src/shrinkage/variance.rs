@@ -62,7 +62,7 @@ impl Estimate {
 /// - output: \[1, 1\]
 pub(super) fn replicate_variance(z_a: Tensor<2>, z_b: Tensor<2>) -> Tensor<2> {
     let [n_cells, n_dims] = z_a.dims();
-    squared_norms(z_a - z_b).sum_dim(0).div_scalar(2.0 * n_cells as f64 * n_dims as f64)
+    squared_norms(z_a - z_b).sum_dim(0).mul_scalar(0.5 / (n_cells as f64 * n_dims as f64))
 }
 
 /// Noise variance of one view, per cluster:
