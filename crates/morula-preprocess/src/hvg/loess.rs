@@ -218,4 +218,20 @@ mod tests {
             assert!(loess(&line, &y, 0.3).iter().all(|f| f.is_finite()), "n {n}");
         }
     }
+
+    /// Golden: `skmisc.loess(x, y, span=0.3, degree=2)` (scikit-misc; `scripts/scanpy_golden.py`).
+    #[test]
+    fn curves_agree_with_skmisc() {
+        let text = include_str!("../../tests/golden/skmisc_loess.json");
+        let golden: serde_json::Value = serde_json::from_str(text).unwrap();
+        for curve in golden["curves"].as_array().unwrap() {
+            let list = |name: &str| -> Vec<f64> {
+                curve[name].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+            };
+            let fitted = loess(&list("x"), &list("y"), 0.3);
+            for (found, want) in fitted.iter().zip(list("fit")) {
+                assert!((found - want).abs() < 1e-8, "{found} {want}");
+            }
+        }
+    }
 }
