@@ -81,3 +81,26 @@ pub fn counts(path: &Path) -> CountMatrix {
     let indices = indices.into_iter().map(|j| j as u32).collect();
     named(CsrMatrix::new(indptr.len() - 1, genes, indptr, indices, data).unwrap())
 }
+
+/// Components whose variances are closer than one part in a thousand: a tie to single precision,
+/// inside which any rotation is as right.
+pub fn ties(variance: &[f64]) -> Vec<std::ops::Range<usize>> {
+    let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+    for c in 0..variance.len() {
+        match groups.last_mut() {
+            Some(g) if variance[c] > 0.999 * variance[c - 1] => g.end = c + 1,
+            _ => groups.push(c..c + 1),
+        }
+    }
+    groups
+}
+
+/// Rows of `k` components in which a tie is replaced by the length of its part.
+pub fn up_to_ties(rows: &[f64], variance: &[f64]) -> Vec<f64> {
+    let groups = ties(variance);
+    let part = |row: &[f64], g: &std::ops::Range<usize>| match g.len() {
+        1 => row[g.start],
+        _ => row[g.clone()].iter().map(|v| v * v).sum::<f64>().sqrt(),
+    };
+    rows.chunks(variance.len()).flat_map(|row| groups.iter().map(move |g| part(row, g))).collect()
+}
