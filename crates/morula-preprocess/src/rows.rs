@@ -93,34 +93,41 @@ impl<R: Rows, F: Fn(usize, f32) -> f32 + Sync> Rows for Mapped<'_, R, F> {
     }
 }
 
+/// Folds the stored entries of every column, block of rows by block, in row order
+/// within a block: `(rows of the block, state of every column)` for each block.
+fn column_folds<R: Rows, S: Copy + Default + Send>(
+    rows: &R,
+    f: impl Fn(&mut S, usize, usize, f32) + Sync,
+) -> Vec<(usize, Vec<S>)> {
+    let n = rows.n_rows();
+    let size = n.div_ceil(BLOCKS).max(1);
+    (0..n.div_ceil(size))
+        .into_par_iter()
+        .map(|block| {
+            let span = block * size..((block + 1) * size).min(n);
+            let mut states = vec![S::default(); rows.n_cols()];
+            for i in span.clone() {
+                rows.visit(i, |j, v| f(&mut states[j], i, j, v));
+            }
+            (span.len(), states)
+        })
+        .collect()
+}
+
 /// Sums `f(row, column, value)` over the stored entries of every column.
 pub(crate) fn column_sums<R: Rows, const K: usize>(
     rows: &R,
     f: impl Fn(usize, usize, f32) -> [f64; K] + Sync,
-) -> Vec<[f64; K]> {
-    let n = rows.n_rows();
-    let size = n.div_ceil(BLOCKS).max(1);
-    let parts: Vec<Vec<[f64; K]>> = (0..n.div_ceil(size))
-        .into_par_iter()
-        .map(|block| {
-            let mut sums = vec![[0.0; K]; rows.n_cols()];
-            for i in block * size..((block + 1) * size).min(n) {
-                rows.visit(i, |j, v| {
-                    for (sum, term) in sums[j].iter_mut().zip(f(i, j, v)) {
-                        *sum += term;
-                    }
-                });
-            }
-            sums
-        })
-        .collect();
+) -> Vec<[f64; K]>
+where
+    [f64; K]: Default,
+{
+    let add = |sums: &mut [f64; K], terms: [f64; K]| {
+        sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+    };
     let mut total = vec![[0.0; K]; rows.n_cols()];
-    for part in parts {
-        for (t, p) in total.iter_mut().zip(part) {
-            for (t, p) in t.iter_mut().zip(p) {
-                *t += p;
-            }
-        }
+    for (_, part) in column_folds(rows, |sums, i, j, v| add(sums, f(i, j, v))) {
+        total.iter_mut().zip(part).for_each(|(total, part)| add(total, part));
     }
     total
 }
@@ -144,18 +151,51 @@ pub(crate) struct Moments {
     pub(crate) var: Vec<f64>,
 }
 
-/// Column moments in two passes, so that a constant column has variance zero exactly.
+/// One column within one block, relative to its first stored value.
+#[derive(Clone, Copy, Default)]
+struct Shifted {
+    origin: f64,
+    stored: f64,
+    sum: f64,
+    squares: f64,
+}
+
+/// Column moments in one pass. Sums are taken relative to a value of the column, so that
+/// a constant column has variance zero exactly, and merged block by block
+/// (Chan, Golub and LeVeque 1983). The mean is the total over n, so that genes of
+/// the same total have the same mean to the last bit: ties matter to a loess.
 ///
 /// One row has variance zero.
 pub(crate) fn moments<R: Rows>(rows: &R) -> Moments {
-    let n = rows.n_rows() as f64;
-    let sums = column_sums(rows, |_, _, v| [f64::from(v), 1.0]);
-    let mean: Vec<f64> = sums.iter().map(|[s, _]| if n > 0.0 { s / n } else { 0.0 }).collect();
-    let squares = column_sums(rows, |_, j, v| [(f64::from(v) - mean[j]).powi(2)]);
-    let var = (sums.iter().zip(&squares).zip(&mean))
-        .map(|(([_, stored], [ss]), m)| (ss + (n - stored) * m * m) / (n - 1.0).max(1.0))
-        .collect();
-    Moments { mean, var }
+    let blocks = column_folds(rows, |s: &mut Shifted, _, _, v| {
+        let v = f64::from(v);
+        if s.stored == 0.0 {
+            s.origin = v;
+        }
+        s.stored += 1.0;
+        s.sum += v - s.origin;
+        s.squares += (v - s.origin).powi(2);
+    });
+    let mut total = vec![0.0; rows.n_cols()];
+    let mut m2 = vec![0.0; rows.n_cols()];
+    let mut before = 0.0;
+    for (n, columns) in blocks {
+        let n = n as f64;
+        let share = n / (before + n);
+        for (s, (total, m2)) in columns.iter().zip(total.iter_mut().zip(&mut m2)) {
+            let zeros = n - s.stored;
+            let sum = s.sum - zeros * s.origin;
+            let squares = s.squares + zeros * s.origin * s.origin;
+            let mean_before = if before > 0.0 { *total / before } else { 0.0 };
+            let delta = s.origin + sum / n - mean_before;
+            *total += s.sum + s.stored * s.origin;
+            *m2 += (squares - sum * sum / n).max(0.0) + delta * delta * before * share;
+        }
+        before += n;
+    }
+    let mean = total.into_iter().map(|t| t / before.max(1.0)).collect();
+    let degrees = (before - 1.0).max(1.0);
+    Moments { mean, var: m2.into_iter().map(|m2| m2 / degrees).collect() }
 }
 
 #[cfg(test)]
@@ -164,9 +204,9 @@ mod tests {
 
     #[test]
     fn moments_match_a_hand_count() {
-        let x = CsrMatrix::from_dense(3, 2, &[1., 7., 0., 7., 2., 7.]).unwrap();
+        let x = CsrMatrix::from_dense(3, 2, &[1., 7.1, 0., 7.1, 2., 7.1]).unwrap();
         let m = moments(&x);
-        assert_eq!(m.mean, [1.0, 7.0]);
+        assert_eq!(m.mean, [1.0, f64::from(7.1f32)]);
         assert_eq!(m.var, [1.0, 0.0]);
     }
 

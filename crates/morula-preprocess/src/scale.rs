@@ -30,7 +30,7 @@ impl Scaler {
     }
 
     pub(crate) fn fit_rows<R: Rows>(x: &R, clip: Option<f32>) -> Result<Self> {
-        if let Some(c) = clip.filter(|c| !(*c > 0.0)) {
+        if let Some(c) = clip.filter(|c| c.is_nan() || *c <= 0.0) {
             return Err(PreprocessError::param("clip", c, "a clip is above 0"));
         }
         let m = moments(x);

@@ -1,6 +1,8 @@
 //! Simulated counts have the statistics asked for.
 
 use morula_preprocess::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 fn totals(s: &Simulated) -> Vec<f64> {
     s.counts.x().rows().map(|(_, v)| v.iter().map(|&v| f64::from(v)).sum()).collect()
@@ -133,4 +135,72 @@ fn bad_parameters_are_refused() {
 fn as_many_types_as_cells() {
     let params = SimulateParams { cells: 5, ..Default::default() };
     assert_eq!(simulate(&params).unwrap().counts.n_obs(), 5);
+}
+
+/// Labels of the best of several seeded k-means++ runs on rows of `d` values.
+fn kmeans(x: &[f32], d: usize, k: usize) -> Vec<usize> {
+    let rows: Vec<&[f32]> = x.chunks(d).collect();
+    let square = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let runs = (0..20).map(|_| {
+        let mut centres = vec![rows[rng.random_range(0..rows.len())].to_vec()];
+        while centres.len() < k {
+            let near = |r: &&[f32]| centres.iter().map(|c| square(r, c)).fold(f64::MAX, f64::min);
+            let weights: Vec<f64> = rows.iter().map(near).collect();
+            let mut left = rng.random_range(0.0..weights.iter().sum::<f64>());
+            let pick = weights.iter().position(|w| {
+                left -= w;
+                left <= 0.0
+            });
+            centres.push(rows[pick.unwrap_or(0)].to_vec());
+        }
+        let mut labels = Vec::new();
+        for _ in 0..50 {
+            let nearest = |r: &&[f32]| {
+                (0..k).min_by(|&a, &b| square(r, &centres[a]).total_cmp(&square(r, &centres[b])))
+            };
+            labels = rows.iter().map(|r| nearest(r).unwrap()).collect::<Vec<_>>();
+            for (c, centre) in centres.iter_mut().enumerate() {
+                let own: Vec<_> = (0..rows.len()).filter(|&i| labels[i] == c).collect();
+                for (j, value) in centre.iter_mut().enumerate().filter(|_| !own.is_empty()) {
+                    *value = own.iter().map(|&i| rows[i][j]).sum::<f32>() / own.len() as f32;
+                }
+            }
+        }
+        let inertia: f64 = rows.iter().zip(&labels).map(|(r, &l)| square(r, &centres[l])).sum();
+        (inertia, labels)
+    });
+    runs.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap().1
+}
+
+/// Adjusted Rand index.
+fn ari(a: &[usize], b: &[usize]) -> f64 {
+    let pairs = |n: f64| n * (n - 1.0) / 2.0;
+    let (ka, kb) = (a.iter().max().unwrap() + 1, b.iter().max().unwrap() + 1);
+    let mut table = vec![0.0; ka * kb];
+    a.iter().zip(b).for_each(|(a, b)| table[a * kb + b] += 1.0);
+    let both: f64 = table.iter().map(|&n| pairs(n)).sum();
+    let rows: f64 = table.chunks(kb).map(|r| pairs(r.iter().sum())).sum();
+    let cols: f64 = (0..kb).map(|j| pairs(table.iter().skip(j).step_by(kb).sum())).sum();
+    let expected = rows * cols / pairs(a.len() as f64);
+    (both - expected) / ((rows + cols) / 2.0 - expected)
+}
+
+/// The default is a problem that the usual recipe solves well, but not by construction.
+#[test]
+fn the_default_is_solvable_and_not_trivial() {
+    let mut found = Vec::new();
+    for seed in 0..4 {
+        let s = simulate(&SimulateParams { seed, ..Default::default() }).unwrap();
+        let (recipe, prepared) = RecipeParams::default().fit(&s.counts).unwrap();
+        let params = PcaParams { n_comps: 10, ..Default::default() };
+        let pca = pca_dense(&prepared.x, recipe.n_genes(), &params).unwrap();
+        let truth: Vec<usize> = prepared.kept_cells.iter().map(|&i| s.types[i]).collect();
+        found.push(ari(&kmeans(&pca.scores, pca.n_comps, 5), &truth));
+    }
+    println!("ARI {found:?}");
+    let mean = mean(&found);
+    assert!(mean > 0.85 && mean < 0.999, "{found:?}");
 }

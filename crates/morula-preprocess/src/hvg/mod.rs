@@ -1,11 +1,18 @@
 //! Highly variable genes (METHODS 1.4), one file per flavour.
 
+mod batches;
 mod cell_ranger;
 mod dispersion;
+mod loess;
+mod pearson_residuals;
+mod ranks;
 mod seurat;
+mod seurat_v3;
+
+pub use batches::highly_variable_genes_by_batch;
 
 use crate::normalize::LogNormalized;
-use crate::rows::{Mapped, Rows, moments};
+use crate::rows::{Mapped, Moments, Rows, moments};
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 use serde::{Deserialize, Serialize};
@@ -21,6 +28,10 @@ pub enum HvgFlavor {
     /// Dispersion of log expression, centred by the median and scaled by the
     /// MAD in bins of the mean (Zheng et al. 2017). Reads log-normalised values.
     CellRanger,
+    /// Variance against a loess of variance on mean (Stuart et al. 2019). Reads counts.
+    SeuratV3,
+    /// Variance of analytic Pearson residuals (Lause et al. 2021). Reads counts.
+    PearsonResiduals,
 }
 
 impl HvgFlavor {
@@ -39,11 +50,24 @@ pub struct HvgParams {
     pub n_top_genes: usize,
     /// Bins of the mean (`Seurat` only; `CellRanger` has its 20 percentile bins).
     pub n_bins: usize,
+    /// Share of the genes in a neighbourhood of the loess (`SeuratV3` only).
+    pub span: f64,
+    /// Inverse dispersion of the negative binomial (`PearsonResiduals` only).
+    pub theta: f64,
+    /// Largest absolute residual (`PearsonResiduals` only); none for the root of the number of cells.
+    pub clip: Option<f64>,
 }
 
 impl Default for HvgParams {
     fn default() -> Self {
-        Self { flavor: HvgFlavor::default(), n_top_genes: 2000, n_bins: 20 }
+        Self {
+            flavor: HvgFlavor::default(),
+            n_top_genes: 2000,
+            n_bins: 20,
+            span: 0.3,
+            theta: 100.0,
+            clip: None,
+        }
     }
 }
 
@@ -58,6 +82,15 @@ impl HvgParams {
         }
         if self.n_bins == 0 {
             return Err(PreprocessError::param("n_bins", 0, "use at least one bin"));
+        }
+        if !(self.span > 0.0 && self.span <= 1.0) {
+            return Err(PreprocessError::param("span", self.span, "above 0, at most 1"));
+        }
+        if self.theta.is_nan() || self.theta <= 0.0 {
+            return Err(PreprocessError::param("theta", self.theta, "above 0"));
+        }
+        if let Some(c) = self.clip.filter(|c| c.is_nan() || *c < 0.0) {
+            return Err(PreprocessError::param("clip", c, "not below 0"));
         }
         Ok(())
     }
@@ -89,12 +122,31 @@ pub struct HighlyVariable {
 /// [`PreprocessError::Param`] for parameters out of range.
 pub fn highly_variable_genes(x: &CsrMatrix, params: &HvgParams) -> Result<HighlyVariable> {
     params.check()?;
-    Ok(match params.flavor {
+    Ok(measure(x, params))
+}
+
+/// From log-normalised values or counts, as the flavour reads them.
+fn measure<R: Rows>(x: &R, params: &HvgParams) -> HighlyVariable {
+    match params.flavor {
         HvgFlavor::Seurat => {
             seurat::select(&moments(&Mapped { rows: x, f: |_, v: f32| v.exp_m1() }), params)
         }
         HvgFlavor::CellRanger => cell_ranger::select(&moments(x), params),
-    })
+        HvgFlavor::SeuratV3 | HvgFlavor::PearsonResiduals => {
+            let m = moments(x);
+            let score = count_score(x, &m, params);
+            let selected = ranks::best(&score, params.n_top_genes);
+            HighlyVariable { selected, means: m.mean, spread: m.var, score }
+        }
+    }
+}
+
+/// What the two flavours that read counts rank genes by.
+fn count_score<R: Rows>(counts: &R, m: &Moments, params: &HvgParams) -> Vec<f64> {
+    match params.flavor {
+        HvgFlavor::SeuratV3 => seurat_v3::normalized_variances(counts, m, params.span),
+        _ => pearson_residuals::residual_variances(counts, params.theta, params.clip),
+    }
 }
 
 /// The same from counts and size factors, normalising on the fly.
@@ -104,13 +156,13 @@ pub(crate) fn from_counts<R: Rows>(
     params: &HvgParams,
 ) -> Result<HighlyVariable> {
     params.check()?;
-    let logs = LogNormalized { counts, factors };
     Ok(match params.flavor {
         // expm1 undoes log1p, so the normalised counts themselves are read.
         HvgFlavor::Seurat => {
-            let normalized = Mapped { rows: counts, f: |i, v: f32| v / factors[i] };
+            let normalized = Mapped { rows: counts, f: |i: usize, v: f32| v / factors[i] };
             seurat::select(&moments(&normalized), params)
         }
-        HvgFlavor::CellRanger => cell_ranger::select(&moments(&logs), params),
+        HvgFlavor::CellRanger => measure(&LogNormalized { counts, factors }, params),
+        HvgFlavor::SeuratV3 | HvgFlavor::PearsonResiduals => measure(counts, params),
     })
 }

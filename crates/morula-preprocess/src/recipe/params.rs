@@ -57,7 +57,7 @@ impl RecipeParams {
             let want = "a count is finite and not negative";
             return Err(PreprocessError::param("min_counts", self.min_counts, want));
         }
-        if let Some(c) = self.clip.filter(|c| !(*c > 0.0)) {
+        if let Some(c) = self.clip.filter(|c| c.is_nan() || *c <= 0.0) {
             return Err(PreprocessError::param("clip", c, "a clip is above 0"));
         }
         if !(0.0..=1.0).contains(&self.max_missing) {

@@ -1,0 +1,73 @@
+//! Top eigenpairs of `A' A` by a block Krylov iteration with thick restarts.
+
+use super::basis::{BLOCK, Basis};
+use super::eigen::symmetric_eigen;
+use super::operator::Centred;
+use crate::Result;
+use faer::MatRef;
+
+/// Residual, as a share of the largest eigenvalue, at which a pair has converged.
+const TOLERANCE: f64 = 1e-10;
+/// Up to this size the matrix is formed and decomposed directly.
+const DIRECT: usize = 320;
+/// Products after which the best pairs so far are given.
+const MAX_PRODUCTS: usize = 4000;
+
+/// The top eigenpairs.
+pub(super) struct Top {
+    /// Eigenvalues, descending.
+    pub(super) values: Vec<f64>,
+    /// Eigenvectors, row-major `dim x k`.
+    pub(super) vectors: Vec<f64>,
+}
+
+pub(super) fn top_eigenpairs(op: &Centred<'_>, k: usize, seed: u64) -> Result<Top> {
+    let dim = op.dim();
+    if dim <= DIRECT || dim <= 4 * k {
+        return direct(op, k);
+    }
+    let cap = (6 * k + 10 * BLOCK).max(DIRECT).min(dim - 2 * BLOCK);
+    let mut basis = Basis::new(dim, seed);
+    let mut check_at = (2 * k).max(4 * BLOCK).min(cap);
+    let mut products = 0;
+    loop {
+        let coupling = basis.extend(&op.gram(&basis.last_block(), BLOCK));
+        products += 1;
+        // The last block of the basis waits for its product.
+        let m = basis.len() - BLOCK;
+        if m < check_at && products < MAX_PRODUCTS {
+            continue;
+        }
+        let (values, y) = symmetric_eigen(basis.projected().as_ref())?;
+        let residual = |i: usize| {
+            let row = |r: usize| -> f64 {
+                (0..BLOCK).map(|c| coupling[c * BLOCK + r] * y[(m - BLOCK + c, i)]).sum()
+            };
+            (0..BLOCK).map(|r| row(r).powi(2)).sum::<f64>().sqrt()
+        };
+        let converged = |i| residual(i) <= TOLERANCE * values[0].abs();
+        if products >= MAX_PRODUCTS || (0..k).all(converged) {
+            let vectors = basis.combine(&y, k);
+            let vectors = (0..dim * k).map(|p| vectors[(p / k, p % k)]).collect();
+            return Ok(Top { values: values[..k].to_vec(), vectors });
+        }
+        if m + BLOCK > cap {
+            basis.restart(&values, &y, k + 2 * BLOCK);
+        }
+        check_at = if m + BLOCK > cap { cap } else { (m + (m / 4).max(BLOCK)).min(cap) };
+    }
+}
+
+/// Forms `A' A` and decomposes it.
+fn direct(op: &Centred<'_>, k: usize) -> Result<Top> {
+    let dim = op.dim();
+    if dim == 0 {
+        return Ok(Top { values: Vec::new(), vectors: Vec::new() });
+    }
+    let identity: Vec<f64> =
+        (0..dim * dim).map(|p| f64::from(u8::from(p / dim == p % dim))).collect();
+    let gram = op.gram(&identity, dim);
+    let (values, y) = symmetric_eigen(MatRef::from_row_major_slice(&gram, dim, dim))?;
+    let vectors = (0..dim * k).map(|p| y[(p / k, p % k)]).collect();
+    Ok(Top { values: values[..k].to_vec(), vectors })
+}

@@ -1,0 +1,155 @@
+//! Principal components without densifying the matrix (METHODS 1.6).
+
+mod basis;
+mod dense;
+mod eigen;
+mod krylov;
+mod operator;
+
+use crate::{PreprocessError, Result};
+use morula_data::CsrMatrix;
+use operator::Centred;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Parameters of [`pca`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PcaParams {
+    /// Number of components; the smaller side of the matrix, when that is less.
+    pub n_comps: usize,
+    /// Seed of the iteration's start. Results agree to rounding for any seed.
+    pub seed: u64,
+}
+
+impl Default for PcaParams {
+    fn default() -> Self {
+        Self { n_comps: 50, seed: 0 }
+    }
+}
+
+/// Principal components of a matrix, and the loadings to project new rows with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pca {
+    /// Number of components k.
+    pub n_comps: usize,
+    /// Scores, row-major `n x k`.
+    pub scores: Vec<f32>,
+    /// Loadings, row-major `g x k`; the entry of largest magnitude of each component is positive.
+    pub loadings: Vec<f32>,
+    /// Mean of every column.
+    pub mean: Vec<f64>,
+    /// Variance along each component (ddof = 1), descending.
+    pub explained_variance: Vec<f64>,
+    /// Share of the total variance.
+    pub explained_variance_ratio: Vec<f64>,
+}
+
+impl Pca {
+    /// Scores of new dense rows (row-major `n x g`), row-major `n x k`.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Shape`] when the length is not a multiple of g.
+    pub fn transform(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let (g, k) = (self.mean.len(), self.n_comps);
+        if g == 0 || !x.len().is_multiple_of(g) {
+            let (expected, found) = (g, x.len());
+            return Err(PreprocessError::Shape { what: "genes to project", expected, found });
+        }
+        let mut scores = vec![0.0; x.len() / g * k];
+        scores.par_chunks_mut(k.max(1)).zip(x.par_chunks(g)).for_each(|(out, row)| {
+            let mut sum = vec![0.0; k];
+            for ((&v, mean), load) in row.iter().zip(&self.mean).zip(self.loadings.chunks(k)) {
+                let centred = f64::from(v) - mean;
+                sum.iter_mut().zip(load).for_each(|(s, &l)| *s += centred * f64::from(l));
+            }
+            out.iter_mut().zip(sum).for_each(|(o, s)| *o = s as f32);
+        });
+        Ok(scores)
+    }
+}
+
+/// Principal components of the rows of a sparse matrix, centred implicitly.
+///
+/// The top eigenpairs of `(X - 1 mu')'(X - 1 mu')` (or of the transpose, whichever is smaller)
+/// by a block Krylov iteration with full reorthogonalisation, in `f64`, down to
+/// residuals of 1e-10 of the largest eigenvalue. Memory: the transpose of `x` and
+/// a basis of the smaller side times a few times `n_comps`. As scanpy's `pp.pca`.
+///
+/// # Errors
+/// [`PreprocessError::Param`] for no components; [`PreprocessError::NotFinite`]
+/// for NaN or infinite values.
+pub fn pca(x: &CsrMatrix, params: &PcaParams) -> Result<Pca> {
+    if params.n_comps == 0 {
+        return Err(PreprocessError::param("n_comps", 0, "ask for at least one component"));
+    }
+    for (i, (cols, vals)) in x.rows().enumerate() {
+        if let Some(p) = vals.iter().position(|v| !v.is_finite()) {
+            let (col, value) = (cols[p] as usize, vals[p]);
+            return Err(PreprocessError::NotFinite { row: i, col, value });
+        }
+    }
+    let (n, g) = (x.n_rows(), x.n_cols());
+    let k = params.n_comps.min(n).min(g);
+    let moments = crate::rows::moments(x);
+    let op = Centred::new(x, &moments.mean);
+    let top = krylov::top_eigenpairs(&op, k, params.seed)?;
+
+    // Singular values and the vectors of the other side.
+    let mut other = op.apply(&top.vectors, k);
+    let sigma: Vec<f64> = top.values.iter().map(|v| v.max(0.0).sqrt()).collect();
+    let (mut scores, mut loadings) = if op.swapped() {
+        for row in other.chunks_mut(k.max(1)) {
+            row.iter_mut().zip(&sigma).for_each(|(v, s)| *v = if *s > 0.0 { *v / s } else { 0.0 });
+        }
+        let mut scores = top.vectors;
+        for row in scores.chunks_mut(k.max(1)) {
+            row.iter_mut().zip(&sigma).for_each(|(v, s)| *v *= s);
+        }
+        (scores, other)
+    } else {
+        (other, top.vectors)
+    };
+    fix_signs(&mut loadings, &mut scores, k);
+
+    let degrees = (n as f64 - 1.0).max(1.0);
+    let total: f64 = moments.var.iter().sum();
+    let explained: Vec<f64> = sigma.iter().map(|s| s * s / degrees).collect();
+    let ratio = explained.iter().map(|v| if total > 0.0 { v / total } else { 0.0 }).collect();
+    let single = |v: Vec<f64>| v.into_iter().map(|v| v as f32).collect();
+    Ok(Pca {
+        n_comps: k,
+        scores: single(scores),
+        loadings: single(loadings),
+        mean: moments.mean,
+        explained_variance: explained,
+        explained_variance_ratio: ratio,
+    })
+}
+
+/// Principal components of dense rows (row-major `n x n_cols`), such as z-scores.
+///
+/// The value that fills most of a column (what a zero count was scaled to) is
+/// taken out first, which changes nothing about the components and leaves the
+/// matrix as sparse as the counts were.
+///
+/// # Errors
+/// [`PreprocessError::Shape`] when the length is not a multiple of `n_cols`, and those of [`pca`].
+pub fn pca_dense(x: &[f32], n_cols: usize, params: &PcaParams) -> Result<Pca> {
+    let (sparse, base) = dense::without_base(x, n_cols)?;
+    let mut pca = pca(&sparse, params)?;
+    pca.mean.iter_mut().zip(base).for_each(|(m, b)| *m += f64::from(b));
+    Ok(pca)
+}
+
+/// Turns every component so that its loading of largest magnitude is positive.
+fn fix_signs(loadings: &mut [f64], scores: &mut [f64], k: usize) {
+    for c in 0..k {
+        let column = || loadings.iter().skip(c).step_by(k);
+        let largest = column().fold(0.0, |m: f64, v| if v.abs() > m.abs() { *v } else { m });
+        if largest < 0.0 {
+            loadings.iter_mut().skip(c).step_by(k).for_each(|v| *v = -*v);
+            scores.iter_mut().skip(c).step_by(k).for_each(|v| *v = -*v);
+        }
+    }
+}

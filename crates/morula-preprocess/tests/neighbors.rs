@@ -1,0 +1,91 @@
+//! Nearest neighbours against counting by hand.
+
+use morula_preprocess::*;
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Sorts all points by distance, then index.
+fn naive(queries: &[f32], points: &[f32], d: usize, k: usize, skip_self: bool) -> Vec<u32> {
+    let mut found = Vec::new();
+    for (i, q) in queries.chunks(d).enumerate() {
+        let mut all: Vec<(f64, u32)> = (points.chunks(d).enumerate())
+            .filter(|(j, _)| !(skip_self && i == *j))
+            .map(|(j, p)| {
+                let square = |(a, b): (&f32, &f32)| (f64::from(*a) - f64::from(*b)).powi(2);
+                (q.iter().zip(p).map(square).sum(), j as u32)
+            })
+            .collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        found.extend(all.iter().take(k).map(|e| e.1));
+    }
+    found
+}
+
+fn cloud(n: usize, d: usize, seed: u64) -> Vec<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..n * d).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+#[test]
+fn several_blocks_match_the_naive_search() {
+    let x = cloud(1300, 7, 1);
+    let found = neighbors(&x, 7, 15).unwrap();
+    assert_eq!(found.indices, naive(&x, &x, 7, 15, true));
+    let queries = cloud(300, 7, 2);
+    let found = kneighbors(&queries, &x, 7, 4).unwrap();
+    assert_eq!(found.indices, naive(&queries, &x, 7, 4, false));
+    assert_eq!(found.n_queries(), 300);
+}
+
+/// Far from the origin the product loses most digits; the answer must not.
+#[test]
+fn a_distant_cloud_is_searched_exactly() {
+    let x: Vec<f32> = cloud(700, 5, 3).iter().map(|v| v * 4.0 + 60_000.0).collect();
+    assert_eq!(neighbors(&x, 5, 10).unwrap().indices, naive(&x, &x, 5, 10, true));
+}
+
+#[test]
+fn duplicates_are_neighbours_at_distance_zero() {
+    let x = [1.0f32, 2.0, 1.0, 2.0, 5.0, 5.0, 1.0, 2.0];
+    let found = neighbors(&x, 2, 2).unwrap();
+    assert_eq!(found.indices, [1, 3, 0, 3, 0, 1, 0, 1]);
+    assert_eq!(found.distances[..2], [0.0, 0.0]);
+    assert_eq!(found.distances[4], 5.0);
+}
+
+#[test]
+fn k_is_at_most_what_there_is() {
+    let x = cloud(4, 3, 5);
+    assert_eq!(neighbors(&x, 3, 10).unwrap().k, 3);
+    let alone = neighbors(&x[..3], 3, 10).unwrap();
+    assert_eq!((alone.k, alone.n_queries()), (0, 0));
+    assert_eq!(alone.connectivities().n_rows(), 1);
+    assert_eq!(neighbors(&[], 3, 10).unwrap().connectivities().n_rows(), 0);
+    assert_eq!(kneighbors(&x, &x[..3], 3, 9).unwrap().k, 1);
+    assert!(neighbors(&x, 5, 1).is_err() && neighbors(&x, 0, 1).is_err());
+    assert!(neighbors(&[f32::NAN], 1, 1).is_err());
+}
+
+#[test]
+fn the_graph_is_the_symmetric_union() {
+    // On a line: 0 and 1 are mutual, 5 points to 1, 20 to 5.
+    let graph = neighbors(&[0.0, 1.0, 5.0, 20.0], 1, 1).unwrap().connectivities();
+    let want = [0., 1., 0., 0., 1., 0., 1., 0., 0., 1., 0., 1., 0., 0., 1., 0.];
+    assert_eq!(graph.to_dense(), want);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(80))]
+
+    /// Coarse coordinates make many ties and duplicates.
+    #[test]
+    fn any_points(n in 1usize..40, d in 1usize..4, k in 0usize..45, seed in 0u64..1000) {
+        let x: Vec<f32> = cloud(n, d, seed).iter().map(|v| (v * 2.0).round()).collect();
+        let found = neighbors(&x, d, k).unwrap();
+        prop_assert_eq!(&found.indices, &naive(&x, &x, d, k, true));
+        let graph = found.connectivities();
+        prop_assert_eq!(&graph.transpose(), &graph);
+        prop_assert!((0..n).all(|i| !graph.row(i).0.contains(&(i as u32))));
+    }
+}
