@@ -26,11 +26,6 @@ impl Store {
         Ok(Self { file, bytes })
     }
 
-    /// Size of the file in bytes: the measure of what it can possibly hold.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// What stands at a path, or `None` where nothing does.
     pub fn kind(&self, at: &str) -> Option<Kind> {
         if guard(at, || self.file.dataset(at).map(drop)).is_ok() {

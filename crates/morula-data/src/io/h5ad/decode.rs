@@ -132,5 +132,5 @@ fn matrices(store: &Store) -> Result<Vec<(String, String, &'static str)>> {
     let raw = raw_paths(store).map(|(x, var)| ("raw".to_string(), x.to_string(), var));
     let layers = store.members("layers")?;
     let layers = layers.into_iter().map(|name| (name.clone(), format!("layers/{name}"), "var"));
-    Ok(x.into_iter().chain(raw).chain(layers).collect())
+    Ok(x.into_iter().chain(layers).chain(raw).collect())
 }
