@@ -38,10 +38,9 @@ impl CsrMatrix {
         data: Vec<f32>,
     ) -> Result<Self> {
         let fail = |what: String| Err(DataError::Csr { what });
-        if indptr.len() != n_rows + 1 || indptr[0] != 0 {
+        if Some(indptr.len()) != n_rows.checked_add(1) || indptr[0] != 0 {
             return fail(format!(
-                "indptr must hold {} offsets starting at 0, found {}",
-                n_rows + 1,
+                "indptr must hold {n_rows} + 1 offsets starting at 0, found {}",
                 indptr.len()
             ));
         }
@@ -70,9 +69,9 @@ impl CsrMatrix {
     /// Builds a matrix from dense rows (`n_rows * n_cols` values, row-major), dropping zeros.
     ///
     /// # Errors
-    /// [`DataError::Csr`] when the length is not a multiple of `n_cols`.
+    /// [`DataError::Csr`] when the length is not `n_rows * n_cols`.
     pub fn from_dense(n_rows: usize, n_cols: usize, values: &[f32]) -> Result<Self> {
-        if values.len() != n_rows * n_cols {
+        if n_rows.checked_mul(n_cols) != Some(values.len()) {
             let what = format!("{} values cannot fill {n_rows} x {n_cols}", values.len());
             return Err(DataError::Csr { what });
         }

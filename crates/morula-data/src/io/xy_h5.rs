@@ -3,19 +3,12 @@
 
 use super::h5ad::{read_matrix, read_vector};
 use crate::hdf5::Store;
-use crate::{AnnData, Column, DataError, Result, names};
+use crate::{AnnData, Column, Result, names};
 
 /// Reads the file; `Y` becomes the categorical column `label` of `obs`.
 pub(super) fn read(store: &Store) -> Result<AnnData> {
-    let x = read_matrix(store, "X")?;
     let labels = read_vector(&store.array("Y")?, "Y")?;
-    if labels.len() != x.n_rows() {
-        return Err(DataError::damaged(format!(
-            "X holds {} cells, but Y holds {} labels",
-            x.n_rows(),
-            labels.len()
-        )));
-    }
+    let x = read_matrix(store, "X", labels.len(), None)?;
     let (cells, genes) = (names::numbered(x.n_rows()), names::numbered(x.n_cols()));
     let mut data = AnnData::new(x, cells, genes)?;
     // Whole numbers stored as 1.0 are class numbers all the same.
