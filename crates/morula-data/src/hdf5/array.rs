@@ -70,12 +70,13 @@ impl Array {
         let compressed = file_bytes.saturating_mul(MAX_EXPANSION).max(ALWAYS_ALLOWED);
         if let Some(chunk) = &chunk {
             let chunk_bytes = bytes_of(chunk).filter(|&n| n <= compressed).ok_or_else(too_large)?;
+            let chunks = guard(at, || set.chunks())?;
             // Chunks never written read as zeros, so that a damaged shape could go on for ever.
-            if bytes > ALWAYS_ALLOWED {
-                let chunks = guard(at, || set.chunks())?.len() as u64;
-                if chunks.saturating_mul(chunk_bytes) < bytes {
-                    return Err(too_large());
-                }
+            let written = (chunks.len() as u64).saturating_mul(chunk_bytes);
+            if chunks.iter().any(|c| c.storage_size > file_bytes)
+                || bytes > written.max(ALWAYS_ALLOWED)
+            {
+                return Err(too_large());
             }
         } else if bytes > file_bytes.max(ALWAYS_ALLOWED) {
             return Err(too_large());
