@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from make_h5ad_fixtures import COUNTS
+sys.dont_write_bytecode = True
+from make_h5ad_fixtures import COUNTS  # noqa: E402
 
 warnings.filterwarnings("ignore")
 

@@ -35,7 +35,7 @@ for writer in hdf5-1.14 hdf5-2; do
         "$annotate" "$file" "$out"
         pairs+=("$file" "$out")
     done
-    for file in "$files"/*.h5 "$files"/mtx_* "$files"/table.*; do
+    for file in "$files"/{tenx,xy}_*.h5 "$files"/mtx_* "$files"/table.*; do
         out="$work/out/$writer-$(basename "$file").h5ad"
         "$annotate" "$file" "$out"
         converted+=("$out")

@@ -113,6 +113,22 @@ def storage(folder):
                     source.copy(key, target)
 
 
+def zstd(folder):
+    """A counts file whose values pass a filter that HDF5 does not bring along."""
+    with h5py.File(folder / "x_csr_f4.h5ad") as source, h5py.File(folder / "x_zstd.h5", "w") as f:
+        f.attrs.update(source.attrs)
+        for key in ("obs", "var", "X"):
+            source.copy(key, f)
+        values = source["X/data"][()]
+        del f["X/data"]
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk(values.shape)
+        plist.set_filter(32015, h5py.h5z.FLAG_OPTIONAL, (3,))
+        space = h5py.h5s.create_simple(values.shape)
+        h5py.h5d.create(f["X"].id, b"data", h5py.h5t.IEEE_F32LE, space, plist)
+        f["X/data"].id.write_direct_chunk((0,), bytes.fromhex("28b52ffd") + values.tobytes())
+
+
 def tracked(folder):
     """A table of more columns than a group that keeps their order can hold without a tree."""
     with h5py.File(folder / "rich.h5ad") as source:
@@ -227,7 +243,7 @@ def main(folder, *options):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     rich(sp.csr_matrix(np.log1p(COUNTS).astype("f4"))).write_h5ad(folder / "rich.h5ad")
-    for make in (x_variants, tracked, categories_by_reference, records, tenx, others):
+    for make in (x_variants, zstd, tracked, categories_by_reference, records, tenx, others):
         make(folder)
     if "--storage" in options:
         storage(folder)

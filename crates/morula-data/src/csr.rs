@@ -270,4 +270,18 @@ mod tests {
         assert!(CsrMatrix::new(1, 2, vec![0, 2], vec![0], vec![1.]).is_err());
         assert!(CsrMatrix::new(2, 2, vec![0, 1, 0], vec![], vec![]).is_err());
     }
+
+    #[test]
+    fn matrices_without_rows_or_columns_are_sound() {
+        for (rows, cols) in [(0, 0), (0, 3), (3, 0)] {
+            let m = CsrMatrix::from_dense(rows, cols, &[]).unwrap();
+            assert_eq!((m.n_rows(), m.n_cols(), m.nnz()), (rows, cols, 0));
+            assert_eq!(m.transpose().transpose(), m);
+            assert_eq!(m.rows().count(), rows);
+            assert!(m.select_rows(&[]).to_dense().is_empty());
+        }
+        assert_eq!(CsrMatrix::default(), CsrMatrix::from_dense(0, 0, &[]).unwrap());
+        assert!(CsrMatrix::from_dense(usize::MAX, 2, &[]).is_err(), "no overflow");
+        assert!(CsrMatrix::new(usize::MAX, 2, vec![], vec![], vec![]).is_err(), "no overflow");
+    }
 }

@@ -163,3 +163,30 @@ fn a_missing_layer_is_answered_with_those_there_are() {
     }
     assert!(read_counts(fixture("table.csv"), Some("counts")).is_err());
 }
+
+#[test]
+fn an_unknown_filter_is_named_with_a_way_out() {
+    let text = read_counts(fixture("x_zstd.h5"), None).unwrap_err().to_string();
+    assert!(text.contains("X/data is compressed by HDF5 filter 32015"), "{text}");
+    assert!(text.contains("compression=\"gzip\"") && !text.contains("damaged"), "{text}");
+}
+
+#[test]
+fn hdf5_files_of_other_kinds_are_answered_with_what_they_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let loom = folder.path().join("cells.loom");
+    let mut file = hdf5_pure::FileBuilder::new();
+    file.create_dataset("matrix").with_f32_data(&[1.0]);
+    file.write(&loom).unwrap();
+    let text = read(&loom).unwrap_err().to_string();
+    assert!(text.contains("cells.loom: not a format known here"), "{text}");
+    assert!(text.contains("holds: matrix") && text.contains(".h5ad"), "{text}");
+
+    let gz = folder.path().join("packed.h5ad.gz");
+    let file = std::fs::File::create(&gz).unwrap();
+    let mut packer = flate2::write::GzEncoder::new(file, Default::default());
+    std::io::copy(&mut std::fs::File::open(fixture("rich.h5ad")).unwrap(), &mut packer).unwrap();
+    packer.finish().unwrap();
+    let text = read(&gz).unwrap_err().to_string();
+    assert!(text.contains("packed.h5ad.gz") && text.contains("gunzip"), "{text}");
+}

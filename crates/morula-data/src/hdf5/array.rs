@@ -13,6 +13,9 @@ const MAX_EXPANSION: u64 = 1100;
 /// Arrays up to this size are read whatever the size of the file.
 const ALWAYS_ALLOWED: u64 = 1 << 24;
 
+/// Filters the library undoes: deflate, shuffle, fletcher32, scale-offset, LZF.
+const FILTERS: [u16; 5] = [1, 2, 3, 6, 32000];
+
 /// What the elements of an array are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Element {
@@ -60,6 +63,12 @@ impl Array {
         let (dims, dtype, size) =
             guard(at, || Ok((set.shape()?, set.dtype()?, set.element_size()?)))?;
         let chunk = guard(at, || set.chunk_shape())?;
+        if let Some(filter) = set.filters().into_iter().find(|id| !FILTERS.contains(id)) {
+            return Err(DataError::unsupported(format!(
+                "{at} is compressed by HDF5 filter {filter}, which is not read here; write the \
+                 file anew with gzip, in Python: adata.write_h5ad(path, compression=\"gzip\")"
+            )));
+        }
         let too_large = || {
             DataError::damaged(format!(
                 "{at} claims {dims:?} elements of {size} bytes in a file of {file_bytes} bytes"
