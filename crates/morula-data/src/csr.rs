@@ -87,6 +87,11 @@ impl CsrMatrix {
         Ok(Self { n_cols, indptr, indices, data })
     }
 
+    /// The parts: row offsets, columns, values.
+    pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
+        (self.indptr, self.indices, self.data)
+    }
+
     /// Number of rows (cells).
     pub fn n_rows(&self) -> usize {
         self.indptr.len() - 1

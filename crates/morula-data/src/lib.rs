@@ -35,6 +35,8 @@
 
 mod additions;
 mod anndata;
+#[cfg(any(feature = "sprs", feature = "nalgebra-sparse"))]
+mod convert;
 mod counts;
 mod csr;
 mod dense;
