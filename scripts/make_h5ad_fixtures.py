@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes the small files of crates/morula-data/tests/data, many encodings of one data set.
 
-    make_h5ad_fixtures.py FOLDER        (needs anndata, h5py, scipy)
+    make_h5ad_fixtures.py FOLDER [--storage]        (needs anndata, h5py, scipy)
+
+With --storage, also the largest of them in the storage forms that newer HDF5 offers.
 
 12 cells x 6 genes; the count of cell i and gene j is (i * 7 + j * 5) % 11 where that is below 5,
 else 0, so that a test can compute what it must find. Gene g2 occurs twice in some files.
@@ -96,17 +98,40 @@ def x_variants(folder):
         data.write_h5ad(folder / f"x_{name}.h5ad", compression=compression)
 
 
-def copies(folder):
+def storage(folder):
     """The rich file in the storage forms that newer HDF5 offers."""
+    options = {
+        "latest": {"libver": "latest"},
+        "v110": {"libver": ("v110", "v110")},
+        "tracked": {"track_order": True},
+    }
     with h5py.File(folder / "rich.h5ad") as source:
-        for name, options in {
-            "latest": {"libver": "latest"}, "v110": {"libver": ("v110", "v110")},
-            "tracked": {"track_order": True},
-        }.items():
+        for name, options in options.items():
             with h5py.File(folder / f"rich_{name}.h5ad", "w", **options) as target:
                 target.attrs.update(source.attrs)
                 for key in source:
                     source.copy(key, target)
+
+
+def zstd(folder):
+    """A counts file whose values pass a filter that HDF5 does not bring along."""
+    with h5py.File(folder / "x_csr_f4.h5ad") as source, h5py.File(folder / "x_zstd.h5", "w") as f:
+        f.attrs.update(source.attrs)
+        for key in ("obs", "var", "X"):
+            source.copy(key, f)
+        values = source["X/data"][()]
+        del f["X/data"]
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk(values.shape)
+        plist.set_filter(32015, h5py.h5z.FLAG_OPTIONAL, (3,))
+        space = h5py.h5s.create_simple(values.shape)
+        h5py.h5d.create(f["X"].id, b"data", h5py.h5t.IEEE_F32LE, space, plist)
+        f["X/data"].id.write_direct_chunk((0,), bytes.fromhex("28b52ffd") + values.tobytes())
+
+
+def tracked(folder):
+    """A table of more columns than a group that keeps their order can hold without a tree."""
+    with h5py.File(folder / "rich.h5ad") as source:
         with h5py.File(folder / "tracked_wide.h5ad", "w", track_order=True) as target:
             target.attrs.update(source.attrs)
             for key in ("X", "var"):
@@ -214,14 +239,15 @@ def others(folder):
     frame.to_csv(folder / "table.tsv.gz", sep="\t", compression={"method": "gzip", "mtime": 0})
 
 
-def main(folder):
+def main(folder, *options):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    np.random.seed(0)
     rich(sp.csr_matrix(np.log1p(COUNTS).astype("f4"))).write_h5ad(folder / "rich.h5ad")
-    for make in (x_variants, copies, categories_by_reference, records, tenx, others):
+    for make in (x_variants, zstd, tracked, categories_by_reference, records, tenx, others):
         make(folder)
+    if "--storage" in options:
+        storage(folder)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,7 +1,6 @@
 //! Adds a set of results to files: `annotate IN OUT [IN OUT ...]`.
 //!
-//! With one file given as `IN OUT --plain`, reads and writes it without additions. The
-//! interoperability check (`scripts/check_h5ad.sh`) runs this.
+//! The interoperability check (`scripts/check_h5ad.sh`) runs this.
 
 use morula_data::{Additions, Column, DenseMatrix, UnsValue, read_obs, write_h5ad_with};
 use std::error::Error;
@@ -10,7 +9,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     for pair in arguments.chunks_exact(2) {
         let additions = results(read_obs(&pair[0])?.n_rows())?;
-        write_h5ad_with(&pair[0], &pair[1], &additions)?;
+        for part in write_h5ad_with(&pair[0], &pair[1], &additions)? {
+            eprintln!("{}: not kept: {part}", pair[0]);
+        }
     }
     Ok(())
 }

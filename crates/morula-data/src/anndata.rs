@@ -101,7 +101,7 @@ impl AnnData {
     pub fn matrices(&self) -> Vec<String> {
         let x = self.x.iter().map(|_| "X".to_string());
         let raw = self.raw.iter().map(|_| "raw".to_string());
-        x.chain(raw).chain(self.layers.keys().cloned()).collect()
+        x.chain(self.layers.keys().cloned()).chain(raw).collect()
     }
 
     /// A checked copy of the counts in a layer; names that repeat are made distinct.

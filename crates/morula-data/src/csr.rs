@@ -38,10 +38,9 @@ impl CsrMatrix {
         data: Vec<f32>,
     ) -> Result<Self> {
         let fail = |what: String| Err(DataError::Csr { what });
-        if indptr.len() != n_rows + 1 || indptr[0] != 0 {
+        if Some(indptr.len()) != n_rows.checked_add(1) || indptr[0] != 0 {
             return fail(format!(
-                "indptr must hold {} offsets starting at 0, found {}",
-                n_rows + 1,
+                "indptr must hold {n_rows} + 1 offsets starting at 0, found {}",
                 indptr.len()
             ));
         }
@@ -70,9 +69,9 @@ impl CsrMatrix {
     /// Builds a matrix from dense rows (`n_rows * n_cols` values, row-major), dropping zeros.
     ///
     /// # Errors
-    /// [`DataError::Csr`] when the length is not a multiple of `n_cols`.
+    /// [`DataError::Csr`] when the length is not `n_rows * n_cols`.
     pub fn from_dense(n_rows: usize, n_cols: usize, values: &[f32]) -> Result<Self> {
-        if values.len() != n_rows * n_cols {
+        if n_rows.checked_mul(n_cols) != Some(values.len()) {
             let what = format!("{} values cannot fill {n_rows} x {n_cols}", values.len());
             return Err(DataError::Csr { what });
         }
@@ -86,6 +85,11 @@ impl CsrMatrix {
         }
         indptr.resize(n_rows + 1, data.len());
         Ok(Self { n_cols, indptr, indices, data })
+    }
+
+    /// The parts: row offsets, columns, values.
+    pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
+        (self.indptr, self.indices, self.data)
     }
 
     /// Number of rows (cells).
@@ -270,5 +274,19 @@ mod tests {
         assert!(CsrMatrix::new(1, 2, vec![0, 1], vec![2], vec![1.]).is_err());
         assert!(CsrMatrix::new(1, 2, vec![0, 2], vec![0], vec![1.]).is_err());
         assert!(CsrMatrix::new(2, 2, vec![0, 1, 0], vec![], vec![]).is_err());
+    }
+
+    #[test]
+    fn matrices_without_rows_or_columns_are_sound() {
+        for (rows, cols) in [(0, 0), (0, 3), (3, 0)] {
+            let m = CsrMatrix::from_dense(rows, cols, &[]).unwrap();
+            assert_eq!((m.n_rows(), m.n_cols(), m.nnz()), (rows, cols, 0));
+            assert_eq!(m.transpose().transpose(), m);
+            assert_eq!(m.rows().count(), rows);
+            assert!(m.select_rows(&[]).to_dense().is_empty());
+        }
+        assert_eq!(CsrMatrix::default(), CsrMatrix::from_dense(0, 0, &[]).unwrap());
+        assert!(CsrMatrix::from_dense(usize::MAX, 2, &[]).is_err(), "no overflow");
+        assert!(CsrMatrix::new(usize::MAX, 2, vec![], vec![], vec![]).is_err(), "no overflow");
     }
 }

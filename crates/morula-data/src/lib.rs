@@ -1,7 +1,42 @@
 //! AnnData container, sparse count matrices and single-cell file formats.
+//!
+//! - [`read`] takes any known format, told by its content ([`Format`]), into an [`AnnData`];
+//!   [`read_counts`] and [`read_obs`] take only what clustering and evaluation need.
+//! - [`CountMatrix`] is a matrix whose every value has been checked to be a raw count. It is
+//!   the only thing a model can be fitted on.
+//! - [`write_h5ad`] writes an [`AnnData`]; [`write_h5ad_with`] writes a copy of a file with
+//!   [`Additions`], where an h5ad input keeps all it holds.
+//!
+//! Every error names the file and what to do ([`DataError`]). Damaged and hostile files are
+//! answered with an error: sizes are checked against the size of the file before memory is
+//! made ready.
+//!
+//! ```
+//! use morula_data::{Additions, AnnData, Column, CsrMatrix};
+//! use morula_data::{read_counts, read_obs, write_h5ad, write_h5ad_with};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let (input, output) = (folder.path().join("cells.h5ad"), folder.path().join("out.h5ad"));
+//!
+//! let x = CsrMatrix::from_dense(2, 3, &[4.0, 0.0, 1.0, 0.0, 2.0, 0.0])?;
+//! let names = |names: &[&str]| names.iter().map(|n| n.to_string()).collect();
+//! let data = AnnData::new(x, names(&["cell1", "cell2"]), names(&["CD3E", "CD4", "MS4A1"]))?;
+//! write_h5ad(&input, &data)?;
+//!
+//! let counts = read_counts(&input, None)?;
+//! assert_eq!((counts.n_obs(), counts.n_vars()), (2, 3));
+//!
+//! let labels = Column::categorical([Some("T cell"), None]);
+//! write_h5ad_with(&input, &output, &Additions::new().obs("label", labels))?;
+//! let labels = read_obs(&output)?.column("label")?.labels();
+//! assert_eq!(labels, [Some("T cell".to_string()), None]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod additions;
 mod anndata;
+#[cfg(any(feature = "sprs", feature = "nalgebra-sparse"))]
+mod convert;
 mod counts;
 mod csr;
 mod dense;

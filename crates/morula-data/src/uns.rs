@@ -22,7 +22,7 @@ pub enum UnsValue {
     Ints(Vec<i64>),
     /// Several real numbers.
     Floats(Vec<f64>),
-    /// A dense matrix.
+    /// A dense matrix, in single precision.
     Matrix(DenseMatrix),
 }
 

@@ -13,6 +13,9 @@ const MAX_EXPANSION: u64 = 1100;
 /// Arrays up to this size are read whatever the size of the file.
 const ALWAYS_ALLOWED: u64 = 1 << 24;
 
+/// Filters the library undoes: deflate, shuffle, fletcher32, scale-offset, LZF.
+const FILTERS: [u16; 5] = [1, 2, 3, 6, 32000];
+
 /// What the elements of an array are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Element {
@@ -60,6 +63,12 @@ impl Array {
         let (dims, dtype, size) =
             guard(at, || Ok((set.shape()?, set.dtype()?, set.element_size()?)))?;
         let chunk = guard(at, || set.chunk_shape())?;
+        if let Some(filter) = set.filters().into_iter().find(|id| !FILTERS.contains(id)) {
+            return Err(DataError::unsupported(format!(
+                "{at} is compressed by HDF5 filter {filter}, which is not read here; write the \
+                 file anew with gzip, in Python: adata.write_h5ad(path, compression=\"gzip\")"
+            )));
+        }
         let too_large = || {
             DataError::damaged(format!(
                 "{at} claims {dims:?} elements of {size} bytes in a file of {file_bytes} bytes"
@@ -70,12 +79,13 @@ impl Array {
         let compressed = file_bytes.saturating_mul(MAX_EXPANSION).max(ALWAYS_ALLOWED);
         if let Some(chunk) = &chunk {
             let chunk_bytes = bytes_of(chunk).filter(|&n| n <= compressed).ok_or_else(too_large)?;
+            let chunks = guard(at, || set.chunks())?;
             // Chunks never written read as zeros, so that a damaged shape could go on for ever.
-            if bytes > ALWAYS_ALLOWED {
-                let chunks = guard(at, || set.chunks())?.len() as u64;
-                if chunks.saturating_mul(chunk_bytes) < bytes {
-                    return Err(too_large());
-                }
+            let written = (chunks.len() as u64).saturating_mul(chunk_bytes);
+            if chunks.iter().any(|c| c.storage_size > file_bytes)
+                || bytes > written.max(ALWAYS_ALLOWED)
+            {
+                return Err(too_large());
             }
         } else if bytes > file_bytes.max(ALWAYS_ALLOWED) {
             return Err(too_large());

@@ -26,6 +26,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 fn guard<T>(what: &str, call: impl FnOnce() -> Result<T, hdf5_pure::Error>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
+        Ok(Err(hdf5_pure::Error::Io(source))) => Err(DataError::io("read or write")(source)),
+        Ok(Err(hdf5_pure::Error::FileMarkedInUse { .. })) => {
+            let what = "the file is open for writing in another program; close it there first";
+            Err(DataError::unsupported(what))
+        }
         Ok(Err(error)) => Err(DataError::damaged(format!("HDF5 {what}: {error}"))),
         Err(_) => Err(DataError::damaged(format!("HDF5 {what} cannot be decoded"))),
     }

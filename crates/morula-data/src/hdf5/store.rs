@@ -12,6 +12,9 @@ pub(crate) struct Store {
     bytes: u64,
 }
 
+/// Groups may nest this deep; a damaged file could hold a loop.
+const MAX_DEPTH: usize = 32;
+
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -23,12 +26,12 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = std::fs::metadata(path).map_err(DataError::io("read"))?.len();
         let file = guard("header", || File::open_streaming(path))?;
+        let end = file.superblock().eof_address;
+        if end > bytes {
+            let what = format!("the file has {bytes} of the {end} bytes it says it has");
+            return Err(DataError::damaged(what));
+        }
         Ok(Self { file, bytes })
-    }
-
-    /// Size of the file in bytes: the measure of what it can possibly hold.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// What stands at a path, or `None` where nothing does.
@@ -59,6 +62,24 @@ impl Store {
     /// The array at a path.
     pub fn array(&self, at: &str) -> Result<Array> {
         Array::new(guard(at, || self.file.dataset(at))?, at, self.bytes)
+    }
+
+    /// Checks that no array at or below a path claims more than the file can hold.
+    pub fn check_sizes(&self, at: &str) -> Result<()> {
+        self.check_below(at, MAX_DEPTH)
+    }
+
+    fn check_below(&self, at: &str, depth: usize) -> Result<()> {
+        match self.kind(at) {
+            Some(Kind::Array) => self.array(at).map(drop),
+            Some(Kind::Group) if depth > 0 => {
+                let members = self.members(at)?;
+                let below = members.iter().map(|name| format!("{at}/{name}"));
+                below.into_iter().try_for_each(|at| self.check_below(&at, depth - 1))
+            }
+            Some(Kind::Group) => Err(DataError::damaged(format!("{at} nests too deeply"))),
+            None => Ok(()),
+        }
     }
 
     fn attrs(&self, at: &str) -> Result<HashMap<String, AttrValue>> {

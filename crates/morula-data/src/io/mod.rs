@@ -1,8 +1,15 @@
 //! File formats: told apart by content, read into [`AnnData`], written as h5ad.
 
 mod atomic;
+mod features;
 mod h5ad;
+mod matrix_market;
 mod sniff;
+mod table;
+mod tenx_h5;
+mod tenx_mtx;
+mod text;
+mod xy_h5;
 
 pub use sniff::{Format, sniff};
 
@@ -27,7 +34,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<AnnData> {
 fn load(path: &Path) -> Result<AnnData> {
     match sniff::format(path)? {
         Format::H5ad => h5ad::read(&Store::open(path)?),
-        other => Err(crate::DataError::unsupported(format!("{other:?} is not read yet"))),
+        Format::TenxH5 => tenx_h5::read(&Store::open(path)?),
+        Format::TenxMtx => tenx_mtx::read(path),
+        Format::XyH5 => xy_h5::read(&Store::open(path)?),
+        Format::Table => table::read(path),
     }
 }
 
@@ -81,20 +91,25 @@ pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
 /// [`AnnData`] has no place for. Parts with the names of the additions are replaced. Other
 /// formats are converted first. `output` may be `input`; it is written as by [`write_h5ad`].
 ///
+/// Returns what the input holds and the output does not, for the user to be told: nothing for
+/// an h5ad input, the features that are no genes for a 10x input that has some.
+///
 /// # Errors
 /// Those of [`read`] and [`write_h5ad`].
 pub fn write_h5ad_with(
     input: impl AsRef<Path>,
     output: impl AsRef<Path>,
     additions: &Additions,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let (input, output) = (input.as_ref(), output.as_ref());
     let format = sniff::format(input).map_err(|e| e.in_file(input))?;
     if format != Format::H5ad {
         let mut data = read(input)?;
         data.add(additions).map_err(|e| e.in_file(output))?;
-        return write_h5ad(output, &data);
+        write_h5ad(output, &data)?;
+        return Ok(data.not_loaded);
     }
     let write = |temporary: &Path| h5ad::update(input, temporary, additions);
-    atomic::replace(output, write).map_err(|e| e.in_file(output))
+    atomic::replace(output, write).map_err(|e| e.in_file(output))?;
+    Ok(Vec::new())
 }

@@ -1,10 +1,11 @@
 //! Telling formats by content; names and endings are not looked at.
 
-use crate::hdf5::{Kind, Store};
+use super::tenx_h5;
+use super::text::{self, GZIP};
+use crate::hdf5::Store;
 use crate::{DataError, Result};
-use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 /// A format read here.
@@ -33,7 +34,6 @@ pub fn sniff(path: impl AsRef<Path>) -> Result<Format> {
 }
 
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
-const GZIP: &[u8] = b"\x1f\x8b";
 const MATRIX_MARKET: &[u8] = b"%%MatrixMarket";
 
 pub(super) fn format(path: &Path) -> Result<Format> {
@@ -46,7 +46,7 @@ pub(super) fn format(path: &Path) -> Result<Format> {
         return hdf5(&Store::open(path)?);
     }
     if head.starts_with(GZIP) {
-        head = self::head(text(path)?)?;
+        head = self::head(text::open(path)?)?;
         if head.starts_with(HDF5) {
             let what = "an HDF5 file inside gzip; unpack it first (gunzip)";
             return Err(DataError::unsupported(what));
@@ -70,11 +70,7 @@ fn hdf5(store: &Store) -> Result<Format> {
     if has("X") && has("Y") {
         return Ok(Format::XyH5);
     }
-    if members.iter().any(|m| {
-        store.kind(m) == Some(Kind::Group)
-            && has(&format!("{m}/barcodes"))
-            && has(&format!("{m}/indptr"))
-    }) {
+    if members.iter().any(|group| tenx_h5::is_matrix(store, group)) {
         return Ok(Format::TenxH5);
     }
     let detail = format!(" (an HDF5 file that holds: {})", members.join(", "));
@@ -86,13 +82,4 @@ fn head(stream: impl Read) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     stream.take(4096).read_to_end(&mut head).map_err(DataError::io("read"))?;
     Ok(head)
-}
-
-/// A text file, unpacked if it is gzipped.
-pub(super) fn text(path: &Path) -> Result<Box<dyn Read>> {
-    let mut magic = Vec::new();
-    let open = || File::open(path).map_err(DataError::io("open"));
-    open()?.take(2).read_to_end(&mut magic).map_err(DataError::io("read"))?;
-    let file = BufReader::with_capacity(1 << 16, open()?);
-    Ok(if magic == GZIP { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
 }

@@ -12,16 +12,18 @@ pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
     let mut not_loaded = Vec::new();
     let obs = read_frame(store, "obs", &mut not_loaded)?;
     let var = read_frame(store, "var", &mut not_loaded)?;
-    let x = store.kind("X").map(|_| read_matrix(store, "X")).transpose()?;
+    let (n_obs, n_vars) = (obs.n_rows(), Some(var.n_rows()));
+    let x = store.kind("X").map(|_| read_matrix(store, "X", n_obs, n_vars)).transpose()?;
     let mut layers = BTreeMap::new();
     for name in store.members("layers")? {
-        let matrix = read_matrix(store, &format!("layers/{name}"))?;
+        let matrix = read_matrix(store, &format!("layers/{name}"), n_obs, n_vars)?;
         layers.insert(name, matrix);
     }
     let raw = match raw_paths(store) {
         Some((x, var)) => {
             let var = read_frame(store, var, &mut not_loaded)?;
-            Some(Raw { x: read_matrix(store, x)?, var })
+            let x = read_matrix(store, x, n_obs, Some(var.n_rows()))?;
+            Some(Raw { x, var })
         }
         None => None,
     };
@@ -30,7 +32,8 @@ pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
     let mut obsp = BTreeMap::new();
     for name in store.members("obsp")? {
         let at = format!("obsp/{name}");
-        keep(&at, read_matrix(store, &at), &mut not_loaded, |m| obsp.insert(name, m));
+        let matrix = read_matrix(store, &at, n_obs, Some(n_obs));
+        keep(&at, matrix, &mut not_loaded, |m| obsp.insert(name, m));
     }
     for group in ["varp", "raw/varm", "raw.varm"] {
         let members = store.members(group)?;
@@ -113,24 +116,32 @@ pub(in crate::io) fn read_counts(store: &Store, layer: Option<&str>) -> Result<C
         available: available.iter().map(|m| m.0.clone()).collect(),
     };
     let (_, x, var) = available.iter().find(|m| m.0 == layer).ok_or_else(missing)?;
-    let (obs, var) = (read_index(store, "obs")?, read_index(store, var)?);
-    CountMatrix::from_layer(layer, read_matrix(store, x)?, obs, var).map_err(|e| match e {
+    let obs = read_index(store, "obs")?;
+    let n_obs = obs.len();
+    let matrix = |at: &str, n_vars| read_matrix(store, at, n_obs, Some(n_vars));
+    let var = read_index(store, var)?;
+    CountMatrix::from_layer(layer, matrix(x, var.len())?, obs, var).map_err(|e| match e {
         DataError::NotCounts { .. } => {
             // One at a time, so that never two are in memory.
-            let others = available.iter().filter(|m| m.0 != layer);
-            let holds_counts = |at: &str| read_matrix(store, at).is_ok_and(|m| m.is_counts());
-            let others = others.filter(|m| holds_counts(&m.1)).map(|m| m.0.clone());
-            e.with_counts_in(Some(layer), others.collect())
+            let holds_counts = |(_, x, var): &&Place| {
+                let n_vars = read_index(store, var).map(|names| names.len());
+                n_vars.and_then(|n| matrix(x, n)).is_ok_and(|m| m.is_counts())
+            };
+            let others = available.iter().filter(|m| m.0 != layer).filter(holds_counts);
+            e.with_counts_in(Some(layer), others.map(|m| m.0.clone()).collect())
         }
         other => other,
     })
 }
 
-/// Name, path and genes of every matrix of the file.
-fn matrices(store: &Store) -> Result<Vec<(String, String, &'static str)>> {
+/// Name of a matrix, its path, and that of its genes.
+type Place = (String, String, &'static str);
+
+/// Every matrix of the file.
+fn matrices(store: &Store) -> Result<Vec<Place>> {
     let x = store.kind("X").map(|_| ("X".to_string(), "X".to_string(), "var"));
     let raw = raw_paths(store).map(|(x, var)| ("raw".to_string(), x.to_string(), var));
     let layers = store.members("layers")?;
     let layers = layers.into_iter().map(|name| (name.clone(), format!("layers/{name}"), "var"));
-    Ok(x.into_iter().chain(raw).chain(layers).collect())
+    Ok(x.into_iter().chain(layers).chain(raw).collect())
 }

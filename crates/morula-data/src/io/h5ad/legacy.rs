@@ -23,6 +23,8 @@ pub(super) fn read_columns(
     let record = store.array(at)?.record()?;
     for name in record.names().skip(1) {
         match column(&record, name, at) {
+            // As in anndata, the genes of raw keep their codes.
+            Ok(plain) if at == "raw.var" => frame.set(name, plain)?,
             Ok(plain) => frame.set(name, categorised(store, name, plain))?,
             Err(DataError::Unsupported { what }) => not_loaded.push(what),
             Err(other) => return Err(other),

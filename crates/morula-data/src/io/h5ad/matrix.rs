@@ -4,23 +4,49 @@ use crate::hdf5::{Array, Attr, Kind, Store};
 use crate::{CsrMatrix, DataError, DenseMatrix, Result};
 
 /// Reads the matrix at a path, in whichever layout it is, as compressed rows.
-pub(in crate::io) fn read_matrix(store: &Store, at: &str) -> Result<CsrMatrix> {
+///
+/// It must have `rows` rows and, where they are known, `cols` columns: memory is made ready for
+/// as many as there are names, never for as many as a damaged file may claim.
+pub(in crate::io) fn read_matrix(
+    store: &Store,
+    at: &str,
+    rows: usize,
+    cols: Option<usize>,
+) -> Result<CsrMatrix> {
+    let fits = |shape: (usize, usize)| match shape {
+        (r, c) if r == rows && cols.is_none_or(|cols| c == cols) => Ok(()),
+        (r, c) => Err(DataError::damaged(match cols {
+            Some(cols) => format!("{at} is {r} x {c}, but {rows} x {cols} names are given"),
+            None => format!("{at} has {r} rows, but {rows} are given"),
+        })),
+    };
     match store.kind(at) {
-        Some(Kind::Array) => sparsify(&store.array(at)?, at),
-        Some(Kind::Group) => read_sparse(store, at),
+        Some(Kind::Array) => {
+            let array = store.array(at)?;
+            let shape = two_dimensions(&array, at, cols)?;
+            fits(shape)?;
+            sparsify(&array, shape)
+        }
+        Some(Kind::Group) => {
+            let shape = sparse_shape(store, at)?;
+            fits(shape)?;
+            read_sparse(store, at, shape)
+        }
         None => Err(DataError::damaged(format!("{at} is not there"))),
     }
 }
 
-fn read_sparse(store: &Store, at: &str) -> Result<CsrMatrix> {
-    let layout = store.text_attr(at, "h5sparse_format").unwrap_or_else(|| store.encoding(at));
-    let shape = store.attr(at, "shape").or_else(|| store.attr(at, "h5sparse_shape"));
-    let (rows, cols) = match shape {
+fn sparse_shape(store: &Store, at: &str) -> Result<(usize, usize)> {
+    match store.attr(at, "shape").or_else(|| store.attr(at, "h5sparse_shape")) {
         Some(Attr::Ints(dims)) if dims.len() == 2 && dims.iter().all(|&d| d >= 0) => {
-            (dims[0] as usize, dims[1] as usize)
+            Ok((dims[0] as usize, dims[1] as usize))
         }
-        _ => return Err(DataError::damaged(format!("{at} states no shape"))),
-    };
+        _ => Err(DataError::damaged(format!("{at} states no shape"))),
+    }
+}
+
+fn read_sparse(store: &Store, at: &str, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
+    let layout = store.text_attr(at, "h5sparse_format").unwrap_or_else(|| store.encoding(at));
     match layout.as_str() {
         "csr" | "csr_matrix" => read_compressed(store, at, rows, cols),
         "csc" | "csc_matrix" => Ok(read_compressed(store, at, cols, rows)?.transpose()),
@@ -55,11 +81,7 @@ pub(in crate::io) fn read_compressed(
 }
 
 /// Reads a dense matrix row by row, keeping what is not zero.
-fn sparsify(array: &Array, at: &str) -> Result<CsrMatrix> {
-    let (rows, cols) = two_dimensions(array, at)?;
-    if u32::try_from(cols).is_err() {
-        return Err(DataError::damaged(format!("{at} claims {cols} columns")));
-    }
+fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
     let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
     array.visit_f32(|_, window| {
         for row in window.chunks(cols.max(1)) {
@@ -78,13 +100,15 @@ fn sparsify(array: &Array, at: &str) -> Result<CsrMatrix> {
 /// Reads a dense matrix as it is; a vector counts as one column.
 pub(super) fn read_dense(store: &Store, at: &str) -> Result<DenseMatrix> {
     let array = store.array(at)?;
-    let (rows, cols) = two_dimensions(&array, at)?;
+    let (rows, cols) = two_dimensions(&array, at, None)?;
     DenseMatrix::new(rows, cols, array.f32s()?)
 }
 
-fn two_dimensions(array: &Array, at: &str) -> Result<(usize, usize)> {
+/// Rows and columns; a vector is one column, or one row where that is what fits.
+fn two_dimensions(array: &Array, at: &str, cols: Option<usize>) -> Result<(usize, usize)> {
     match *array.shape() {
-        [rows] => Ok((rows, 1)),
+        [n] if cols == Some(n) && n != 1 => Ok((1, n)),
+        [n] => Ok((n, 1)),
         [rows, cols] => Ok((rows, cols)),
         ref other => {
             let what = format!("{at} has {} dimensions; a matrix has two", other.len());

@@ -11,5 +11,6 @@ mod update;
 
 pub(super) use decode::{read, read_counts, read_obs};
 pub(super) use encode::write;
-pub(super) use matrix::read_matrix;
+pub(super) use frame::read_vector;
+pub(super) use matrix::{read_compressed, read_matrix};
 pub(super) use update::update;

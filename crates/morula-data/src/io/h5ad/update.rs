@@ -9,11 +9,16 @@ use std::path::Path;
 
 /// Copies `input` to `output`, a file that is there already, and puts the additions in.
 pub(in crate::io) fn update(input: &Path, output: &Path, additions: &Additions) -> Result<()> {
-    let edits = plan(&Store::open(input).map_err(|e| e.in_file(input))?, additions)?;
+    let store = Store::open(input).map_err(|e| e.in_file(input))?;
+    let edits = plan(&store, additions).map_err(|e| match e {
+        DataError::Damaged { .. } => e.in_file(input),
+        ours => ours,
+    })?;
     copy(input, output)?;
     edit(output, &edits).or_else(|refused| {
         // Groups in the storage for very many members can be read, but not added to in place;
         // a rewrite, which keeps every object as it is, brings them into a form that can.
+        store.check_sizes("/").map_err(|e| e.in_file(input))?;
         repack(input, output).map_err(|_| refused)?;
         edit(output, &edits)
     })

@@ -1,0 +1,89 @@
+//! Conversions from and to the sparse matrices of other libraries.
+
+use crate::{CsrMatrix, DataError, Result};
+
+/// Gives the parts away without copying them.
+#[cfg(feature = "sprs")]
+impl From<CsrMatrix> for sprs::CsMatI<f32, u32, usize> {
+    fn from(matrix: CsrMatrix) -> Self {
+        let shape = (matrix.n_rows(), matrix.n_cols());
+        let (indptr, indices, data) = matrix.into_parts();
+        // Cannot fail: both types hold to the same rules.
+        sprs::CsMatI::new(shape, indptr, indices, data)
+    }
+}
+
+/// Takes the parts over; compressed columns are turned into compressed rows.
+#[cfg(feature = "sprs")]
+impl<I: sprs::SpIndex> TryFrom<sprs::CsMatI<f32, I, usize>> for CsrMatrix {
+    type Error = DataError;
+
+    fn try_from(matrix: sprs::CsMatI<f32, I, usize>) -> Result<Self> {
+        let matrix = if matrix.is_csr() { matrix } else { matrix.to_csr() };
+        let (rows, cols) = matrix.shape();
+        let (indptr, indices, data) = matrix.into_raw_storage();
+        CsrMatrix::new(rows, cols, indptr, narrow(indices.iter().map(|i| i.index()))?, data)
+    }
+}
+
+/// Copies the entries.
+#[cfg(feature = "nalgebra-sparse")]
+impl From<&CsrMatrix> for nalgebra_sparse::CsrMatrix<f32> {
+    fn from(matrix: &CsrMatrix) -> Self {
+        let mut entries = nalgebra_sparse::CooMatrix::new(matrix.n_rows(), matrix.n_cols());
+        for (i, (cols, values)) in matrix.rows().enumerate() {
+            for (&j, &value) in cols.iter().zip(values) {
+                entries.push(i, j as usize, value);
+            }
+        }
+        Self::from(&entries)
+    }
+}
+
+/// Copies the column indices and takes the rest over.
+#[cfg(feature = "nalgebra-sparse")]
+impl TryFrom<nalgebra_sparse::CsrMatrix<f32>> for CsrMatrix {
+    type Error = DataError;
+
+    fn try_from(matrix: nalgebra_sparse::CsrMatrix<f32>) -> Result<Self> {
+        let (rows, cols) = (matrix.nrows(), matrix.ncols());
+        let (indptr, indices, data) = matrix.disassemble();
+        CsrMatrix::new(rows, cols, indptr, narrow(indices.into_iter())?, data)
+    }
+}
+
+/// Columns as 32-bit numbers.
+fn narrow(columns: impl Iterator<Item = usize>) -> Result<Vec<u32>> {
+    let narrow = |c: usize| {
+        let what = || format!("column {c} does not fit into 32 bits");
+        u32::try_from(c).map_err(|_| DataError::Csr { what: what() })
+    };
+    columns.map(narrow).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> CsrMatrix {
+        CsrMatrix::from_dense(3, 4, &[0., 1., 0., 2., 0., 0., 0., 0., 3., 0., 4., 0.]).unwrap()
+    }
+
+    #[cfg(feature = "sprs")]
+    #[test]
+    fn sprs_round_trip() {
+        let theirs: sprs::CsMatI<f32, u32, usize> = small().into();
+        assert_eq!(theirs.get(2, 2), Some(&4.0));
+        assert_eq!(CsrMatrix::try_from(theirs.clone()).unwrap(), small());
+        assert_eq!(CsrMatrix::try_from(theirs.to_csc()).unwrap(), small());
+        assert_eq!(CsrMatrix::try_from(theirs.transpose_into()).unwrap(), small().transpose());
+    }
+
+    #[cfg(feature = "nalgebra-sparse")]
+    #[test]
+    fn nalgebra_round_trip() {
+        let theirs = nalgebra_sparse::CsrMatrix::from(&small());
+        assert_eq!(theirs.get_entry(2, 2).map(|e| e.into_value()), Some(4.0));
+        assert_eq!(CsrMatrix::try_from(theirs).unwrap(), small());
+    }
+}

@@ -1,0 +1,102 @@
+//! MatrixMarket coordinate files (<https://math.nist.gov/MatrixMarket/formats.html>).
+
+use super::text::Lines;
+use crate::{CsrMatrix, DataError, Result};
+use std::path::Path;
+
+/// Most entries to make room for on the word of the header alone.
+const TRUSTED: usize = 1 << 20;
+
+/// A sparse matrix as a list of (row, column, value).
+pub(super) struct Triplets {
+    pub n_rows: usize,
+    pub n_cols: usize,
+    entries: Vec<(u32, u32, f32)>,
+}
+
+/// Reads a general real or integer matrix.
+pub(super) fn read(path: &Path) -> Result<Triplets> {
+    let mut lines = Lines::open(path)?;
+    let banner = lines.next()?.unwrap_or_default().to_ascii_lowercase();
+    let words: Vec<&str> = banner.split_whitespace().collect();
+    if !matches!(
+        words.as_slice(),
+        ["%%matrixmarket", "matrix", "coordinate", "real" | "integer", "general"]
+    ) {
+        return Err(DataError::unsupported(format!(
+            "the first line is {banner:?}; a matrix of counts begins with \
+             \"%%MatrixMarket matrix coordinate integer general\""
+        )));
+    }
+    let (n_rows, n_cols, nnz) = loop {
+        let Some(line) = lines.next()? else {
+            return Err(DataError::damaged("the line of sizes is missing"));
+        };
+        if !(line.starts_with('%') || line.trim().is_empty()) {
+            let sizes: Option<(u64, u64, u64)> = fields(line);
+            break sizes.ok_or_else(|| lines.error("three sizes were expected"))?;
+        }
+    };
+    if n_rows.max(n_cols) > u32::MAX.into() {
+        return Err(lines.error("the matrix is too large"));
+    }
+    let mut entries = Vec::with_capacity((nnz as usize).min(TRUSTED));
+    while let Some(line) = lines.next()? {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let entry: Option<(u64, u64, f32)> = fields(line);
+        let (i, j, value) = entry
+            .filter(|&(i, j, _)| (1..=n_rows).contains(&i) && (1..=n_cols).contains(&j))
+            .ok_or_else(|| {
+                let size = format!("of a {n_rows} x {n_cols} matrix");
+                lines.error(&format!("row, column and value {size} were expected"))
+            })?;
+        entries.push((i as u32 - 1, j as u32 - 1, value));
+    }
+    if entries.len() as u64 != nnz {
+        let what = format!("{} of {nnz} entries are there", entries.len());
+        return Err(DataError::damaged(what));
+    }
+    Ok(Triplets { n_rows: n_rows as usize, n_cols: n_cols as usize, entries })
+}
+
+/// Three numbers with blanks between.
+fn fields<A: std::str::FromStr, B: std::str::FromStr, C: std::str::FromStr>(
+    line: &str,
+) -> Option<(A, B, C)> {
+    let mut words = line.split_ascii_whitespace();
+    let three =
+        (words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    words.next().is_none().then_some(three)
+}
+
+impl Triplets {
+    /// The transpose.
+    pub fn transpose(mut self) -> Self {
+        for (i, j, _) in &mut self.entries {
+            std::mem::swap(i, j);
+        }
+        Self { n_rows: self.n_cols, n_cols: self.n_rows, entries: self.entries }
+    }
+
+    /// Compressed rows, by counting sort; values given twice are summed.
+    pub fn into_csr(self) -> Result<CsrMatrix> {
+        let mut indptr = vec![0usize; self.n_rows + 1];
+        for &(i, ..) in &self.entries {
+            indptr[i as usize + 1] += 1;
+        }
+        for i in 0..self.n_rows {
+            indptr[i + 1] += indptr[i];
+        }
+        let mut next = indptr.clone();
+        let mut indices = vec![0; self.entries.len()];
+        let mut data = vec![0.0; self.entries.len()];
+        for (i, j, value) in self.entries {
+            let p = &mut next[i as usize];
+            (indices[*p], data[*p]) = (j, value);
+            *p += 1;
+        }
+        CsrMatrix::new(self.n_rows, self.n_cols, indptr, indices, data)
+    }
+}

@@ -1,0 +1,43 @@
+//! 10x Genomics feature-barcode matrices in HDF5, as Cell Ranger writes them
+//! (<https://www.10xgenomics.com/support/software/cell-ranger/latest/analysis/outputs/cr-outputs-h5-matrices>).
+//!
+//! The matrix is stored features x barcodes by compressed columns, which is cells x genes by
+//! compressed rows.
+
+use super::features::Features;
+use super::h5ad::read_compressed;
+use crate::hdf5::{Kind, Store};
+use crate::{AnnData, DataError, Result};
+
+/// Whether a group holds such a matrix.
+pub(super) fn is_matrix(store: &Store, group: &str) -> bool {
+    let has = |part: &str| store.kind(&format!("{group}/{part}")) == Some(Kind::Array);
+    store.kind(group) == Some(Kind::Group) && has("barcodes") && has("indptr") && has("data")
+}
+
+/// Reads the one matrix of the file, genes only.
+pub(super) fn read(store: &Store) -> Result<AnnData> {
+    let mut groups = store.members("/")?;
+    groups.retain(|group| is_matrix(store, group));
+    let [group] = groups.as_slice() else {
+        return Err(DataError::unsupported(format!(
+            "this file holds a matrix for each of {}; give one with a single genome",
+            groups.join(", ")
+        )));
+    };
+    let part = |name: &str| format!("{group}/{name}");
+    let texts = |name: &str| store.array(&part(name))?.texts();
+    let optional = |name: &str| store.kind(&part(name)).map(|_| texts(name)).transpose();
+    let barcodes = texts("barcodes")?;
+    let features = if store.kind(&part("features")).is_some() {
+        Features {
+            ids: texts("features/id")?,
+            names: texts("features/name")?,
+            types: optional("features/feature_type")?,
+        }
+    } else {
+        Features { ids: texts("genes")?, names: texts("gene_names")?, types: None }
+    };
+    let x = read_compressed(store, group, barcodes.len(), features.ids.len())?;
+    features.annotate(x, barcodes)
+}

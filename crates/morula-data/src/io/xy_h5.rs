@@ -1,0 +1,23 @@
+//! HDF5 with a matrix `X`, cells x genes, and labels `Y`: the benchmark files of the deep
+//! clustering literature.
+
+use super::h5ad::{read_matrix, read_vector};
+use crate::hdf5::Store;
+use crate::{AnnData, Column, Result, names};
+
+/// Reads the file; `Y` becomes the categorical column `label` of `obs`.
+pub(super) fn read(store: &Store) -> Result<AnnData> {
+    let labels = read_vector(&store.array("Y")?, "Y")?;
+    let x = read_matrix(store, "X", labels.len(), None)?;
+    let (cells, genes) = (names::numbered(x.n_rows()), names::numbered(x.n_cols()));
+    let mut data = AnnData::new(x, cells, genes)?;
+    // Whole numbers stored as 1.0 are class numbers all the same.
+    let labels = match labels {
+        Column::Float(v) if v.iter().all(|x| x.fract() == 0.0 && x.abs() < 1e15) => {
+            Column::Int(v.iter().map(|&x| Some(x as i64)).collect())
+        }
+        other => other,
+    };
+    data.obs.set("label", Column::categorical(labels.labels()))?;
+    Ok(data)
+}

@@ -1,0 +1,45 @@
+//! What the files of `tests/data` hold, as `scripts/make_h5ad_fixtures.py` made them.
+#![allow(dead_code)]
+
+use std::path::PathBuf;
+
+pub const N: usize = 12;
+pub const G: usize = 6;
+
+/// Dense counts, row by row.
+pub fn counts() -> Vec<f32> {
+    let at = |i: usize, j: usize| ((i * 7 + j * 5) % 11) as f32;
+    (0..N * G).map(|p| at(p / G, p % G)).map(|c| if c < 5.0 { c } else { 0.0 }).collect()
+}
+
+pub fn cell_types() -> Vec<Option<String>> {
+    (0..N).map(|i| Some(["B", "T", "NK"][i % 3].to_string())).collect()
+}
+
+pub fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// Every h5ad fixture whose X holds the counts.
+pub const PLAIN: [&str; 7] = [
+    "x_csr_f4.h5ad",
+    "x_csr_u2.h5ad",
+    "x_csc_i8.h5ad",
+    "x_dense_f8.h5ad",
+    "x_dense_i4.h5ad",
+    "x_dense_big_endian.h5ad",
+    "old_07.h5ad",
+];
+
+/// Fixtures of the other formats.
+pub const OTHERS: [&str; 9] = [
+    "tenx_v2.h5",
+    "tenx_v3.h5",
+    "mtx_v2",
+    "mtx_v3",
+    "mtx_v3/matrix.mtx.gz",
+    "xy_ints.h5",
+    "xy_texts.h5",
+    "table.csv",
+    "table.tsv.gz",
+];
