@@ -91,7 +91,8 @@ impl Array {
             return Err(too_large());
         }
         let shape: Vec<usize> = dims.iter().map(|&d| d as usize).collect();
-        let per_row = shape.iter().skip(1).product::<usize>().max(1);
+        // Saturating: where one side is zero, the others are not bounded by the size.
+        let per_row = shape.iter().skip(1).fold(1usize, |n, &d| n.saturating_mul(d)).max(1);
         let step = chunk.and_then(|c| c.first().copied()).unwrap_or(1).max(1) as usize;
         let window_rows = (WINDOW / per_row).max(1).div_ceil(step).saturating_mul(step);
         Ok(Self { set, at: at.into(), shape, element: Element::of(&dtype), window_rows })
@@ -102,7 +103,7 @@ impl Array {
     }
 
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        if self.shape.contains(&0) { 0 } else { self.shape.iter().product() }
     }
 
     pub fn element(&self) -> Element {
@@ -119,6 +120,9 @@ impl Array {
             return Err(DataError::unsupported(format!("{} holds no numbers", self.at)));
         }
         let rows = self.shape.first().copied().unwrap_or(1);
+        if self.len() == 0 {
+            return Ok(());
+        }
         let per_row: usize = self.shape.iter().skip(1).product();
         for start in (0..rows).step_by(self.window_rows) {
             let count = self.window_rows.min(rows - start);

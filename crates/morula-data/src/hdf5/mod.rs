@@ -43,3 +43,16 @@ fn guard_write<T>(call: impl FnOnce() -> Result<T, hdf5_pure::Error>) -> Result<
         other => other,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_library_ends_as_an_error() {
+        let error = guard::<()>("X/data", || panic!("this panic is part of a test")).unwrap_err();
+        assert!(
+            error.to_string().starts_with("HDF5 X/data cannot be decoded. The file is damaged")
+        );
+    }
+}

@@ -2,14 +2,30 @@
 
 use super::{Array, Attr, guard};
 use crate::{DataError, Result};
-use hdf5_pure::{AttrValue, File};
-use std::collections::HashMap;
+use hdf5_pure::{Dataset, File, Group};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::rc::Rc;
 
-/// An HDF5 file, read on demand: no part is held in memory unless asked for.
+/// An HDF5 file, read on demand: no array is held in memory unless asked for.
+///
+/// Groups are listed once: finding a member anew takes a walk through all of its group, which
+/// tables of thousands of columns would make thousands of.
 pub(crate) struct Store {
     file: File,
     bytes: u64,
+    listings: RefCell<HashMap<String, Listing>>,
+}
+
+/// The members of a group by name.
+type Listing = Rc<BTreeMap<String, Object>>;
+
+/// A member of a group.
+#[derive(Clone)]
+enum Object {
+    Array(Dataset),
+    Group(Group),
 }
 
 /// Groups may nest this deep; a damaged file could hold a loop.
@@ -31,37 +47,55 @@ impl Store {
             let what = format!("the file has {bytes} of the {end} bytes it says it has");
             return Err(DataError::damaged(what));
         }
-        Ok(Self { file, bytes })
+        Ok(Self { file, bytes, listings: RefCell::default() })
+    }
+
+    fn find(&self, at: &str) -> Option<Object> {
+        let at = at.trim_matches('/');
+        if at.is_empty() {
+            return Some(Object::Group(self.file.root()));
+        }
+        let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
+        self.list(group).ok()?.get(name).cloned()
+    }
+
+    fn list(&self, group: &str) -> Result<Listing> {
+        let group = group.trim_matches('/');
+        if let Some(listing) = self.listings.borrow().get(group) {
+            return Ok(listing.clone());
+        }
+        let listing = match self.find(group) {
+            Some(Object::Group(handle)) => guard(group, || {
+                let arrays = handle.iter_datasets()?.map(|(name, set)| (name, Object::Array(set)));
+                let groups = handle.iter_groups()?.map(|(name, sub)| (name, Object::Group(sub)));
+                Ok(arrays.chain(groups).collect())
+            })?,
+            _ => BTreeMap::new(),
+        };
+        let listing = Rc::new(listing);
+        self.listings.borrow_mut().insert(group.into(), listing.clone());
+        Ok(listing)
     }
 
     /// What stands at a path, or `None` where nothing does.
     pub fn kind(&self, at: &str) -> Option<Kind> {
-        if guard(at, || self.file.dataset(at).map(drop)).is_ok() {
-            Some(Kind::Array)
-        } else if guard(at, || self.file.group(at).map(drop)).is_ok() {
-            Some(Kind::Group)
-        } else {
-            None
+        match self.find(at)? {
+            Object::Array(_) => Some(Kind::Array),
+            Object::Group(_) => Some(Kind::Group),
         }
     }
 
     /// Names in a group, arrays and groups alike; none where there is no such group.
     pub fn members(&self, group: &str) -> Result<Vec<String>> {
-        if self.kind(group) != Some(Kind::Group) {
-            return Ok(Vec::new());
-        }
-        guard(group, || {
-            let group = self.file.group(group)?;
-            let mut names = group.datasets()?;
-            names.extend(group.groups()?);
-            names.sort();
-            Ok(names)
-        })
+        Ok(self.list(group)?.keys().cloned().collect())
     }
 
     /// The array at a path.
     pub fn array(&self, at: &str) -> Result<Array> {
-        Array::new(guard(at, || self.file.dataset(at))?, at, self.bytes)
+        match self.find(at) {
+            Some(Object::Array(set)) => Array::new(set, at, self.bytes),
+            _ => Err(DataError::damaged(format!("the array {at} is not there"))),
+        }
     }
 
     /// Checks that no array at or below a path claims more than the file can hold.
@@ -82,16 +116,14 @@ impl Store {
         }
     }
 
-    fn attrs(&self, at: &str) -> Result<HashMap<String, AttrValue>> {
-        guard(at, || match self.file.dataset(at) {
-            Ok(set) => set.attrs(),
-            Err(_) => self.file.group(at)?.attrs(),
-        })
-    }
-
     /// An attribute of the object at a path, if it is there and of a kind known here.
     pub fn attr(&self, at: &str, name: &str) -> Option<Attr> {
-        let value = self.attrs(at).ok()?.remove(name)?;
+        let object = self.find(at)?;
+        let attrs = guard(at, || match &object {
+            Object::Array(set) => set.attrs(),
+            Object::Group(group) => group.attrs(),
+        });
+        let value = attrs.ok()?.remove(name)?;
         if let Some(text) = value.as_str() {
             return Some(Attr::Text(text.to_string()));
         }
