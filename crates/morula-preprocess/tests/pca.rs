@@ -133,6 +133,14 @@ fn the_largest_loading_is_positive() {
 }
 
 #[test]
+fn no_rows_give_no_components() {
+    let x = CsrMatrix::from_dense(0, 3, &[]).unwrap();
+    let p = pca(&x, &params(2)).unwrap();
+    assert_eq!(p.n_comps, 0);
+    assert!(p.transform(&[1.0; 6]).unwrap().is_empty());
+}
+
+#[test]
 fn bad_input_is_refused() {
     let x = CsrMatrix::from_dense(2, 2, &[1., f32::NAN, 3., 4.]).unwrap();
     assert!(matches!(pca(&x, &params(1)), Err(PreprocessError::NotFinite { row: 0, col: 1, .. })));
