@@ -56,6 +56,15 @@ fn iteration_solves_the_eigenproblem() {
     }
 }
 
+/// A flat spectrum converges slowly enough for the iteration to restart.
+#[test]
+fn pure_noise_is_solved_through_restarts() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let noise: Vec<f32> = (0..1500 * 1200).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let x = CsrMatrix::from_dense(1500, 1200, &noise).unwrap();
+    check_equations(&x, &pca(&x, &params(4)).unwrap());
+}
+
 #[test]
 fn the_direct_way_solves_it_too() {
     for (cells, genes) in [(200, 60), (60, 200)] {
