@@ -1,4 +1,22 @@
 //! Sparse single-cell preprocessing for Morula: filtering, normalisation, variable genes, PCA, neighbours, simulation.
+//!
+//! Functions are named and behave as in scanpy, on sparse matrices throughout; only the z-scores
+//! of the selected genes are dense. Results are the same on any number of threads.
+//!
+//! ```
+//! use morula_preprocess::{PcaParams, RecipeParams, SimulateParams, neighbors, pca_dense, simulate};
+//!
+//! let simulated = simulate(&SimulateParams { cells: 200, genes: 300, ..Default::default() })?;
+//! let (recipe, prepared) = RecipeParams::default().fit(&simulated.counts)?;
+//! let pca = pca_dense(&prepared.x, prepared.n_genes, &PcaParams { n_comps: 20, seed: 0 })?;
+//! let graph = neighbors(&pca.scores, pca.n_comps, 15)?.connectivities();
+//! assert_eq!(graph.n_rows(), 200);
+//!
+//! // New cells go through the same genes, size factors, means and deviations.
+//! let new = recipe.transform(&simulated.counts)?;
+//! assert_eq!(new.x, prepared.x);
+//! # Ok::<(), morula_preprocess::PreprocessError>(())
+//! ```
 
 mod error;
 mod filter;

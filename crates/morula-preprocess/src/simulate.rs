@@ -8,7 +8,10 @@ use rand_distr::{Distribution, Gamma, LogNormal, Poisson};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Parameters of [`simulate`]. The defaults make a problem that is clear but not trivial.
+/// Parameters of [`simulate`].
+///
+/// The defaults make a problem that is clear but not trivial: k-means on 10 principal
+/// components finds the types with an ARI of 0.91 to 0.96.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SimulateParams {
@@ -50,7 +53,7 @@ impl Default for SimulateParams {
             types: 5,
             type_ratio: 0.75,
             markers: 40,
-            fold_change: 4.0,
+            fold_change: 3.0,
             library_size: 2000.0,
             library_sd: 0.4,
             gene_sd: 1.2,

@@ -56,6 +56,15 @@ fn iteration_solves_the_eigenproblem() {
     }
 }
 
+/// A flat spectrum converges slowly enough for the iteration to restart.
+#[test]
+fn pure_noise_is_solved_through_restarts() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let noise: Vec<f32> = (0..1500 * 1200).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let x = CsrMatrix::from_dense(1500, 1200, &noise).unwrap();
+    check_equations(&x, &pca(&x, &params(4)).unwrap());
+}
+
 #[test]
 fn the_direct_way_solves_it_too() {
     for (cells, genes) in [(200, 60), (60, 200)] {
@@ -130,6 +139,14 @@ fn the_largest_loading_is_positive() {
         let largest = column.fold(0f32, |m, v| if v.abs() > m.abs() { *v } else { m });
         assert!(largest > 0.0);
     }
+}
+
+#[test]
+fn no_rows_give_no_components() {
+    let x = CsrMatrix::from_dense(0, 3, &[]).unwrap();
+    let p = pca(&x, &params(2)).unwrap();
+    assert_eq!(p.n_comps, 0);
+    assert!(p.transform(&[1.0; 6]).unwrap().is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_preprocess::*;
+use proptest::prelude::*;
 
 fn simulated() -> CountMatrix {
     let params = SimulateParams { cells: 300, genes: 400, markers: 20, ..Default::default() };
@@ -149,4 +150,72 @@ fn more_genes_asked_than_there_are() {
         RecipeParams { n_top_genes: 9999, ..params() }.fit(&simulated()).unwrap();
     assert_eq!(recipe.n_genes(), prepared.n_genes);
     assert!(prepared.n_genes > 300 && prepared.n_genes <= 400);
+}
+
+#[test]
+fn a_damaged_recipe_is_an_error() {
+    let data = simulated();
+    let (recipe, _) = params().fit(&data).unwrap();
+    let value = serde_json::to_value(&recipe).unwrap();
+    for (part, broken) in [
+        ("genes", serde_json::json!(["gene0"])),
+        ("selected", serde_json::json!([99999])),
+        ("scaler", serde_json::json!({"mean": [0.0], "sd": [1.0], "clip": null})),
+    ] {
+        let mut value = value.clone();
+        value[part] = broken;
+        let damaged: Recipe = serde_json::from_value(value).unwrap();
+        let error = damaged.transform(&data).unwrap_err();
+        assert!(matches!(error, PreprocessError::Shape { .. }), "{part}: {error}");
+        damaged.selected_genes();
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    let data = simulated();
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| params().fit(&data).unwrap())
+    };
+    assert_eq!(on(1), on(2));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Any small counts, any flavour: a clear error or finite values.
+    #[test]
+    fn any_counts(
+        n in 1usize..9,
+        g in 1usize..9,
+        values in proptest::collection::vec(0u8..4, 64),
+        flavor in 0usize..4,
+        n_top_genes in 1usize..10,
+        min_cells in 0usize..3,
+        scale in any::<bool>(),
+    ) {
+        let flavor = [
+            HvgFlavor::Seurat,
+            HvgFlavor::CellRanger,
+            HvgFlavor::SeuratV3,
+            HvgFlavor::PearsonResiduals,
+        ][flavor];
+        let values: Vec<f32> = values[..n * g].iter().map(|&v| f32::from(v)).collect();
+        let data = counts(n, g, &values);
+        let params = RecipeParams { flavor, n_top_genes, min_cells, scale, ..Default::default() };
+        match params.fit(&data) {
+            Ok((recipe, prepared)) => {
+                prop_assert!(prepared.x.iter().all(|v| v.is_finite()));
+                prop_assert_eq!(prepared.x.len(), prepared.n_cells() * recipe.n_genes());
+                let filtered = &prepared.report.filtered_cells;
+                prop_assert_eq!(filtered.len() + prepared.n_cells(), n);
+                prop_assert_eq!(recipe.transform(&data).unwrap().x, prepared.x);
+            }
+            Err(error) => {
+                let nothing = matches!(error, PreprocessError::NothingLeft { .. });
+                prop_assert!(nothing, "{}", error);
+            }
+        }
+    }
 }

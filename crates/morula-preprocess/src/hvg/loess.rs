@@ -121,7 +121,7 @@ fn neighbourhood(xs: &[f64], z: f64, count: usize) -> (usize, usize, f64) {
         let right = if to < xs.len() { xs[to] - z } else { f64::INFINITY };
         radius = left.min(right);
         nearest = radius.min(nearest);
-        if left < right {
+        if to == xs.len() || (from > 0 && left < right) {
             from -= 1;
         } else {
             to += 1;

@@ -26,7 +26,8 @@ pub enum HvgFlavor {
     #[default]
     Seurat,
     /// Dispersion of log expression, centred by the median and scaled by the
-    /// MAD in bins of the mean (Zheng et al. 2017). Reads log-normalised values.
+    /// MAD in 20 bins of the mean (Zheng et al. 2017); needs several genes in each. Reads
+    /// log-normalised values.
     CellRanger,
     /// Variance against a loess of variance on mean (Stuart et al. 2019). Reads counts.
     SeuratV3,

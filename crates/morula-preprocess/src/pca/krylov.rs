@@ -26,7 +26,7 @@ pub(super) fn top_eigenpairs(op: &Centred<'_>, k: usize, seed: u64) -> Result<To
     if dim <= DIRECT || dim <= 4 * k {
         return direct(op, k);
     }
-    let cap = (6 * k + 10 * BLOCK).max(DIRECT).min(dim - 2 * BLOCK);
+    let cap = (12 * k + 10 * BLOCK).max(DIRECT).min(dim - 2 * BLOCK);
     let mut basis = Basis::new(dim, seed);
     let mut check_at = (2 * k).max(4 * BLOCK).min(cap);
     let mut products = 0;
@@ -54,7 +54,7 @@ pub(super) fn top_eigenpairs(op: &Centred<'_>, k: usize, seed: u64) -> Result<To
         if m + BLOCK > cap {
             basis.restart(&values, &y, k + 2 * BLOCK);
         }
-        check_at = if m + BLOCK > cap { cap } else { (m + (m / 4).max(BLOCK)).min(cap) };
+        check_at = if m + BLOCK > cap { cap } else { (m + (m / 5).max(BLOCK)).min(cap) };
     }
 }
 

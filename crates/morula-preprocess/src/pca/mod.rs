@@ -59,7 +59,8 @@ impl Pca {
         let mut scores = vec![0.0; x.len() / g * k];
         scores.par_chunks_mut(k.max(1)).zip(x.par_chunks(g)).for_each(|(out, row)| {
             let mut sum = vec![0.0; k];
-            for ((&v, mean), load) in row.iter().zip(&self.mean).zip(self.loadings.chunks(k)) {
+            for ((&v, mean), load) in row.iter().zip(&self.mean).zip(self.loadings.chunks(k.max(1)))
+            {
                 let centred = f64::from(v) - mean;
                 sum.iter_mut().zip(load).for_each(|(s, &l)| *s += centred * f64::from(l));
             }
@@ -92,6 +93,17 @@ pub fn pca(x: &CsrMatrix, params: &PcaParams) -> Result<Pca> {
     let (n, g) = (x.n_rows(), x.n_cols());
     let k = params.n_comps.min(n).min(g);
     let moments = crate::rows::moments(x);
+    if k == 0 {
+        let (mean, none) = (moments.mean, Vec::new);
+        return Ok(Pca {
+            n_comps: 0,
+            scores: Vec::new(),
+            loadings: Vec::new(),
+            mean,
+            explained_variance: none(),
+            explained_variance_ratio: none(),
+        });
+    }
     let op = Centred::new(x, &moments.mean);
     let top = krylov::top_eigenpairs(&op, k, params.seed)?;
 

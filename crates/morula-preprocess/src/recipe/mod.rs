@@ -44,7 +44,7 @@ impl Recipe {
 
     /// Names of the selected genes: the columns of [`Prepared`].
     pub fn selected_genes(&self) -> Vec<&str> {
-        self.selected.iter().map(|&j| self.genes[j].as_str()).collect()
+        self.selected.iter().filter_map(|&j| self.genes.get(j)).map(String::as_str).collect()
     }
 
     /// Names of all genes that passed the filter: those a cell's total is taken over.
@@ -78,8 +78,10 @@ impl Recipe {
     ///
     /// # Errors
     /// [`PreprocessError::GenesMissing`] when more than `max_missing` of the
-    /// selected genes are absent; [`PreprocessError::NothingLeft`] when no cell passes.
+    /// selected genes are absent; [`PreprocessError::NothingLeft`] when no cell passes;
+    /// [`PreprocessError::Shape`] when the recipe was damaged in storage.
     pub fn transform(&self, counts: &CountMatrix) -> Result<Prepared> {
+        self.check()?;
         let found = Alignment::new(&self.genes, counts.var_names());
         let missing: Vec<String> = (self.selected.iter())
             .filter(|&&j| found.positions[j].is_none())
@@ -111,6 +113,27 @@ impl Recipe {
         prepared.report.missing_genes = missing;
         prepared.report.extra_genes = found.extra;
         Ok(prepared)
+    }
+
+    /// Whether the parts fit, as they may not after reading a damaged file.
+    fn check(&self) -> Result<()> {
+        let (genes, selected) = (self.genes.len(), self.selected.len());
+        let last = self.selected.iter().max().map_or(0, |j| j + 1);
+        let (means, sds) = match &self.scaler {
+            Some(s) => (s.mean.len(), s.sd.len()),
+            None => (selected, selected),
+        };
+        for (what, expected, found) in [
+            ("gene shares of the recipe", genes, self.shares.len()),
+            ("selected genes of the recipe within its genes", genes.max(last), genes),
+            ("gene means of the recipe", selected, means),
+            ("gene deviations of the recipe", selected, sds),
+        ] {
+            if expected != found {
+                return Err(PreprocessError::Shape { what, expected, found });
+            }
+        }
+        Ok(())
     }
 
     /// The reference total for cells in which only the genes found were counted.
