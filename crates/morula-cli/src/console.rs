@@ -31,6 +31,13 @@ impl Console {
         }
     }
 
+    /// Tells which parts of the input the output could not take over.
+    pub fn remark_lost(self, parts: &[String]) {
+        if !parts.is_empty() {
+            self.remark(format!("not in the output: {}", parts.join(", ")));
+        }
+    }
+
     /// The result on stdout, as one JSON object or as text for people.
     pub fn result(self, result: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
         let text = match self.json {

@@ -188,7 +188,8 @@ impl Cluster {
             console.remark(format!("model saved in {}", folder.display()));
         }
         let results = additions(model, prediction, n_cells, &device.name)?;
-        write_h5ad_with(&self.counts.input, &self.out.out, &results)?;
+        let lost = write_h5ad_with(&self.counts.input, &self.out.out, &results)?;
+        console.remark_lost(&lost);
         let summary = Summary::new(
             model,
             prediction,

@@ -55,7 +55,8 @@ impl Predict {
 
         let results = additions(&model, &prediction, n_cells, &device.name)?;
         interrupt::defer();
-        write_h5ad_with(&self.counts.input, &self.out.out, &results)?;
+        let lost = write_h5ad_with(&self.counts.input, &self.out.out, &results)?;
+        console.remark_lost(&lost);
         let summary = Summary::new(
             &model,
             &prediction,
