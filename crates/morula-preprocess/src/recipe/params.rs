@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Parameters of a [`Recipe`](super::Recipe); the defaults are those of METHODS 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RecipeParams {
     /// Keep genes counted in at least this many cells.
     pub min_cells: usize,
