@@ -1,17 +1,22 @@
 //! simulate, cluster, evaluate, predict, inspect: what one writes the next one reads.
 
+use std::fs;
+
 use morula::data::{Column, UnsValue, read, write_h5ad};
 
 use crate::sandbox::{Sandbox, dense, two_kinds};
 
 #[test]
 fn simulated_types_are_found_and_found_again() {
-    let sandbox = Sandbox::simulated();
-    let cluster = sandbox.ok("cluster in.h5ad -k 3 --epochs 30 --out c.h5ad --save-model m --json");
-    let summary = cluster.json();
+    let sandbox = Sandbox::new();
+    sandbox.ok("simulate --cells 150 --types 3 --genes 200 --out in.h5ad");
+    // Small batches: as many steps as a larger data set has.
+    fs::write(sandbox.path("run.toml"), "batch_size = 25").unwrap();
+    let line = "cluster in.h5ad -k 3 --config run.toml --epochs 40 --out c.h5ad --save-model m";
+    let summary = sandbox.ok(&format!("{line} --json")).json();
     assert_eq!(summary["n_cells"], 150);
     assert_eq!(summary["n_clusters"], 3);
-    assert_eq!(summary["epochs"], 30);
+    assert_eq!(summary["epochs"], 40);
     let sizes = summary["cluster_sizes"].as_array().unwrap();
     assert_eq!(sizes.iter().map(|n| n.as_u64().unwrap()).sum::<u64>(), 150);
 

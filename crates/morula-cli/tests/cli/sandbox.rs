@@ -102,13 +102,13 @@ pub fn dense(n_cols: usize, values: &[f32]) -> AnnData {
     AnnData::new(x, names("c", n_rows), names("g", n_cols)).unwrap()
 }
 
-/// 20 cells of two kinds x 12 genes: half of the genes high in one kind, half in the other.
+/// 20 cells of two kinds x 12 genes: half of the genes high in one kind, half in the other, each
+/// gene at its own level.
 pub fn two_kinds() -> Vec<f32> {
     (0..20)
         .flat_map(|i| (0..12).map(move |j| (i, j)))
-        .map(
-            |(i, j)| if (i < 10) == (j < 6) { 5 + (i * 7 + j * 3) % 6 } else { (i + j) % 2 } as f32,
-        )
+        .map(|(i, j)| if (i < 10) == (j < 6) { 3 + j + (i * 7 + j * 3) % 5 } else { (i + j) % 2 })
+        .map(|count| count as f32)
         .collect()
 }
 
