@@ -1,7 +1,20 @@
 //! Deep clustering of single-cell RNA-seq on any GPU or CPU.
 //!
 //! This crate gathers the parts under one name: [`data`] (AnnData, sparse counts, files),
-//! [`preprocess`], [`core`] (modules on Burn), [`models`] and [`metrics`].
+//! [`preprocess`], [`core`] (modules on Burn), [`models`] and [`metrics`]; and it joins them:
+//! [`pipeline`] puts what a model says of the cells back into the user's data.
+//!
+//! ```
+//! use morula::prelude::*;
+//! use morula::preprocess::{SimulateParams, simulate};
+//!
+//! let simulated = simulate(&SimulateParams { cells: 120, genes: 300, types: 3, ..Default::default() })?;
+//! let device = DeviceChoice::Cpu.resolve()?;
+//! let model = JojoScl::params(3).epochs(2).fit(&simulated.counts, &device.device)?;
+//! let prediction = model.predict(&simulated.counts)?;
+//! assert_eq!(prediction.labels.len(), prediction.kept_cells.len());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub use morula_core as core;
 pub use morula_data as data;
@@ -9,11 +22,18 @@ pub use morula_metrics as metrics;
 pub use morula_models as models;
 pub use morula_preprocess as preprocess;
 
+pub mod pipeline;
+#[cfg(feature = "plot")]
+pub mod plot;
+
 /// What most programs need.
 pub mod prelude {
-    pub use morula_data::{CountMatrix, CsrMatrix};
+    pub use crate::pipeline::{Describe, additions};
+    pub use morula_data::{
+        Additions, AnnData, CountMatrix, CsrMatrix, read_counts, write_h5ad_with,
+    };
     pub use morula_models::{
         Checkpoint, ClusterModel, Device, DeviceChoice, EpochRecord, FitOptions, JojoScl,
-        JojoSclModel, JojoSclParams, Prediction,
+        JojoSclModel, JojoSclParams, NamedDevice, Prediction,
     };
 }

@@ -1,2 +1,24 @@
-//! The `morula` command.
-fn main() {}
+//! The `morula` command: deep clustering of single-cell RNA-seq from the command line.
+
+mod args;
+mod commands;
+mod config;
+mod console;
+mod failure;
+mod interrupt;
+mod memory;
+mod outputs;
+mod progress;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = args::Cli::parse();
+    failure::guard(|| {
+        interrupt::install()?;
+        commands::run(arguments.command)
+    })
+}

@@ -216,9 +216,8 @@ fn a_stopped_run_resumes_to_the_same_result() {
     let (counts, _) = counts(150);
     let params = params(3).epochs(8).check().unwrap();
     let home = tempfile::tempdir().unwrap();
-    let checkpoint = |resume| {
-        Some(Checkpoint { folder: home.path().join("run"), every: 100, resume })
-    };
+    let checkpoint =
+        |resume| Some(Checkpoint { folder: home.path().join("run"), every: 100, resume });
     let mut stop = |record: &EpochRecord, _: usize| match record.epoch {
         5 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),

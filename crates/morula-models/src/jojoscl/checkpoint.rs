@@ -20,7 +20,7 @@ struct Manifest {
 /// Writes the state to `target/jojoscl`, replacing an older one only when complete.
 pub(super) fn save(target: &Path, state: &State, params: &JojoSclParams) -> Result<()> {
     folder::replace(&target.join("jojoscl"), |folder| {
-        weights::save(&state.network, &folder.join("network.safetensors"))?;
+        weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         weights::save(&state.key, &folder.join("key.safetensors"))?;
         let path = folder.join("optimizer.bin");
         state.optimizer.save(&path).map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
@@ -51,7 +51,7 @@ pub(super) fn load(
         let why = "it was written with other parameters; use the same ones, or another folder";
         return Err(ModelError::Saved { path, why: why.into() });
     }
-    weights::load(&mut state.network, &home.join("network.safetensors"))?;
+    weights::load_in_training(&mut state.network, &home.join("network.bpk"))?;
     weights::load(&mut state.key, &home.join("key.safetensors"))?;
     let path = home.join("optimizer.bin");
     state.optimizer =

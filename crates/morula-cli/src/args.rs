@@ -1,0 +1,88 @@
+//! Flags that more than one subcommand takes, each defined once.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use morula::models::DeviceChoice;
+
+use crate::commands::{cluster, devices, evaluate, inspect, predict, simulate};
+
+/// Deep clustering of single-cell RNA-seq on any GPU or CPU.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failed (bad data, I/O), 2 wrong usage, \
+                        130 interrupted.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Cluster(cluster::Cluster),
+    Predict(predict::Predict),
+    Evaluate(evaluate::Evaluate),
+    Inspect(inspect::Inspect),
+    Simulate(simulate::Simulate),
+    Devices(devices::Devices),
+}
+
+/// Where raw counts come from.
+#[derive(Debug, Args)]
+pub struct CountsArgs {
+    /// Cells and their counts: .h5ad, 10x .h5, 10x matrix folder, .h5 with X and Y, or CSV/TSV;
+    /// told by content
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+
+    /// Matrix that holds the raw counts: a layer's name, "raw", or "X"
+    #[arg(long, value_name = "NAME", default_value = "X")]
+    pub layer: String,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub struct OutArgs {
+    /// File to write: all of the input plus the results; may be the input itself
+    #[arg(long, value_name = "OUT.h5ad")]
+    pub out: PathBuf,
+}
+
+/// Where to compute.
+#[derive(Debug, Args)]
+pub struct DeviceArgs {
+    /// Where to compute; auto takes a hardware GPU if there is one
+    #[arg(long, value_enum, default_value_t = DeviceName::Auto)]
+    pub device: DeviceName,
+}
+
+/// The choices of `--device`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DeviceName {
+    Auto,
+    Cpu,
+    Gpu,
+}
+
+impl From<DeviceName> for DeviceChoice {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Auto => Self::Auto,
+            DeviceName::Cpu => Self::Cpu,
+            DeviceName::Gpu => Self::Gpu,
+        }
+    }
+}
+
+/// What to print.
+#[derive(Debug, Args)]
+pub struct PrintArgs {
+    /// Print one JSON object to stdout and nothing else there
+    #[arg(long)]
+    pub json: bool,
+
+    /// No progress and no remarks on stderr; errors still appear
+    #[arg(long)]
+    pub quiet: bool,
+}

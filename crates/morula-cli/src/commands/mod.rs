@@ -1,0 +1,24 @@
+//! The subcommands, one file each.
+
+pub mod cluster;
+pub mod devices;
+pub mod evaluate;
+pub mod inspect;
+pub mod predict;
+pub mod simulate;
+
+use anyhow::Result;
+
+use crate::args::Command;
+
+/// Does what was asked for.
+pub fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Cluster(args) => args.run(),
+        Command::Predict(args) => args.run(),
+        Command::Evaluate(args) => args.run(),
+        Command::Inspect(args) => args.run(),
+        Command::Simulate(args) => args.run(),
+        Command::Devices(args) => args.run(),
+    }
+}

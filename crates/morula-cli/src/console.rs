@@ -1,0 +1,53 @@
+//! Results go to stdout, remarks to stderr.
+
+use std::io::{ErrorKind, Write, stderr, stdout};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::args::PrintArgs;
+
+/// How to print, as the user asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Console {
+    json: bool,
+    quiet: bool,
+}
+
+impl Console {
+    pub fn new(args: &PrintArgs) -> Self {
+        Self { json: args.json, quiet: args.quiet }
+    }
+
+    pub fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// A line for people, on stderr, unless they asked for quiet.
+    pub fn remark(self, line: impl AsRef<str>) {
+        if !self.quiet {
+            // A closed stderr is no reason to lose the results.
+            let _ = writeln!(stderr(), "{}", line.as_ref());
+        }
+    }
+
+    /// Tells which parts of the input the output could not take over.
+    pub fn remark_lost(self, parts: &[String]) {
+        if !parts.is_empty() {
+            self.remark(format!("not in the output: {}", parts.join(", ")));
+        }
+    }
+
+    /// The result on stdout, as one JSON object or as text for people.
+    pub fn result(self, result: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
+        let text = match self.json {
+            true => serde_json::to_string_pretty(result)?,
+            false => text(),
+        };
+        match writeln!(stdout(), "{}", text.trim_end()) {
+            // The reader has seen enough, as in `morula inspect x.h5ad | head`.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("cannot write to stdout"),
+        }
+    }
+}

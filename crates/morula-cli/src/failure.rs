@@ -1,0 +1,81 @@
+//! Errors: one clear message with its causes, and an exit code.
+
+use std::io::{Write, stderr};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use anyhow::{Error, Result};
+use morula::models::ModelError;
+
+/// The command line or the configuration asks for something impossible.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// An error that ends with exit code 2.
+pub fn usage(message: impl Into<String>) -> Error {
+    Usage(message.into()).into()
+}
+
+/// Runs the program and turns what goes wrong into a message and an exit code.
+pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
+    static PANIC: Mutex<Option<String>> = Mutex::new(None);
+    set_hook(Box::new(|panic| {
+        if let Ok(mut first) = PANIC.lock() {
+            first.get_or_insert_with(|| panic.to_string());
+        }
+    }));
+    let outcome = catch_unwind(AssertUnwindSafe(run));
+    let (message, code) = match outcome {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(error)) => (message(&error), code(&error)),
+        Err(_) => {
+            let panic = PANIC.lock().ok().and_then(|mut p| p.take()).unwrap_or_default();
+            (format!("this is a fault of Morula; please report it with this line:\n  {panic}"), 1)
+        }
+    };
+    let _ = writeln!(stderr(), "error: {message}");
+    ExitCode::from(code)
+}
+
+fn code(error: &Error) -> u8 {
+    if error.is::<Usage>() {
+        return 2;
+    }
+    match error.downcast_ref() {
+        Some(ModelError::Interrupted { .. }) => 130,
+        Some(ModelError::Parameter { .. }) => 2,
+        _ => 1,
+    }
+}
+
+fn message(error: &Error) -> String {
+    if let Some(ModelError::Interrupted { epoch, epochs, checkpoint }) = error.downcast_ref() {
+        let kept = match checkpoint {
+            Some(folder) => format!(
+                "Kept: the state of training, in {}. To go on, give the same command with --resume",
+                folder.display()
+            ),
+            None => "Nothing was kept. To be able to go on, give --checkpoint DIR".into(),
+        };
+        return format!(
+            "interrupted after epoch {epoch} of {epochs}; no output was written. {kept}"
+        );
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for cause in error.chain().map(|cause| cause.to_string()) {
+        // Many errors already tell their cause.
+        if lines.iter().all(|line| !line.contains(&cause)) {
+            lines.push(cause);
+        }
+    }
+    lines.join("\n  because ")
+}

@@ -1,0 +1,39 @@
+//! How much memory a clustering needs.
+
+use serde::Serialize;
+
+/// Genes that are selected by default.
+const SELECTED: usize = 2000;
+
+/// Program, network, optimizer and one batch.
+const BASE: usize = 150;
+
+/// Expected memory of `morula cluster` with default parameters, in MB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemoryPlan {
+    /// The sparse counts.
+    pub counts_mb: usize,
+    /// The dense matrix of the selected genes.
+    pub training_matrix_mb: usize,
+    /// Everything at once, roughly.
+    pub expected_peak_mb: usize,
+}
+
+impl MemoryPlan {
+    pub fn new(n_cells: usize, n_genes: usize, stored_values: usize) -> Self {
+        let mb = |bytes: usize| bytes.div_ceil(1_000_000);
+        let counts_mb = mb(stored_values.saturating_mul(8));
+        let dense = n_cells.saturating_mul(n_genes.min(SELECTED)).saturating_mul(4);
+        let training_matrix_mb = mb(dense);
+        // Reading holds the compressed file or a part of it beside the counts.
+        let expected_peak_mb = BASE + 2 * counts_mb + 2 * training_matrix_mb;
+        Self { counts_mb, training_matrix_mb, expected_peak_mb }
+    }
+
+    pub fn text(&self) -> String {
+        format!(
+            "possible; memory about {} MB (counts {} MB, selected genes {} MB)",
+            self.expected_peak_mb, self.counts_mb, self.training_matrix_mb
+        )
+    }
+}

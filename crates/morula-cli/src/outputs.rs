@@ -1,0 +1,73 @@
+//! What can be known of outputs before any work is done.
+
+use std::fs;
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context, Result, bail};
+
+use crate::failure::usage;
+
+/// The file of every saved model.
+const MODEL_FILE: &str = "model.json";
+
+/// Refuses a file that could not be written in the end. Nothing is left behind.
+pub fn check_file(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(usage(format!("{}: this is a folder; give a file to write", path.display())));
+    }
+    let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        bail!("{}: the folder {} does not exist; make it first", path.display(), folder.display());
+    }
+    check_writable(folder).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Refuses a folder that could not be made or written in.
+pub fn check_folder(path: &Path) -> Result<()> {
+    let path = absolute(path).with_context(|| path.display().to_string())?;
+    let there = path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
+    if !there.is_dir() {
+        bail!("{}: {} is a file, not a folder", path.display(), there.display());
+    }
+    check_writable(there).with_context(|| format!("cannot write into {}", path.display()))
+}
+
+/// Refuses a folder for a model that holds anything but an older model, since saving replaces
+/// the folder, or that holds one of `others`.
+pub fn check_model_folder(folder: &Path, others: &[&Path]) -> Result<()> {
+    check_folder(folder)?;
+    let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied && !folder.join(MODEL_FILE).is_file() {
+        return Err(usage(format!(
+            "{}: this folder holds something else than a model, and saving a model replaces it; \
+             give another folder",
+            folder.display()
+        )));
+    }
+    let home = real(folder);
+    match others.iter().find(|other| real(other).starts_with(&home)) {
+        None => Ok(()),
+        Some(other) => Err(usage(format!(
+            "{} lies in the model folder {}, which is replaced as a whole; keep them apart",
+            other.display(),
+            folder.display()
+        ))),
+    }
+}
+
+fn check_writable(folder: &Path) -> Result<()> {
+    let probe = tempfile::Builder::new().prefix(".morula-").tempfile_in(folder);
+    probe.map(drop).with_context(|| format!("the folder {} is not writable", folder.display()))
+}
+
+/// The path without links, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let path = absolute(path).unwrap_or_else(|_| path.into());
+    let found = path.ancestors().find_map(|p| Some((p, p.canonicalize().ok()?)));
+    match found {
+        Some((there, real)) => {
+            path.strip_prefix(there).map_or(real.clone(), |rest| real.join(rest))
+        }
+        None => path,
+    }
+}

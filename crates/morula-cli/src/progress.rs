@@ -1,0 +1,74 @@
+//! Progress of training: a bar on a terminal, else a line now and then.
+
+use std::io::{IsTerminal, stderr};
+use std::time::Instant;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use morula::models::EpochRecord;
+
+use crate::console::Console;
+
+/// Lines of a run without a bar.
+const LINES: usize = 10;
+
+const TEMPLATE: &str = "epoch {pos}/{len} [{bar:30}] {elapsed} (about {eta} left) {msg}";
+
+/// Follows a fit, epoch by epoch.
+pub struct Progress {
+    console: Console,
+    bar: Option<ProgressBar>,
+    started: Instant,
+    first: Option<usize>,
+}
+
+impl Progress {
+    pub fn new(console: Console, epochs: usize) -> Self {
+        let bar = (!console.is_quiet() && stderr().is_terminal()).then(|| {
+            let style = ProgressStyle::with_template(TEMPLATE);
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(epochs as u64).with_style(style.progress_chars("=> "))
+        });
+        Self { console, bar, started: Instant::now(), first: None }
+    }
+
+    /// Shows one finished epoch.
+    pub fn show(&mut self, record: &EpochRecord, epochs: usize) {
+        // A resumed run starts late.
+        let first = *self.first.get_or_insert(record.epoch);
+        if let Some(bar) = &self.bar {
+            if first == record.epoch {
+                bar.set_position(first as u64 - 1);
+                bar.reset_eta();
+            }
+            bar.set_position(record.epoch as u64);
+            bar.set_message(losses(record));
+            return;
+        }
+        let every = (epochs / LINES).max(1);
+        if record.epoch == first || record.epoch % every == 0 || record.epoch == epochs {
+            let elapsed = self.started.elapsed();
+            let done = (record.epoch - first + 1) as f64;
+            let left = elapsed.mul_f64((epochs - record.epoch) as f64 / done);
+            self.console.remark(format!(
+                "epoch {}/{epochs}: {}; {} so far, about {} left",
+                record.epoch,
+                losses(record),
+                HumanDuration(elapsed),
+                HumanDuration(left),
+            ));
+        }
+    }
+
+    /// Leaves the last state of the bar on the screen.
+    pub fn end(self) {
+        if let Some(bar) = self.bar {
+            bar.abandon();
+        }
+    }
+}
+
+fn losses(record: &EpochRecord) -> String {
+    let terms: Vec<String> =
+        record.terms.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
+    format!("loss {:.3} ({})", record.total, terms.join(", "))
+}

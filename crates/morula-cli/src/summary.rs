@@ -1,0 +1,106 @@
+//! What `cluster` and `predict` tell of their result.
+
+use std::path::Path;
+use std::time::Duration;
+
+use morula::models::{NamedDevice, Prediction};
+use morula::pipeline::Describe;
+use serde::Serialize;
+
+/// Cells, genes, clusters and where they went.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    pub model: &'static str,
+    pub version: &'static str,
+    pub input: String,
+    pub output: String,
+    pub device: String,
+    pub seed: u64,
+    pub n_cells: usize,
+    pub n_cells_filtered: usize,
+    /// Genes kept by the filter in training.
+    pub n_genes: usize,
+    pub n_genes_filtered: usize,
+    pub n_genes_missing: usize,
+    pub n_clusters: usize,
+    /// Cells in each cluster.
+    pub cluster_sizes: Vec<usize>,
+    /// Mean probability of the cluster each cell was given.
+    pub mean_confidence: f64,
+    pub epochs: usize,
+    pub final_loss: Option<f32>,
+    pub seconds: f64,
+}
+
+impl Summary {
+    pub fn new<M: Describe>(
+        model: &M,
+        prediction: &Prediction,
+        [input, output]: [&Path; 2],
+        n_cells: usize,
+        device: &NamedDevice,
+        elapsed: Duration,
+    ) -> Self {
+        let report = &prediction.report;
+        let mut cluster_sizes = vec![0; model.n_clusters()];
+        prediction.labels.iter().for_each(|&k| cluster_sizes[k] += 1);
+        let confidence: f64 = prediction.confidence().into_iter().map(f64::from).sum();
+        Self {
+            model: M::NAME,
+            version: env!("CARGO_PKG_VERSION"),
+            input: path(input),
+            output: path(output),
+            device: device.name.clone(),
+            seed: model.seed(),
+            n_cells,
+            n_cells_filtered: report.filtered_cells.len(),
+            n_genes: report.genes_kept,
+            n_genes_filtered: report.genes_filtered,
+            n_genes_missing: report.missing_genes.len(),
+            n_clusters: model.n_clusters(),
+            cluster_sizes,
+            mean_confidence: confidence / prediction.labels.len().max(1) as f64,
+            epochs: model.history().len(),
+            final_loss: model.history().last().map(|record| record.total),
+            seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+        }
+    }
+
+    /// As text: a line per subject.
+    pub fn text(&self) -> String {
+        let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
+        format!(
+            "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
+             written to {} as {} ({:.1} s)",
+            self.n_cells - self.n_cells_filtered,
+            self.n_clusters,
+            sizes.join(", "),
+            self.mean_confidence,
+            self.output,
+            self.model,
+            self.seconds,
+        )
+    }
+}
+
+/// What preprocessing left out, for people.
+pub fn filtered(prediction: &Prediction, n_cells: usize) -> String {
+    let report = &prediction.report;
+    let mut text = format!(
+        "filtered: {} of {n_cells} cells and {} genes; {} genes kept",
+        report.filtered_cells.len(),
+        report.genes_filtered,
+        report.genes_kept,
+    );
+    if !report.missing_genes.is_empty() {
+        let examples: Vec<&str> = report.missing_genes.iter().take(3).map(String::as_str).collect();
+        let n = report.missing_genes.len();
+        text += &format!("; {n} of the model's genes are missing, such as {}", examples.join(", "));
+    }
+    text
+}
+
+/// A path as text.
+pub fn path(path: &Path) -> String {
+    path.display().to_string()
+}

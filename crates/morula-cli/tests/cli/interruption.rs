@@ -1,0 +1,65 @@
+//! Ctrl-C leaves a checkpoint, and a resumed run ends where an unbroken one does.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use morula::data::read;
+
+use crate::sandbox::Sandbox;
+
+const EPOCHS: &str = "--epochs=120";
+
+/// Starts a run, interrupts it after its first epoch, and returns its code and last words.
+fn interrupt(sandbox: &Sandbox, more: &[&str]) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_morula"))
+        .current_dir(sandbox.path(""))
+        .args(["cluster", "in.h5ad", "-k", "3", "--out", "c.h5ad", EPOCHS])
+        .args(more)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("epoch ") {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "ended before its first epoch");
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    (child.wait().unwrap().code(), rest)
+}
+
+#[test]
+fn an_interrupted_run_can_be_resumed() {
+    let sandbox = Sandbox::simulated();
+    let (code, words) = interrupt(&sandbox, &["--checkpoint", "state"]);
+    assert_eq!(code, Some(130), "{words}");
+    assert!(words.contains("interrupted after epoch"), "{words}");
+    assert!(words.contains("state") && words.contains("--resume"), "{words}");
+    assert!(!sandbox.path("c.h5ad").exists());
+
+    let line = format!("cluster in.h5ad -k 3 {EPOCHS} --checkpoint state --resume --out r.h5ad");
+    let resumed = sandbox.ok(&line);
+    assert!(!resumed.stderr.contains("epoch 1/"), "{}", resumed.stderr);
+    sandbox.ok(&format!("cluster in.h5ad -k 3 {EPOCHS} --out c.h5ad"));
+    let [resumed, unbroken] = ["r.h5ad", "c.h5ad"].map(|f| read(sandbox.path(f)).unwrap());
+    assert_eq!(resumed.obs, unbroken.obs);
+    assert_eq!(resumed.obsm, unbroken.obsm);
+
+    // Other parameters cannot go on from there.
+    let other = "cluster in.h5ad -k 4 --epochs 120 --checkpoint state --resume --out out.h5ad";
+    sandbox.refuses(other, 1, &["state", "other parameters"]);
+}
+
+#[test]
+fn without_a_checkpoint_folder_nothing_is_kept_and_that_is_said() {
+    let sandbox = Sandbox::simulated();
+    let (code, words) = interrupt(&sandbox, &[]);
+    assert_eq!(code, Some(130), "{words}");
+    assert!(words.contains("Nothing was kept") && words.contains("--checkpoint"), "{words}");
+    assert!(!sandbox.path("c.h5ad").exists());
+    sandbox.nothing_half_written();
+}

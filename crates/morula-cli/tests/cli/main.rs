@@ -1,0 +1,10 @@
+//! The `morula` command from outside: arguments in; files, text and exit codes out.
+
+mod bad_input;
+mod formats;
+mod interruption;
+mod outputs;
+mod repeatable;
+mod round_trip;
+mod sandbox;
+mod usage;

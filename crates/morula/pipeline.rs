@@ -1,0 +1,131 @@
+//! From what a model says of the cells to columns of the user's data.
+//!
+//! For a model called `jojoscl` the data gains:
+//!
+//! | where | what |
+//! | --- | --- |
+//! | `obs["jojoscl"]` | cluster of every cell, categorical: `"0"`, `"1"`, ... |
+//! | `obs["jojoscl_confidence"]` | probability of that cluster, from 1 / K to 1 |
+//! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
+//! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
+//! | `uns["jojoscl"]` | parameters, seed, device, version, losses per epoch, values per cluster |
+//!
+//! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
+//! and NaN everywhere else.
+
+use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
+use morula_models::{ClusterModel, EpochRecord, JojoSclModel, Matrix, Prediction};
+use serde_json::Value;
+
+/// What a model tells of itself beyond [`ClusterModel`], to be kept beside its results.
+pub trait Describe: ClusterModel {
+    /// Its parameters by name, as a configuration file has them.
+    fn parameters(&self) -> Value;
+
+    /// The seed it was fitted with.
+    fn seed(&self) -> u64;
+
+    /// Values that it has one of per cluster, by name.
+    fn per_cluster(&self) -> Vec<(&'static str, Vec<f64>)>;
+}
+
+impl Describe for JojoSclModel {
+    fn parameters(&self) -> Value {
+        serde_json::to_value(self.params()).unwrap_or_default()
+    }
+
+    fn seed(&self) -> u64 {
+        self.params().seed
+    }
+
+    /// `b`: how far SURE draws the cells of each cluster to its centre.
+    fn per_cluster(&self) -> Vec<(&'static str, Vec<f64>)> {
+        vec![("b", self.shrinkage().iter().copied().map(f64::from).collect())]
+    }
+}
+
+/// What `prediction`, made by `model`, adds to data of `n_obs` cells; see the [module](self) for
+/// the parts. `device` is the name of the device it was made on.
+///
+/// # Errors
+/// [`DataError::Shape`] when the prediction is of other data: more cells, or a cell beyond
+/// `n_obs`.
+pub fn additions<M: Describe>(
+    model: &M,
+    prediction: &Prediction,
+    n_obs: usize,
+    device: &str,
+) -> Result<Additions, DataError> {
+    let name = M::NAME;
+    let kept = &prediction.kept_cells;
+    if let Some(beyond) = kept.iter().find(|&&i| i >= n_obs) {
+        return Err(shape(format!("cell {beyond}"), format!("{n_obs} cells")));
+    }
+    for rows in [prediction.labels.len(), prediction.latent.n_rows(), prediction.proba.n_rows()] {
+        if rows != kept.len() {
+            return Err(shape(format!("{rows} rows"), format!("{} cells kept", kept.len())));
+        }
+    }
+    let mut codes = vec![-1; n_obs];
+    let mut confidence = vec![f64::NAN; n_obs];
+    for ((&i, &k), p) in kept.iter().zip(&prediction.labels).zip(prediction.confidence()) {
+        codes[i] = k as i32;
+        confidence[i] = p.into();
+    }
+    let categories = (0..model.n_clusters()).map(|k| k.to_string()).collect();
+    let clusters = Categorical::new(codes, categories, false)?;
+    Ok(Additions::new()
+        .obs(name, Column::Categorical(clusters))
+        .obs(format!("{name}_confidence"), Column::Float(confidence))
+        .obsm(format!("X_{name}"), spread(&prediction.latent, kept, n_obs)?)
+        .obsm(format!("{name}_proba"), spread(&prediction.proba, kept, n_obs)?)
+        .uns(name, describe(model, device)))
+}
+
+/// Rows of the cells kept, at their places among all cells; NaN for the others.
+fn spread(matrix: &Matrix, kept: &[usize], n_obs: usize) -> Result<DenseMatrix, DataError> {
+    let d = matrix.n_cols();
+    let mut values = vec![f32::NAN; n_obs * d];
+    for (row, &i) in kept.iter().enumerate() {
+        values[i * d..(i + 1) * d].copy_from_slice(matrix.row(row));
+    }
+    DenseMatrix::new(n_obs, d, values)
+}
+
+fn describe<M: Describe>(model: &M, device: &str) -> UnsValue {
+    let per_cluster = model.per_cluster().into_iter();
+    let about = UnsValue::map()
+        .with("params", &model.parameters())
+        .with("seed", &Value::from(model.seed()))
+        .with("device", device)
+        .with("version", env!("CARGO_PKG_VERSION"))
+        .with("losses", losses(model.history()));
+    per_cluster.fold(about, |about, (name, values)| about.with(name, values))
+}
+
+/// One list per quantity, a value per epoch. A term that enters late is NaN until then.
+fn losses(history: &[EpochRecord]) -> UnsValue {
+    let list = |of: &dyn Fn(&EpochRecord) -> f64| history.iter().map(of).collect::<Vec<f64>>();
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in history.iter().flat_map(|record| &record.terms) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let epochs: Vec<i64> = history.iter().map(|record| record.epoch as i64).collect();
+    let all = UnsValue::map()
+        .with("epoch", epochs)
+        .with("learning_rate", list(&|record| record.learning_rate))
+        .with("total", list(&|record| record.total.into()));
+    names.into_iter().fold(all, |all, name| {
+        let term = |record: &EpochRecord| {
+            let found = record.terms.iter().find(|term| term.0 == name);
+            found.map_or(f64::NAN, |term| term.1.into())
+        };
+        all.with(name, list(&term))
+    })
+}
+
+fn shape(found: String, expected: String) -> DataError {
+    DataError::Shape { what: "the prediction".into(), found, expected }
+}
