@@ -144,29 +144,75 @@ fn inertia(x: &Tensor<2>, centroids: Tensor<2>, n_clusters: usize) -> Tensor<1> 
     total.unwrap_or_else(|| Tensor::zeros([1], &x.device()))
 }
 
-/// k-means++ (Arthur and Vassilvitskii 2007): each new centre is a row drawn with a probability
-/// proportional to its squared distance from the centres there are. Restart `r` owns the rows
+/// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 4): of a few candidate rows, each
+/// drawn with a probability proportional to its squared distance from the centres there are, the
+/// one that leaves the least inertia becomes the next centre. Restart `r` owns the rows
 /// `r * n_clusters ..` of the result.
 fn plus_plus(x: &Tensor<2>, n_clusters: usize, restarts: usize, rng: &mut impl Rng) -> Tensor<2> {
     let device = x.device();
     let [n, d] = x.dims();
+    let trials = 2 + (n_clusters as f64).ln() as usize;
     let first: Vec<i32> = (0..restarts).map(|_| rng.random_range(0..n) as i32).collect();
-    let mut chosen = x.clone().select(0, Tensor::from_ints(first.as_slice(), &device));
+    let chosen = x.clone().select(0, Tensor::from_ints(first.as_slice(), &device));
     let mut nearest = squared_distances(x.clone(), chosen.clone());
     let mut centres = vec![chosen.reshape([restarts, 1, d])];
     for _ in 1..n_clusters {
-        // Inverse transform sampling: the row where the running sum passes u * total.
-        let u: Vec<f32> = (0..restarts).map(|_| rng.random_range(0.0..1.0)).collect();
-        let u = Tensor::<1>::from_floats(u.as_slice(), &device).reshape([1, restarts]);
         let running = nearest.clone().cumsum(0);
-        let threshold = running.clone().narrow(0, n - 1, 1) * u;
-        let row = running.lower_equal(threshold.expand::<2, _>([n, restarts])).int().sum_dim(0);
-        let row = row.clamp(0, n as i64 - 1).reshape([restarts]);
-        chosen = x.clone().select(0, row);
-        nearest = nearest.min_pair(squared_distances(x.clone(), chosen.clone()));
-        centres.push(chosen.reshape([restarts, 1, d]));
+        let mut best = candidate(x, &running, &nearest, rng);
+        for _ in 1..trials {
+            let other = candidate(x, &running, &nearest, rng);
+            best = best.better(other);
+        }
+        nearest = best.nearest;
+        centres.push(best.centre.reshape([restarts, 1, d]));
     }
     Tensor::cat(centres, 1).reshape([restarts * n_clusters, d])
+}
+
+/// A candidate for the next centre of every restart.
+struct Candidate {
+    /// `[restarts, d]`
+    centre: Tensor<2>,
+    /// Squared distances to the nearest centre if it is taken, `[n, restarts]`.
+    nearest: Tensor<2>,
+    /// Their sum, `[1, restarts]`.
+    inertia: Tensor<2>,
+}
+
+/// Draws a row for every restart by inverse transform sampling: the row where the running sum of
+/// the squared distances passes u times the total.
+fn candidate(
+    x: &Tensor<2>,
+    running: &Tensor<2>,
+    nearest: &Tensor<2>,
+    rng: &mut impl Rng,
+) -> Candidate {
+    let [n, restarts] = running.dims();
+    let u: Vec<f32> = (0..restarts).map(|_| rng.random_range(0.0..1.0)).collect();
+    let u = Tensor::<1>::from_floats(u.as_slice(), &x.device()).reshape([1, restarts]);
+    let threshold = running.clone().narrow(0, n - 1, 1) * u;
+    let row = running.clone().lower_equal(threshold.expand::<2, _>([n, restarts]));
+    let row = row.int().sum_dim(0).clamp(0, n as i64 - 1).reshape([restarts]);
+    let centre = x.clone().select(0, row);
+    let nearest = nearest.clone().min_pair(squared_distances(x.clone(), centre.clone()));
+    let inertia = nearest.clone().sum_dim(0);
+    Candidate { centre, nearest, inertia }
+}
+
+impl Candidate {
+    /// The candidate of less inertia, restart by restart.
+    fn better(self, other: Self) -> Self {
+        let win = other.inertia.clone().lower(self.inertia.clone());
+        let [n, restarts] = self.nearest.dims();
+        let d = self.centre.dims()[1];
+        let rows = win.clone().expand::<2, _>([n, restarts]);
+        let columns = win.clone().transpose().expand::<2, _>([restarts, d]);
+        Self {
+            centre: self.centre.mask_where(columns, other.centre),
+            nearest: self.nearest.mask_where(rows, other.nearest),
+            inertia: self.inertia.mask_where(win, other.inertia),
+        }
+    }
 }
 
 /// Blocks of consecutive rows.

@@ -7,6 +7,7 @@
 mod device;
 mod error;
 mod folder;
+mod head;
 mod jojoscl;
 mod matrix;
 mod model;
@@ -17,6 +18,7 @@ mod weights;
 
 pub use device::{DeviceChoice, NamedDevice, devices};
 pub use error::{ModelError, Result};
+pub use head::Head;
 pub use jojoscl::{Embedding, JojoScl, JojoSclModel, JojoSclParams, JojoSclValidParams};
 pub use matrix::Matrix;
 pub use model::{Checkpoint, ClusterModel, FitOptions, Prediction};

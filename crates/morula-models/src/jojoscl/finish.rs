@@ -1,8 +1,7 @@
 //! From a trained network to a model: clean statistics, final clustering, shrinkage report.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
-use morula_core::kmeans::KMeansConfig;
+use burn::tensor::{Int, Tensor};
 use morula_core::ops;
 use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig, Variance};
 use morula_preprocess::{Prepared, Recipe};
@@ -11,7 +10,7 @@ use super::JojoSclModel;
 use super::train::{EVAL_BATCH, State, Trainer};
 use crate::posterior::Posterior;
 use crate::rng::{Purpose, stream};
-use crate::{ModelError, Result, read};
+use crate::{Matrix, Result, read};
 
 /// Clusters the clean embedding and assembles the model.
 pub(super) fn finish(
@@ -22,22 +21,18 @@ pub(super) fn finish(
 ) -> Result<JojoSclModel> {
     let params = trainer.params;
     let (encoder, h) = trainer.embed(&state.network.encoder);
-    let (n_cells, n_clusters) = (h.dims()[0], params.n_clusters);
-    let kmeans = KMeansConfig::new(n_clusters).with_n_init(params.n_init).init();
-    let fit = kmeans.fit(h.clone(), &mut stream(params.seed, Purpose::KMeans, 0)).ok_or(
-        ModelError::Clustering {
-            n_cells,
-            n_clusters,
-            why: "it holds values that are not finite; lower learning_rate",
-        },
-    )?;
-    let shrinkage = shrinkage(&trainer, &state, fit.labels.clone())?;
-    let posterior = Posterior::fit(&h, fit.centroids, fit.labels)?;
+    let rng = &mut stream(params.seed, Purpose::KMeans, 0);
+    let clustering = params.head.fit(&h, params.n_clusters, params.n_init, rng)?;
+    let shrinkage = shrinkage(&trainer, &state, clustering.labels.clone())?;
+    let centres = centres(&h, clustering.labels.clone(), params.n_clusters);
+    let centres = Matrix::read(centres, "the centres of the clusters")?;
+    let posterior = Posterior::fit(&h, clustering, params.n_clusters)?;
     let mut model = JojoSclModel {
         params: params.clone(),
         recipe,
         encoder,
         posterior,
+        centres,
         shrinkage,
         history: state.history,
         fitted: None,
@@ -48,20 +43,15 @@ pub(super) fn finish(
 
 /// How much each cluster is shrunk towards its centre: b from SURE, with the noise variance of
 /// the embedding measured between two augmented views of every cell.
-fn shrinkage(
-    trainer: &Trainer<'_>,
-    state: &State,
-    labels: Tensor<1, burn::tensor::Int>,
-) -> Result<Vec<f32>> {
+fn shrinkage(trainer: &Trainer<'_>, state: &State, labels: Tensor<1, Int>) -> Result<Vec<f32>> {
     let params = trainer.params;
     let encoder = state.network.encoder.clone().no_grad();
     let mut views: [Vec<Tensor<2>>; 2] = Default::default();
     for (i, x) in trainer.x.clone().split(EVAL_BATCH, 0).into_iter().enumerate() {
         // Streams of training end below this index: epochs x batches stay far under 2^48.
         let mut rng = stream(params.seed, Purpose::Views, (1 << 48) + i);
-        let pair = trainer.losses.views(x, &mut rng);
-        for (all, view) in views.iter_mut().zip(pair) {
-            all.push(encoder.forward(view).inner());
+        for all in &mut views {
+            all.push(encoder.forward(trainer.losses.view(x.clone(), &mut rng)).inner());
         }
     }
     let [a, b] = views.map(|parts| Tensor::cat(parts, 0));
@@ -75,6 +65,13 @@ fn shrinkage(
     read(sure.forward(input)?.b, "the shrinkage of the clusters")
 }
 
+/// Mean embedding of every cluster, the origin for an empty one: `[K, d]`.
+fn centres(h: &Tensor<2>, labels: Tensor<1, Int>, n_clusters: usize) -> Tensor<2> {
+    let member = ops::one_hot(labels, n_clusters);
+    let size = member.clone().sum_dim(0).transpose().clamp_min(1.0);
+    member.transpose().matmul(h.clone()) / size
+}
+
 /// Draws embeddings to their cluster's centre: `theta_hat_i = (1 - b_k) h_i + b_k mu_k`.
 ///
 /// # Shapes
@@ -82,7 +79,7 @@ fn shrinkage(
 pub(super) fn shrink(
     h: Tensor<2>,
     centers: Tensor<2>,
-    labels: Tensor<1, burn::tensor::Int>,
+    labels: Tensor<1, Int>,
     b: &[f32],
 ) -> Tensor<2> {
     let n = labels.dims()[0];

@@ -13,6 +13,7 @@ mod finish;
 mod model;
 mod network;
 mod params;
+mod positives;
 mod train;
 
 pub use model::JojoSclModel;

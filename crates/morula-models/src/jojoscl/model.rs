@@ -4,7 +4,6 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use morula_core::kmeans::nearest;
 use morula_core::{Encoder, EncoderConfig};
 use morula_data::CountMatrix;
 use morula_preprocess::{Recipe, Report};
@@ -28,6 +27,7 @@ pub struct JojoSclModel {
     pub(super) recipe: Recipe,
     pub(super) encoder: Encoder,
     pub(super) posterior: Posterior,
+    pub(super) centres: Matrix,
     pub(super) shrinkage: Vec<f32>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) fitted: Option<Prediction>,
@@ -42,6 +42,7 @@ struct Manifest {
     params: JojoSclParams,
     recipe: Recipe,
     posterior: Posterior,
+    centres: Matrix,
     shrinkage: Vec<f32>,
     history: Vec<EpochRecord>,
 }
@@ -70,17 +71,21 @@ impl JojoSclModel {
         kept_cells: Vec<usize>,
         report: Report,
     ) -> Result<Prediction> {
-        let centroids = self.posterior.centroids(&h.device());
-        let nearest = nearest(h.clone(), centroids.clone());
+        let n_cells = h.dims()[0];
+        let proba = self.posterior.forward(h.clone());
+        let labels = proba.clone().argmax(1).reshape([n_cells]);
         let latent = match self.params.embedding {
-            Embedding::Raw => h.clone(),
-            Embedding::Shrunk => shrink(h.clone(), centroids, nearest.clone(), &self.shrinkage),
+            Embedding::Raw => h,
+            Embedding::Shrunk => {
+                let centres = self.centres.to_tensor(&h.device());
+                shrink(h, centres, labels.clone(), &self.shrinkage)
+            }
         };
-        let labels = read(nearest.float(), "the clusters")?;
+        let labels = read(labels.float(), "the clusters")?;
         Ok(Prediction {
             kept_cells,
             labels: labels.into_iter().map(|k| k as usize).collect(),
-            proba: Matrix::read(self.posterior.forward(h), "the probabilities")?,
+            proba: Matrix::read(proba, "the probabilities")?,
             latent: Matrix::read(latent, "the embedding")?,
             report,
         })
@@ -124,6 +129,7 @@ impl ClusterModel for JojoSclModel {
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
                 posterior: self.posterior.clone(),
+                centres: self.centres.clone(),
                 shrinkage: self.shrinkage.clone(),
                 history: self.history.clone(),
             };
@@ -147,8 +153,10 @@ impl ClusterModel for JojoSclModel {
             return Err(ModelError::Saved { path, why });
         }
         let params = manifest.params.check()?.into_params();
-        let consistent = manifest.shrinkage.len() == params.n_clusters
-            && manifest.posterior.fits(params.n_clusters, *params.widths.last().unwrap_or(&0));
+        let (k, d) = (params.n_clusters, *params.widths.last().unwrap_or(&0));
+        let consistent = manifest.shrinkage.len() == k
+            && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
+            && manifest.posterior.fits(k, d);
         if !consistent {
             let why = "centroids, shrinkage and parameters disagree in their sizes".into();
             return Err(ModelError::Saved { path, why });
@@ -162,6 +170,7 @@ impl ClusterModel for JojoSclModel {
             recipe: manifest.recipe,
             encoder,
             posterior: manifest.posterior,
+            centres: manifest.centres,
             shrinkage: manifest.shrinkage,
             history: manifest.history,
             fitted: None,

@@ -64,8 +64,10 @@ impl Term {
 
 /// The cells of one step.
 pub(super) struct Batch {
-    /// Scaled expression, `[batch, genes]`, outside autodiff.
+    /// Scaled expression of the cells, `[batch, genes]`, outside autodiff.
     pub x: Tensor<2>,
+    /// That of each cell's positive: the cell itself or a neighbour, `[batch, genes]`.
+    pub positive: Tensor<2>,
     /// Clusters for the shrinkage and that term's weight, once it has entered.
     pub shrinkage: Option<(Tensor<1, Int>, f64)>,
 }
@@ -103,9 +105,9 @@ impl Losses {
         })
     }
 
-    /// Two views of a batch.
-    pub fn views(&self, x: Tensor<2>, rng: &mut ChaCha8Rng) -> [Tensor<2>; 2] {
-        [(); 2].map(|()| self.augmentation.forward(x.clone(), rng).autodiff())
+    /// An augmented view, on the autodiff device.
+    pub fn view(&self, x: Tensor<2>, rng: &mut ChaCha8Rng) -> Tensor<2> {
+        self.augmentation.forward(x, rng).autodiff()
     }
 
     /// The weighted sum of the terms (METHODS 2.9), and each of them unweighted.
@@ -118,9 +120,8 @@ impl Losses {
         batch: Batch,
         rng: &mut ChaCha8Rng,
     ) -> Result<(Tensor<1>, Vec<(Term, Tensor<1>)>)> {
-        let [view_q, view_k] = self.views(batch.x, rng);
-        let h_q = network.encoder.forward(view_q);
-        let h_k = key.forward(view_k).detach();
+        let h_q = network.encoder.forward(self.view(batch.x, rng));
+        let h_k = key.forward(self.view(batch.positive, rng)).detach();
 
         let mut total: Option<Tensor<1>> = None;
         let mut terms = Vec::new();

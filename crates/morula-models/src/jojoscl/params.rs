@@ -6,7 +6,7 @@ use morula_preprocess::RecipeParams;
 use serde::{Deserialize, Serialize};
 
 use super::{JojoSclModel, train};
-use crate::{FitOptions, ModelError, Result};
+use crate::{FitOptions, Head, ModelError, Result};
 use burn::tensor::Device;
 
 /// Which embedding is clustered and returned (METHODS 2.11).
@@ -43,6 +43,10 @@ pub struct JojoSclParams {
     pub dropout: f64,
     /// Standard deviation of the noise added to a view.
     pub noise: f64,
+    /// Neighbours of a cell that may stand in for its second view; 0 for none, as published.
+    pub neighbors: usize,
+    /// Probability that a neighbour stands in.
+    pub neighbor_share: f64,
     /// Temperature T of the instance contrast.
     pub temperature: f64,
     /// Temperature T_c of the cluster contrast.
@@ -64,6 +68,8 @@ pub struct JojoSclParams {
     pub refresh_every: usize,
     /// Which embedding is clustered and returned.
     pub embedding: Embedding,
+    /// How the embedding is cut into clusters.
+    pub head: Head,
     /// K-means restarts of the final clustering.
     pub n_init: usize,
     /// Preprocessing.
@@ -83,6 +89,8 @@ impl Default for JojoSclParams {
             projection: 192,
             dropout: 0.9,
             noise: 0.1,
+            neighbors: 10,
+            neighbor_share: 0.5,
             temperature: 0.07,
             cluster_temperature: 1.0,
             instance_weight: 1.0,
@@ -93,6 +101,7 @@ impl Default for JojoSclParams {
             attach_variance: false,
             refresh_every: 5,
             embedding: Embedding::Raw,
+            head: Head::Merge,
             n_init: 10,
             recipe: RecipeParams::default(),
         }
@@ -126,6 +135,8 @@ impl JojoSclParams {
         dropout: f64,
         /// Sets the noise of the views.
         noise: f64,
+        /// Sets the neighbours that may stand in for the second view; 0 for none.
+        neighbors: usize,
         /// Sets the temperature of the instance contrast.
         temperature: f64,
         /// Sets the weight of the instance contrast; 0 leaves it out.
@@ -140,6 +151,8 @@ impl JojoSclParams {
         variance: Variance,
         /// Sets which embedding is clustered and returned.
         embedding: Embedding,
+        /// Sets how the embedding is cut into clusters.
+        head: Head,
         /// Sets the K-means restarts.
         n_init: usize,
         /// Sets the preprocessing.
@@ -153,6 +166,8 @@ impl JojoSclParams {
             n_clusters,
             epochs: 200,
             learning_rate: 0.2,
+            neighbors: 0,
+            head: Head::KMeans,
             shrinkage_warmup: 0.0,
             refresh_every: 1,
             variance: Variance::CentroidClt,
@@ -200,7 +215,11 @@ impl JojoSclParams {
         }
         let dropout = (0.0..1.0).contains(&self.dropout);
         require("dropout", self.dropout, dropout, "give a share from 0 to below 1")?;
-        let shares = [("momentum", self.momentum), ("shrinkage_warmup", self.shrinkage_warmup)];
+        let shares = [
+            ("momentum", self.momentum),
+            ("neighbor_share", self.neighbor_share),
+            ("shrinkage_warmup", self.shrinkage_warmup),
+        ];
         for (name, value) in shares {
             require(name, value, (0.0..=1.0).contains(&value), "give a share from 0 to 1")?;
         }

@@ -4,13 +4,13 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use morula_core::contrastive::momentum_update;
-use morula_core::kmeans::KMeansConfig;
 use morula_core::shrinkage::Warmup;
 use morula_core::{Encoder, ops};
 use morula_data::CountMatrix;
 use rand::seq::SliceRandom;
 
 use super::network::{Batch, Losses, Network, Term};
+use super::positives::Positives;
 use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
 use crate::rng::{Purpose, stream};
 use crate::{EpochRecord, FitOptions, ModelError, Result};
@@ -58,6 +58,7 @@ pub(super) fn fit(
     if n_cells < params.n_clusters {
         return Err(ModelError::TooFewCells { n_cells, n_clusters: params.n_clusters });
     }
+    let positives = Positives::fit(params, &prepared)?;
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);
 
@@ -67,7 +68,7 @@ pub(super) fn fit(
     {
         state = checkpoint::load(&saved.folder, state, params, &device)?;
     }
-    let trainer = Trainer { params, losses: Losses::new(params)?, x };
+    let trainer = Trainer { params, losses: Losses::new(params)?, positives, x };
     while state.history.len() < params.epochs {
         state = trainer.epoch(state)?;
         let done = state.history.len();
@@ -95,6 +96,7 @@ pub(super) fn fit(
 pub(super) struct Trainer<'a> {
     pub params: &'a JojoSclParams,
     pub losses: Losses,
+    positives: Positives,
     /// Scaled expression, `[cells, genes]`.
     pub x: Tensor<2>,
 }
@@ -114,12 +116,15 @@ impl Trainer<'_> {
         let n_batches = self.n_batches();
         let mut recorded = Vec::with_capacity(n_batches);
         for (b, rows) in self.batches(epoch).iter().enumerate() {
-            let rows = ops::indices(rows, &self.x.device());
+            let mut rng = stream(params.seed, Purpose::Views, epoch * n_batches + b);
+            let device = self.x.device();
+            let positives = ops::indices(&self.positives.draw(rows, &mut rng), &device);
+            let rows = ops::indices(rows, &device);
             let batch = Batch {
                 x: self.x.clone().select(0, rows.clone()),
+                positive: self.x.clone().select(0, positives),
                 shrinkage: active.clone().map(|labels| (labels.select(0, rows), weight)),
             };
-            let mut rng = stream(params.seed, Purpose::Views, epoch * n_batches + b);
             let (total, terms) =
                 self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
             let mut losses = vec![total.clone().inner()];
@@ -200,11 +205,8 @@ impl Trainer<'_> {
     /// Clusters of the clean embedding, as the shrinkage sees them until the next refresh.
     fn memberships(&self, encoder: &Encoder, epoch: usize) -> Result<Tensor<1, Int>> {
         let (_, h) = self.embed(encoder);
-        let (n_cells, n_clusters) = (h.dims()[0], self.params.n_clusters);
-        let kmeans = KMeansConfig::new(n_clusters).with_n_init(REFRESH_N_INIT).init();
-        let fit = kmeans.fit(h, &mut stream(self.params.seed, Purpose::KMeans, epoch + 1));
-        let why = "it holds values that are not finite; lower learning_rate";
-        fit.map(|f| f.labels).ok_or(ModelError::Clustering { n_cells, n_clusters, why })
+        let rng = &mut stream(self.params.seed, Purpose::KMeans, epoch + 1);
+        Ok(self.params.head.fit(&h, self.params.n_clusters, REFRESH_N_INIT, rng)?.labels)
     }
 
     /// The encoder with statistics of the clean data, and the embedding of all cells.
