@@ -24,7 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let device = arguments.device.resolve()?;
     println!("device: {device}");
 
-    let simulated = simulate(&SimulateParams { types: TYPES, ..Default::default() })?;
+    let easy =
+        SimulateParams { types: TYPES, markers: 100, fold_change: 4.0, ..Default::default() };
+    let simulated = simulate(&easy)?;
     let counts = &simulated.counts;
     println!("{} cells x {} genes of {TYPES} types", counts.n_obs(), counts.n_vars());
 
