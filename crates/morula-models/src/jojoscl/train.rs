@@ -106,7 +106,9 @@ impl Trainer<'_> {
         let epoch = state.history.len();
         let learning_rate = cosine(params.learning_rate, epoch, params.epochs);
         let weight = self.shrinkage_weight(epoch);
-        if weight > 0.0 && (state.memberships.is_none() || epoch.is_multiple_of(params.refresh_every)) {
+        if weight > 0.0
+            && (state.memberships.is_none() || epoch.is_multiple_of(params.refresh_every))
+        {
             state.memberships = Some(self.memberships(&state.network.encoder, epoch)?);
         }
         let active = state.memberships.clone().filter(|_| weight > 0.0);
