@@ -45,7 +45,7 @@ impl Progress {
             return;
         }
         let every = (epochs / LINES).max(1);
-        if record.epoch == first || record.epoch % every == 0 || record.epoch == epochs {
+        if record.epoch == first || record.epoch.is_multiple_of(every) || record.epoch == epochs {
             let elapsed = self.started.elapsed();
             let done = (record.epoch - first + 1) as f64;
             let left = elapsed.mul_f64((epochs - record.epoch) as f64 / done);

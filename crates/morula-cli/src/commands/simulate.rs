@@ -49,6 +49,12 @@ pub struct Simulate {
     print: PrintArgs,
 }
 
+/// Marker genes per type, if there are enough genes.
+const MARKERS: usize = 100;
+
+/// How much more a marker is expressed in its type.
+const FOLD_CHANGE: f64 = 4.0;
+
 /// What was made.
 #[derive(Debug, Serialize)]
 struct Made {
@@ -80,17 +86,18 @@ impl Simulate {
     }
 
     fn params(&self) -> SimulateParams {
-        let default = SimulateParams::default();
+        // At most half of the genes are markers.
+        let markers = MARKERS.min(self.genes / self.types.saturating_mul(2).max(1)).max(1);
         SimulateParams {
             cells: self.cells,
             genes: self.genes,
             types: self.types,
-            // With few genes, not all of them can be markers.
-            markers: default.markers.min(self.genes / self.types.saturating_mul(2).max(1)).max(1),
+            markers,
+            fold_change: FOLD_CHANGE,
             dropout: self.dropout,
             batches: self.batches,
             seed: self.seed,
-            ..default
+            ..Default::default()
         }
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn fit(
             .as_mut()
             .is_some_and(|observer| observer.on_epoch(record, params.epochs).is_break());
         let folder = match &options.checkpoint {
-            Some(to) if stop || done % to.every.max(1) == 0 || done == params.epochs => {
+            Some(to) if stop || done.is_multiple_of(to.every.max(1)) || done == params.epochs => {
                 checkpoint::save(&to.folder, &state, params)?;
                 Some(to.folder.clone())
             }
@@ -108,7 +108,9 @@ impl Trainer<'_> {
         let epoch = state.history.len();
         let learning_rate = cosine(params.learning_rate, epoch, params.epochs);
         let weight = self.shrinkage_weight(epoch);
-        if weight > 0.0 && (state.memberships.is_none() || epoch % params.refresh_every == 0) {
+        if weight > 0.0
+            && (state.memberships.is_none() || epoch.is_multiple_of(params.refresh_every))
+        {
             state.memberships = Some(self.memberships(&state.network.encoder, epoch)?);
         }
         let active = state.memberships.clone().filter(|_| weight > 0.0);
