@@ -1,34 +1,41 @@
 //! From an embedding to clusters.
 
-use burn::tensor::{Int, Tensor};
-use kodama::{Method, linkage};
+use burn::tensor::{Int, Tensor, TensorData};
 use morula_core::kmeans::KMeansConfig;
 use morula_core::ops;
+use morula_preprocess::{PcaParams, pca_dense};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::linkage::average_linkage;
 use crate::{Matrix, ModelError, Result, read};
 
 /// Small clusters per cluster asked for.
-const FINENESS: usize = 4;
+const FINENESS: usize = 3;
+
+/// Principal components of the embedding in which small clusters are found and joined: what lies
+/// beyond them is mostly noise, which blurs cosines.
+const N_COMPS: usize = 10;
 
 /// How the embedding is cut into K clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Head {
+    #[serde(rename = "kmeans")]
     /// K-means with K centroids. It likes clusters of equal size, and cuts a large type in two
     /// before it finds a rare one.
     KMeans,
-    /// K-means with 4 K centroids, joined to K clusters by average linkage of the centroids,
-    /// with the cosine of their differences from the mean cell as similarity. Clusters may be of
-    /// any size.
+    /// K-means with 3 K centroids in the first principal components of the embedding, joined to
+    /// K clusters by average linkage over cells, with the cosine of the centroids' differences
+    /// from the mean cell as similarity. Clusters may be of any size, except that one with most
+    /// of the cells lies near the mean cell, where directions say little.
     Merge,
 }
 
 /// K clusters, each made of one or more centroids.
 #[derive(Debug, Clone)]
 pub(crate) struct Clustering {
-    /// Centroids, none of them without cells, `[m, d]`.
+    /// Mean embeddings of the small clusters, none of them without cells, `[m, d]`.
     pub centroids: Tensor<2>,
     /// Cluster of every centroid, below K; the largest cluster is 0.
     pub groups: Vec<usize>,
@@ -49,58 +56,48 @@ impl Head {
         rng: &mut impl Rng,
     ) -> Result<Clustering> {
         let n_cells = h.dims()[0];
-        let fine = match self {
-            Self::KMeans => n_clusters,
-            Self::Merge => (FINENESS * n_clusters).min(n_cells),
+        let (space, fine) = match self {
+            Self::KMeans => (h.clone(), n_clusters),
+            Self::Merge => (components(h)?, (FINENESS * n_clusters).min(n_cells)),
         };
         let kmeans = KMeansConfig::new(fine).with_n_init(n_init).init();
-        let fit = kmeans.fit(h.clone(), rng).ok_or(ModelError::Clustering {
+        let fit = kmeans.fit(space, rng).ok_or(ModelError::Clustering {
             n_cells,
             n_clusters,
             why: "it holds values that are not finite; lower learning_rate",
         })?;
 
-        let sizes = read(ops::one_hot(fit.labels.clone(), fine).sum_dim(0), "cluster sizes")?;
+        let member = ops::one_hot(fit.labels.clone(), fine);
+        let sizes = member.clone().sum_dim(0);
+        let means = member.transpose().matmul(h.clone()) / sizes.clone().transpose().clamp_min(1.0);
+        let sizes = read(sizes, "the cluster sizes")?;
         let live: Vec<usize> = (0..fine).filter(|&k| sizes[k] > 0.5).collect();
-        let centroids = fit.centroids.select(0, ops::indices(&live, &h.device()));
-        let around = centroids.clone() - h.clone().mean_dim(0);
-        let around = Matrix::read(ops::l2_normalize(around), "the centroids")?;
+        let live_rows = ops::indices(&live, &h.device());
         let sizes: Vec<f32> = live.iter().map(|&k| sizes[k]).collect();
-        let groups = by_size(&join(&around, n_clusters), &sizes);
+        let groups = match self {
+            Self::KMeans => (0..live.len()).collect(),
+            Self::Merge => {
+                let unit = ops::l2_normalize(fit.centroids.select(0, live_rows.clone()));
+                average_linkage(&Matrix::read(unit, "the centroids")?, &sizes, n_clusters)
+            }
+        };
+        let groups = by_size(&groups, &sizes);
 
         // Small cluster -> cluster, looked up on the device.
         let mut lookup = vec![0; fine];
         live.iter().zip(&groups).for_each(|(&k, &g)| lookup[k] = g);
         let labels = ops::indices(&lookup, &h.device()).select(0, fit.labels);
-        Ok(Clustering { centroids, groups, labels })
+        Ok(Clustering { centroids: means.select(0, live_rows), groups, labels })
     }
 }
 
-/// Average linkage of unit vectors by cosine, cut at `n_clusters` groups (or as many as there are
-/// vectors).
-fn join(unit: &Matrix, n_clusters: usize) -> Vec<usize> {
-    let m = unit.n_rows();
-    let cosine = |i, j| -> f32 { unit.row(i).iter().zip(unit.row(j)).map(|(a, b)| a * b).sum() };
-    let mut distances: Vec<f32> = (0..m)
-        .flat_map(|i| (i + 1..m).map(move |j| (i, j)))
-        .map(|(i, j)| 1.0 - cosine(i, j))
-        .collect();
-    let dendrogram = linkage(&mut distances, m, Method::Average);
-    // Step s makes the node m + s of two earlier nodes.
-    let mut group: Vec<usize> = (0..2 * m).collect();
-    let steps = dendrogram.steps().iter().take(m.saturating_sub(n_clusters));
-    for (s, step) in steps.enumerate() {
-        for node in [step.cluster1, step.cluster2] {
-            group[node] = m + s;
-        }
-    }
-    let root = |mut node: usize| {
-        while group[node] != node {
-            node = group[node];
-        }
-        node
-    };
-    (0..m).map(root).collect()
+/// Scores of the first principal components, `[n, components]`; the mean cell is the origin.
+fn components(h: &Tensor<2>) -> Result<Tensor<2>> {
+    let host = Matrix::read(h.clone(), "the embedding")?;
+    let params = PcaParams { n_comps: N_COMPS, ..PcaParams::default() };
+    let pca = pca_dense(host.values(), host.n_cols(), &params)?;
+    let shape = [host.n_rows(), pca.n_comps];
+    Ok(Tensor::from_data(TensorData::new(pca.scores, shape), &h.device()))
 }
 
 /// Numbers groups by falling size, as scanpy does; ties by their first member.
@@ -124,16 +121,17 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
-    /// A large round cluster and two small ones, in 3 dimensions.
+    /// Two large round clusters and two small ones, each along an axis of its own.
     fn unbalanced() -> Tensor<2> {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let mut rows = Vec::new();
-        for (n, centre) in [(300, [1.0, 0., 0.]), (12, [0., 1.0, 0.]), (10, [0., 0., 1.0])] {
+        for (axis, n) in [160, 140, 12, 10].into_iter().enumerate() {
             for _ in 0..n {
+                let centre = (0..4).map(|d| if d == axis { 1.0 } else { 0.0 });
                 rows.extend(centre.map(|c: f32| c + rng.random_range(-0.4..0.4)));
             }
         }
-        Tensor::from_data(TensorData::new(rows, [322, 3]), &Device::flex())
+        Tensor::from_data(TensorData::new(rows, [322, 4]), &Device::flex())
     }
 
     fn fit(head: Head, h: &Tensor<2>, k: usize) -> (Vec<i32>, Clustering) {
@@ -142,13 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn merging_keeps_a_large_cluster_whole() {
-        let (labels, clustering) = fit(Head::Merge, &unbalanced(), 3);
-        assert!(labels[..300].iter().all(|&l| l == 0), "the largest cluster is 0");
-        assert!(labels[300..312].iter().all(|&l| l == labels[300]));
-        assert!(labels[312..].iter().all(|&l| l == labels[321]));
-        assert_ne!(labels[300], labels[321]);
+    fn merging_keeps_large_clusters_whole() {
+        let (labels, clustering) = fit(Head::Merge, &unbalanced(), 4);
         assert_eq!(clustering.groups.len(), 12);
+        for (range, label) in [(0..160, 0), (160..300, 1), (300..312, 2), (312..322, 3)] {
+            assert!(labels[range].iter().all(|&l| l == label), "{labels:?}");
+        }
     }
 
     #[test]

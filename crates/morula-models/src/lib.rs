@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod head;
 mod jojoscl;
+mod linkage;
 mod matrix;
 mod model;
 mod posterior;

@@ -13,6 +13,12 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// Takes values row after row.
+    #[cfg(test)]
+    pub(crate) fn new(values: Vec<f32>, n_cols: usize) -> Self {
+        Self { values, n_cols }
+    }
+
     /// Number of columns.
     pub fn n_cols(&self) -> usize {
         self.n_cols
