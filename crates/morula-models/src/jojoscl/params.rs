@@ -31,6 +31,8 @@ pub struct JojoSclParams {
     pub epochs: usize,
     /// Cells per step at most; batches of an epoch are made equally large.
     pub batch_size: usize,
+    /// Batches per epoch at least, while they hold 32 cells each.
+    pub min_batches: usize,
     /// Adam's learning rate at the start; it falls by a cosine to a thousandth.
     pub learning_rate: f64,
     /// Momentum m of the key encoder.
@@ -83,6 +85,7 @@ impl Default for JojoSclParams {
             seed: 0,
             epochs: 60,
             batch_size: 200,
+            min_batches: 16,
             learning_rate: 1e-3,
             momentum: 0.5,
             widths: vec![512, 256, 128],
@@ -123,6 +126,8 @@ impl JojoSclParams {
         epochs: usize,
         /// Sets the cells per step.
         batch_size: usize,
+        /// Sets the least number of batches per epoch.
+        min_batches: usize,
         /// Sets Adam's learning rate.
         learning_rate: f64,
         /// Sets the key encoder's momentum.
@@ -166,6 +171,7 @@ impl JojoSclParams {
             n_clusters,
             epochs: 200,
             learning_rate: 0.2,
+            min_batches: 1,
             neighbors: 0,
             head: Head::KMeans,
             shrinkage_warmup: 0.0,
@@ -184,6 +190,7 @@ impl JojoSclParams {
             ("n_clusters", self.n_clusters),
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
+            ("min_batches", self.min_batches),
             ("projection", self.projection),
             ("refresh_every", self.refresh_every),
             ("n_init", self.n_init),

@@ -21,6 +21,9 @@ pub(super) const EVAL_BATCH: usize = 2048;
 /// K-means starts of a membership refresh; the final clustering takes more.
 const REFRESH_N_INIT: usize = 3;
 
+/// Cells that a batch must hold to be made smaller for the sake of `min_batches`.
+const SMALLEST_BATCH: usize = 32;
+
 /// Share of the learning rate that is left at the end.
 const FINAL_RATE: f64 = 1e-3;
 
@@ -194,8 +197,11 @@ impl Trainer<'_> {
         (0..parts).map(|b| order[b * n / parts..(b + 1) * n / parts].to_vec()).collect()
     }
 
+    /// Few cells make smaller batches rather than too few steps to learn anything.
     fn n_batches(&self) -> usize {
-        self.x.dims()[0].div_ceil(self.params.batch_size)
+        let n = self.x.dims()[0];
+        let wanted = self.params.min_batches.min(n / SMALLEST_BATCH);
+        n.div_ceil(self.params.batch_size).max(wanted)
     }
 
     fn shrinkage_weight(&self, epoch: usize) -> f64 {
