@@ -140,10 +140,13 @@ fn cuda() -> Option<NamedDevice> {
 fn wgpu() -> Option<NamedDevice> {
     use burn::tensor::DeviceKind;
     quietly(|| {
-        // Adapters of these two kinds are hardware; a software adapter is of kind Cpu.
-        [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0)].into_iter().find_map(|kind| {
+        // Adapters of these kinds are hardware; a software adapter is of kind Cpu.
+        let hardware =
+            [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)];
+        hardware.into_iter().find_map(|kind| {
+            let name = format!("GPU (wgpu, {kind:?})");
             let device = Device::wgpu_options().device_kind(kind).init().ok()?;
-            Some(NamedDevice { device, name: format!("GPU (wgpu, {kind:?})"), is_gpu: true })
+            Some(NamedDevice { device, name, is_gpu: true })
         })
     })
 }
