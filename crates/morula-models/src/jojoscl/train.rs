@@ -229,3 +229,25 @@ fn cosine(rate: f64, epoch: usize, epochs: usize) -> f64 {
     let phase = std::f64::consts::PI * epoch as f64 / epochs.max(1) as f64;
     rate * (FINAL_RATE + (1.0 - FINAL_RATE) * (1.0 + phase.cos()) / 2.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// float64 numbers of the golden case `cosine_lr` (rate 0.2, horizon 500).
+    #[test]
+    fn cosine_schedule() {
+        let golden = [
+            (0, 0.2),
+            (1, 0.1999980280595281),
+            (50, 0.19511054597788585),
+            (100, 0.18092079773805725),
+            (199, 0.13156715331356494),
+            (250, 0.10010000000000001),
+            (500, 0.0002),
+        ];
+        for (epoch, rate) in golden {
+            approx::assert_relative_eq!(cosine(0.2, epoch, 500), rate, max_relative = 1e-9);
+        }
+    }
+}
