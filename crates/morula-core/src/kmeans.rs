@@ -55,7 +55,7 @@ impl KMeansConfig {
 
 impl KMeans {
     /// Clusters the rows of `x`; `None` when there are fewer rows than clusters, no clusters,
-    /// or a value is not finite.
+    /// a value is not finite, or the device fails.
     ///
     /// A cluster that loses all its rows keeps its centroid, so with fewer distinct rows than
     /// clusters some clusters stay empty.
@@ -69,7 +69,7 @@ impl KMeans {
             return None;
         }
         let restarts = n_init.max(1);
-        let variance = x.clone().var_bias(0).mean().into_scalar::<f32>() as f64;
+        let variance = f64::from(x.clone().var_bias(0).mean().try_into_scalar::<f32>().ok()?);
         if !variance.is_finite() {
             return None;
         }
@@ -78,7 +78,7 @@ impl KMeans {
             let next = lloyd(&x, centroids.clone(), n_clusters);
             if step % CHECK_EVERY == 0 {
                 let shift = (next.clone() - centroids).square().sum_dim(1);
-                let shift = shift.max().into_scalar::<f32>() as f64;
+                let shift = f64::from(shift.max().try_into_scalar::<f32>().ok()?);
                 centroids = next;
                 if shift <= tolerance * variance * d as f64 {
                     break;

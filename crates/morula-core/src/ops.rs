@@ -54,14 +54,17 @@ pub fn squared_distances(x: Tensor<2>, centers: Tensor<2>) -> Tensor<2> {
     (x_norm + c_norm - cross.mul_scalar(2.0)).clamp_min(0.0)
 }
 
-/// Rows with a 1 in the column of the label and 0 elsewhere.
+/// Rows with a 1 in the column of the label and 0 elsewhere; a label out of range gives a row of 0.
+///
+/// Built by comparison: Burn's own one-hot reads the labels back to the host.
 ///
 /// # Shapes
-/// - labels: `[n]`, values below `n_classes`
+/// - labels: `[n]`
 /// - output: `[n, n_classes]`
 pub fn one_hot(labels: Tensor<1, Int>, n_classes: usize) -> Tensor<2> {
     let [n] = labels.dims();
-    let classes = Tensor::<1, Int>::arange(0..n_classes as i64, &labels.device());
+    let options = (&labels.device(), labels.dtype());
+    let classes = Tensor::<1, Int>::arange(0..n_classes as i64, options);
     labels.reshape([n, 1]).equal(classes.reshape([1, n_classes])).float()
 }
 

@@ -47,7 +47,7 @@ impl Head {
     /// Clusters the rows of `h`, `[n, d]`.
     ///
     /// # Errors
-    /// [`ModelError::Clustering`] when a value is not finite.
+    /// [`ModelError::Clustering`] when a value is not finite or the device fails.
     pub(crate) fn fit(
         self,
         h: &Tensor<2>,
@@ -64,7 +64,7 @@ impl Head {
         let fit = kmeans.fit(space, rng).ok_or(ModelError::Clustering {
             n_cells,
             n_clusters,
-            why: "it holds values that are not finite; lower learning_rate",
+            why: "it holds values that are not finite (lower learning_rate), or the device failed",
         })?;
 
         let member = ops::one_hot(fit.labels.clone(), fine);

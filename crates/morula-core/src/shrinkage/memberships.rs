@@ -2,6 +2,8 @@
 
 use burn::tensor::{FloatDType, Int, Tensor};
 
+use crate::ops::one_hot;
+
 /// Memberships of B cells in K clusters. They are held fixed: no gradient runs through them.
 #[derive(Debug, Clone)]
 pub enum Memberships {
@@ -38,21 +40,13 @@ impl Memberships {
 
     /// The matrix r, without gradient.
     ///
-    /// Built by comparison: Burn's own one-hot reads the labels back to the host.
-    ///
     /// # Shapes
     ///
     /// - output: \[B, K\]
     pub fn matrix(&self, dtype: FloatDType) -> Tensor<2> {
         match self {
             Self::Hard { labels, n_clusters } => {
-                let [n_cells, n_clusters] = [labels.dims()[0], *n_clusters];
-                let options = (&labels.device(), labels.dtype());
-                let clusters = Tensor::<1, Int>::arange(0..n_clusters as i64, options)
-                    .unsqueeze_dim::<2>(0)
-                    .expand([n_cells, n_clusters]);
-                let labels = labels.clone().unsqueeze_dim::<2>(1).expand([n_cells, n_clusters]);
-                labels.equal(clusters).cast(dtype)
+                one_hot(labels.clone(), *n_clusters).without_autodiff().cast(dtype)
             }
             Self::Soft(responsibilities) => responsibilities.clone().without_autodiff().cast(dtype),
         }
