@@ -54,6 +54,36 @@ impl ExpressionAugmentation {
     }
 }
 
+/// `v = x * f` element by element, `f ~ N(1, noise)` (METHODS 3.2).
+///
+/// Like [`ExpressionAugmentation`] it draws on the host, from the caller's generator.
+#[derive(Debug, Clone)]
+pub struct MultiplicativeNoise {
+    noise: f64,
+}
+
+impl MultiplicativeNoise {
+    /// Noise of a standard deviation; 0 leaves views as they are.
+    pub fn new(noise: f64) -> Self {
+        Self { noise }
+    }
+
+    /// One augmented view, drawn anew at each call.
+    ///
+    /// # Shapes
+    /// - x: `[batch, features]`
+    /// - output: `[batch, features]`
+    pub fn forward(&self, x: Tensor<2>, rng: &mut impl Rng) -> Tensor<2> {
+        if self.noise == 0.0 {
+            return x;
+        }
+        let (shape, device) = (x.shape(), x.device());
+        let factors = normals(shape.num_elements(), self.noise, rng);
+        let factors: Tensor<2> = Tensor::from_data(TensorData::new(factors, shape), &device);
+        x * factors.add_scalar(1.0)
+    }
+}
+
 /// `1 / (1 - p)` with probability `1 - p`, else 0.
 ///
 /// With few survivors it is cheaper to draw the gaps between them than every value: the gap is
@@ -125,6 +155,25 @@ mod tests {
         let v = view(0.5, 0.0, 11);
         let pairs = v.windows(2).filter(|w| w[0] != 0.0 && w[1] != 0.0).count() as f64;
         approx::assert_abs_diff_eq!(pairs / v.len() as f64, 0.25, epsilon = 0.01);
+    }
+
+    #[test]
+    fn factors_have_mean_one_and_their_spread_and_keep_zeros() {
+        let x = Tensor::<2>::ones([200, 500], &Device::flex()).mul_scalar(-2.0);
+        let noise = MultiplicativeNoise::new(0.1);
+        let view = noise.forward(x.clone(), &mut ChaCha8Rng::seed_from_u64(1));
+        let v: Vec<f32> = view.try_into_vec_as().unwrap();
+        let n = v.len() as f64;
+        let mean = v.iter().map(|&v| v as f64).sum::<f64>() / n;
+        let sd = (v.iter().map(|&v| (v as f64 - mean).powi(2)).sum::<f64>() / n).sqrt();
+        approx::assert_abs_diff_eq!(mean, -2.0, epsilon = 5.0 * 0.2 / n.sqrt());
+        approx::assert_abs_diff_eq!(sd, 0.2, epsilon = 5.0 * 0.2 / (2.0 * n).sqrt());
+
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let zeros: Vec<f32> = noise.forward(x.zeros_like(), &mut rng).try_into_vec_as().unwrap();
+        assert!(zeros.iter().all(|v| *v == 0.0));
+        let same = MultiplicativeNoise::new(0.0).forward(x.clone(), &mut rng);
+        assert_eq!(same.into_data(), x.into_data());
     }
 
     #[test]

@@ -8,12 +8,16 @@ mod augment;
 pub mod contrastive;
 mod encoder;
 mod error;
+pub mod graph;
 pub mod init;
 pub mod kmeans;
 pub mod ops;
 pub mod shrinkage;
+pub mod siamese;
 pub mod special;
+pub mod transport;
+pub mod zinb;
 
-pub use augment::{ExpressionAugmentation, ExpressionAugmentationConfig};
+pub use augment::{ExpressionAugmentation, ExpressionAugmentationConfig, MultiplicativeNoise};
 pub use encoder::{Encoder, EncoderConfig};
 pub use error::{CoreError, Result};

@@ -1,6 +1,10 @@
 //! Reference values, f64 tensors on an autodiff CPU device, and seeded draws.
 #![allow(dead_code, missing_docs, reason = "each test binary uses a part")]
 
+pub mod device_check;
+pub mod devices;
+pub mod graphs;
+
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,6 +16,12 @@ pub fn case(name: &str) -> (Value, Value) {
     let cases = file["cases"].as_array().unwrap();
     let case = cases.iter().find(|case| case["name"] == name).unwrap();
     (case["input"].clone(), case["expected"].clone())
+}
+
+/// A case of the reference file of scSiameseClu; its fields are inputs and expected values alike.
+pub fn siamese_case(name: &str) -> Value {
+    let file: Value = serde_json::from_str(include_str!("../golden/scsiameseclu.json")).unwrap();
+    file[name].clone()
 }
 
 pub fn device() -> Device {

@@ -1,0 +1,55 @@
+//! Gradient of the product: `y = A x` gives `dx = A^T dy`. The matrix is a constant.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend};
+
+use super::{Csr, SpmmOps};
+
+#[derive(Debug)]
+struct SpmmBackward;
+
+impl<B: SpmmOps> Backward<B, 1> for SpmmBackward {
+    type State = Csr<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let [parent] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        if let Some(node) = parent {
+            gradients.register::<B>(node.id, B::spmm(ops.state.transpose(), gradient));
+        }
+    }
+}
+
+impl<B: SpmmOps, C: CheckpointStrategy> SpmmOps for Autodiff<B, C> {
+    fn spmm(matrix: Csr<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let matrix = inner(matrix);
+        match SpmmBackward.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let output = B::spmm(matrix.clone(), x.into_primitive());
+                prepared.finish(matrix, output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::spmm(matrix, x.into_primitive())),
+        }
+    }
+}
+
+/// The matrix outside the tape.
+fn inner<B: Backend, C: CheckpointStrategy>(matrix: Csr<Autodiff<B, C>>) -> Csr<B> {
+    Csr {
+        row_ptr: matrix.row_ptr,
+        col: matrix.col,
+        val: matrix.val.into_primitive(),
+        t_row_ptr: matrix.t_row_ptr,
+        t_col: matrix.t_col,
+        t_val: matrix.t_val.into_primitive(),
+    }
+}

@@ -1,0 +1,41 @@
+//! Propagation regularisation against over-smoothing.
+
+use burn::tensor::Tensor;
+
+use crate::ops::logsumexp;
+
+/// Propagation regularisation (METHODS 3.4; scSiameseClu, propagation regularisation): the mean
+/// Jensen-Shannon divergence of every cell's distribution after and before propagation,
+///
+/// ```text
+/// L = mean_i [ KL(p_i || m_i) + KL(q_i || m_i) ] / 2,   m = (p + q) / 2,
+/// p = softmax(A Z),   q = softmax(Z)
+/// ```
+///
+/// from 0 to log 2, in the log domain: finite for any finite input that the differences of a row
+/// do not overflow.
+///
+/// # Shapes
+/// - propagated, z: `[n, d]`
+/// - output: `[1]`
+pub fn propagation_jsd(propagated: Tensor<2>, z: Tensor<2>) -> Tensor<1> {
+    let n_cells = z.dims()[0].max(1);
+    let (log_p, log_q) = (log_softmax(propagated), log_softmax(z));
+    let difference = log_p.clone() - log_q.clone();
+    // log(p / m) = log 2 - log(1 + q / p)
+    let above_mean = |log_ratio: Tensor<2>| softplus(log_ratio).neg() + std::f64::consts::LN_2;
+    let divergence =
+        log_p.exp() * above_mean(difference.clone().neg()) + log_q.exp() * above_mean(difference);
+    divergence.sum().mul_scalar(0.5 / n_cells as f64)
+}
+
+fn log_softmax(x: Tensor<2>) -> Tensor<2> {
+    x.clone() - logsumexp(x)
+}
+
+/// `log(1 + exp(x))` without overflow; the shift is detached, so that the gradient is the exact
+/// sigmoid everywhere.
+fn softplus(x: Tensor<2>) -> Tensor<2> {
+    let shift = x.clone().detach().clamp_min(0.0);
+    (shift.clone().neg().exp() + (x - shift.clone()).exp()).log() + shift
+}
