@@ -1,12 +1,14 @@
 //! What an analysis adds to the data it was given.
 
-use crate::{Column, DenseMatrix, UnsValue};
+use crate::{Column, CsrMatrix, DenseMatrix, UnsValue};
 
-/// Results to be written into a copy of the input: columns of `obs`, matrices of `obsm`,
-/// entries of `uns`. A part that is there already is replaced.
+/// Results to be written into a copy of the input: columns of `obs` and `var`, matrices of
+/// `layers` and `obsm`, entries of `uns`. A part that is there already is replaced.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Additions {
     pub(crate) obs: Vec<(String, Column)>,
+    pub(crate) var: Vec<(String, Column)>,
+    pub(crate) layers: Vec<(String, CsrMatrix)>,
     pub(crate) obsm: Vec<(String, DenseMatrix)>,
     pub(crate) uns: Vec<(String, UnsValue)>,
 }
@@ -20,6 +22,18 @@ impl Additions {
     /// With one more column of `obs`, a value per cell.
     pub fn obs(mut self, name: impl Into<String>, column: Column) -> Self {
         put(&mut self.obs, name.into(), column);
+        self
+    }
+
+    /// With one more column of `var`, a value per gene.
+    pub fn var(mut self, name: impl Into<String>, column: Column) -> Self {
+        put(&mut self.var, name.into(), column);
+        self
+    }
+
+    /// With one more layer, cells x genes.
+    pub fn layer(mut self, name: impl Into<String>, matrix: CsrMatrix) -> Self {
+        put(&mut self.layers, name.into(), matrix);
         self
     }
 

@@ -153,6 +153,10 @@ impl AnnData {
         for (name, column) in &additions.obs {
             self.obs.set(name, column.clone())?;
         }
+        for (name, column) in &additions.var {
+            self.var.set(name, column.clone())?;
+        }
+        self.layers.extend(additions.layers.iter().cloned());
         self.obsm.extend(additions.obsm.iter().cloned());
         self.uns.extend(additions.uns.iter().cloned());
         self.check()

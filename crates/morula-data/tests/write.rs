@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{N, OTHERS, PLAIN, counts, fixture};
+use common::{G, N, OTHERS, PLAIN, counts, fixture};
 use morula_data::{
     Additions, AnnData, Column, CsrMatrix, DataError, DataFrame, DenseMatrix, Raw, UnsValue, read,
     read_counts, write_h5ad, write_h5ad_with,
@@ -16,8 +16,22 @@ fn results(seed: i64) -> Additions {
     Additions::new()
         .obs("ours", Column::categorical((0..N).map(label)))
         .obs("sure", Column::Float((0..N).map(|i| if i == 2 { f64::NAN } else { 0.5 }).collect()))
+        .var("used", Column::Bool(used().map(Some).collect()))
+        .layer("smooth", smooth(seed))
         .obsm("X_ours", DenseMatrix::new(N, 2, vec![seed as f32; N * 2]).unwrap())
         .uns("ours", UnsValue::map().with("seed", seed).with("loss", vec![2.0, 1.0]))
+}
+
+fn used() -> impl Iterator<Item = bool> {
+    (0..G).map(|j| j % 2 == 1)
+}
+
+/// Values for the genes used; none in the first cell, some of them zero.
+fn smooth(seed: i64) -> CsrMatrix {
+    let columns: Vec<u32> = (0..G as u32).filter(|j| j % 2 == 1).collect();
+    let indptr = (0..=N).map(|i| i.saturating_sub(1) * columns.len()).collect();
+    let values = (0..(N - 1) * columns.len()).map(|p| (p as i64 % 3 * seed) as f32).collect();
+    CsrMatrix::new(N, G, indptr, columns.repeat(N - 1), values).unwrap()
 }
 
 fn assert_added(data: &AnnData, seed: i64) {
@@ -25,6 +39,9 @@ fn assert_added(data: &AnnData, seed: i64) {
     assert_eq!(labels[3], None);
     assert_eq!(labels[0], Some(format!("k{seed}")));
     assert_eq!(data.obs.column("sure").unwrap().labels()[2], None);
+    assert_eq!(data.layers["smooth"], smooth(seed));
+    assert_eq!(data.var.column("used").unwrap(), &Column::Bool(used().map(Some).collect()));
+    assert_eq!(data.var.columns().filter(|c| c.0 == "used").count(), 1);
     assert_eq!(data.obsm["X_ours"].row(N - 1), [seed as f32; 2]);
     assert_eq!(data.uns["ours"].get("seed"), Some(&UnsValue::Int(seed)));
     let names: Vec<&str> = data.obs.columns().map(|c| c.0).collect();
@@ -33,11 +50,14 @@ fn assert_added(data: &AnnData, seed: i64) {
 
 /// The data without what [`results`] adds.
 fn without_results(mut data: AnnData) -> AnnData {
-    let mut obs = DataFrame::new(data.obs_names().to_vec());
-    for (name, column) in data.obs.columns().filter(|c| !["ours", "sure"].contains(&c.0)) {
-        obs.set(name, column.clone()).unwrap();
+    for frame in [&mut data.obs, &mut data.var] {
+        let mut rest = DataFrame::new(frame.index().to_vec());
+        for (name, column) in frame.columns().filter(|c| !["ours", "sure", "used"].contains(&c.0)) {
+            rest.set(name, column.clone()).unwrap();
+        }
+        *frame = rest;
     }
-    data.obs = obs;
+    data.layers.remove("smooth");
     data.obsm.remove("X_ours");
     data.uns.remove("ours");
     data
@@ -93,6 +113,26 @@ fn a_second_run_replaces_the_first_also_in_place() {
 }
 
 #[test]
+fn results_on_genes_alone_leave_cells_and_other_layers_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.h5ad");
+    let additions =
+        || Additions::new().var("used", Column::Int(vec![Some(2); G])).layer("smooth", smooth(2));
+    for name in ["rich.h5ad", "old_06.h5ad", "old_07.h5ad", "tracked_wide.h5ad", "table.csv"] {
+        let before = read(fixture(name)).unwrap();
+        write_h5ad_with(fixture(name), &out, &additions()).unwrap();
+        let after = read(&out).unwrap();
+        assert_eq!(after.var.column("used").unwrap(), &Column::Int(vec![Some(2); G]), "{name}");
+        assert_eq!(after.layers.len(), before.layers.len() + 1, "{name}");
+        assert!(before.layers.iter().all(|(layer, m)| after.layers[layer] == *m), "{name}");
+        let mut expected = before;
+        expected.uns.retain(|key, _| !key.ends_with("_categories"));
+        assert_same(&without_results(after), &without_results(expected), name);
+    }
+    assert!(!read(fixture("rich.h5ad")).unwrap().layers.is_empty());
+}
+
+#[test]
 fn nothing_is_touched_when_writing_fails() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.h5ad");
@@ -100,10 +140,19 @@ fn nothing_is_touched_when_writing_fails() {
     let input = fixture("rich.h5ad");
     let short = Column::Float(vec![0.0; 3]);
     let matrix = DenseMatrix::new(3, 1, vec![0.0; 3]).unwrap();
+    let layer = CsrMatrix::from_dense(N, 1, &[1.0; N]).unwrap();
+    let genes = || Column::Bool(vec![Some(true); G]);
     let one = || Column::Int(vec![Some(1); N]);
     for (bad, told) in [
         (Additions::new().obs("short", short), "column short has 3 rows"),
         (Additions::new().obsm("short", matrix), "obsm short has 3 rows"),
+        (
+            Additions::new().var("short", one()),
+            "column short has 12 rows, but the data has 6 genes",
+        ),
+        (Additions::new().layer("l", layer), "layer l has 12 x 1, but the data has 12 x 6"),
+        (Additions::new().layer("a/b", smooth(1)), "cannot hold a slash"),
+        (Additions::new().var("_index", genes()), "keeps this name"),
         (Additions::new().obs("a/b", one()), "cannot hold a slash"),
         (Additions::new().obs("", one()), "cannot be empty"),
         (Additions::new().obs("_index", one()), "keeps this name"),

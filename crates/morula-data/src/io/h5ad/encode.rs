@@ -57,7 +57,7 @@ pub(super) fn dense(matrix: &DenseMatrix) -> Leaf<'_> {
     array(leaf, "array")
 }
 
-fn csr(matrix: &CsrMatrix) -> Group<'_> {
+pub(super) fn csr(matrix: &CsrMatrix) -> Group<'_> {
     let vector = |data| Leaf::vector(data);
     let shape = Attr::Ints(vec![matrix.n_rows() as i64, matrix.n_cols() as i64]);
     let indices: Vec<i32> = matrix.indices().iter().map(|&c| c as i32).collect();

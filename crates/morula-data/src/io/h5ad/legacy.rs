@@ -64,27 +64,35 @@ fn categorised(store: &Store, name: &str, plain: Column) -> Column {
     Categorical::new(codes, labels, false).map_or(plain, Column::Categorical)
 }
 
+/// Name of the index of a table of records, and names of its columns but for the `replaced` ones.
+pub(super) fn columns(
+    store: &Store,
+    table: &str,
+    replaced: &[(String, Column)],
+) -> Result<(String, Vec<String>)> {
+    let record = store.array(table)?.record()?;
+    let mut names = record.names();
+    let index = names.next().unwrap_or_default().to_string();
+    let stays = |name: &&str| replaced.iter().all(|r| r.0 != *name);
+    Ok((index, names.filter(stays).map(str::to_string).collect()))
+}
+
 /// Plans the rewriting of record tables as today's groups: both `obs` and `var`, because
 /// anndata looks for categories in `uns` only while `obs` is an array of records.
 ///
-/// Fields keep their types and widths. `replaced` columns are left out. Returns the name of the
-/// index of `obs` and the names of its columns.
+/// Fields keep their types and widths. Columns that a table is to have `replaced` are left out.
 pub(super) fn convert<'a>(
     store: &Store,
-    replaced: &[(String, Column)],
+    replaced: [(&str, &[(String, Column)]); 2],
     edits: &mut Vec<Edit<'a>>,
-) -> Result<(String, Vec<String>)> {
-    let mut obs = (String::new(), Vec::new());
+) -> Result<()> {
     let mut used = Vec::new();
-    for table in ["obs", "var"] {
+    for (table, replaced) in replaced {
         if store.kind(table) != Some(Kind::Array) {
             continue;
         }
         let record = store.array(table)?.record()?;
-        let mut names = record.names();
-        let index = names.next().unwrap_or_default().to_string();
-        let drop = |name: &str| table == "obs" && replaced.iter().any(|r| r.0 == name);
-        let columns: Vec<String> = names.filter(|n| !drop(n)).map(str::to_string).collect();
+        let (index, columns) = columns(store, table, replaced)?;
         let mut group = encoded(Group::default(), "dataframe", "0.2.0")
             .attr("_index", Attr::Text(index.clone()))
             .attr("column-order", Attr::Texts(columns.clone()))
@@ -101,14 +109,11 @@ pub(super) fn convert<'a>(
         }
         edits.push(Edit::Delete(table.into()));
         edits.push(Edit::Put(table.into(), group.into()));
-        if table == "obs" {
-            obs = (index, columns);
-        }
     }
     used.sort();
     used.dedup();
     edits.extend(used.into_iter().map(Edit::Delete));
-    Ok(obs)
+    Ok(())
 }
 
 /// Adds every field of an array of records to `group` as an array of its own, but for `replaced`.

@@ -3,7 +3,7 @@
 use super::frame::{OLD_CATEGORIES, column_order, index_name, read_index};
 use super::{encode, legacy, uns};
 use crate::hdf5::{Attr, Edit, Group, Kind, Node, Store, edit, repack};
-use crate::{Additions, Column, DataError, Result, names};
+use crate::{Additions, DataError, Result, names};
 use std::fs::File;
 use std::path::Path;
 
@@ -34,26 +34,45 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
     let n_obs = read_index(store, "obs")?.len();
-    let fits = |what: String, rows: usize| match rows == n_obs {
+    let fits = |what: String, rows: usize, expected: usize, unit: &str| match rows == expected {
         true => Ok(()),
         false => Err(DataError::Shape {
             what,
             found: format!("{rows} rows"),
-            expected: format!("{n_obs} cells"),
+            expected: format!("{expected} {unit}"),
         }),
     };
     let mut edits = Vec::new();
     for (name, column) in &additions.obs {
         names::check_column(name)?;
-        fits(format!("column {name}"), column.len())?;
+        fits(format!("column {name}"), column.len(), n_obs, "cells")?;
     }
-    if !additions.obs.is_empty() {
-        add_columns(store, &additions.obs, &mut edits)?;
+    let mut layers = Vec::new();
+    if !additions.var.is_empty() || !additions.layers.is_empty() {
+        let n_vars = read_index(store, "var")?.len();
+        for (name, column) in &additions.var {
+            names::check_column(name)?;
+            fits(format!("column {name}"), column.len(), n_vars, "genes")?;
+        }
+        for (name, matrix) in &additions.layers {
+            names::check("a layer", name)?;
+            let (found, expected) = ((matrix.n_rows(), matrix.n_cols()), (n_obs, n_vars));
+            if found != expected {
+                return Err(DataError::Shape {
+                    what: format!("layer {name}"),
+                    found: format!("{} x {}", found.0, found.1),
+                    expected: format!("{} x {}", expected.0, expected.1),
+                });
+            }
+            layers.push((name.as_str(), encode::csr(matrix).into()));
+        }
     }
+    add_columns(store, additions, &mut edits)?;
+    add_members(store, "layers", layers, &mut edits)?;
     let mut matrices = Vec::new();
     for (name, matrix) in &additions.obsm {
         names::check("a matrix", name)?;
-        fits(format!("obsm {name}"), matrix.n_rows())?;
+        fits(format!("obsm {name}"), matrix.n_rows(), n_obs, "cells")?;
         matrices.push((name.as_str(), encode::dense(matrix).into()));
     }
     add_members(store, "obsm", matrices, &mut edits)?;
@@ -66,35 +85,44 @@ fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
     Ok(edits)
 }
 
+/// Adds columns to both tables.
 fn add_columns<'a>(
     store: &Store,
-    columns: &'a [(String, Column)],
+    additions: &'a Additions,
     edits: &mut Vec<Edit<'a>>,
 ) -> Result<()> {
-    let old = store.kind("obs") == Some(Kind::Array);
-    let (index, mut order) = if old {
-        legacy::convert(store, columns, edits)?
-    } else {
-        (index_name(store, "obs")?, column_order(store, "obs")?)
-    };
-    for (name, column) in columns {
-        if *name == index {
-            let why = "this is the column of the cells' names";
-            return Err(DataError::BadName { what: "a column", name: name.clone(), why });
+    let tables = [("obs", &additions.obs[..]), ("var", &additions.var[..])];
+    let old = |table: &str| store.kind(table) == Some(Kind::Array);
+    if tables.iter().any(|(table, columns)| !columns.is_empty() && old(table)) {
+        legacy::convert(store, tables, edits)?;
+    }
+    for (table, columns) in tables {
+        if columns.is_empty() {
+            continue;
         }
-        let at = format!("obs/{name}");
-        let categories = format!("obs/{OLD_CATEGORIES}/{name}");
-        for stale in [&at, &categories] {
-            if !old && store.kind(stale).is_some() {
-                edits.push(Edit::Delete(stale.clone()));
+        let (index, mut order) = match old(table) {
+            true => legacy::columns(store, table, columns)?,
+            false => (index_name(store, table)?, column_order(store, table)?),
+        };
+        for (name, column) in columns {
+            if *name == index {
+                let why = "this is the column of the rows' names";
+                return Err(DataError::BadName { what: "a column", name: name.clone(), why });
+            }
+            let at = format!("{table}/{name}");
+            let categories = format!("{table}/{OLD_CATEGORIES}/{name}");
+            for stale in [&at, &categories] {
+                if !old(table) && store.kind(stale).is_some() {
+                    edits.push(Edit::Delete(stale.clone()));
+                }
+            }
+            edits.push(Edit::Put(at, encode::column(column)));
+            if !order.contains(name) {
+                order.push(name.clone());
             }
         }
-        edits.push(Edit::Put(at, encode::column(column)));
-        if !order.contains(name) {
-            order.push(name.clone());
-        }
+        edits.push(Edit::Attr(table.into(), "column-order", Attr::Texts(order)));
     }
-    edits.push(Edit::Attr("obs".into(), "column-order", Attr::Texts(order)));
     Ok(())
 }
 
