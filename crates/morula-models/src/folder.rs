@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::{ModelError, Result};
 
@@ -59,6 +59,38 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = fs::read(path).map_err(|source| ModelError::Io { path: path.into(), source })?;
     serde_json::from_slice(&text)
         .map_err(|e| ModelError::Saved { path: path.into(), why: e.to_string() })
+}
+
+/// What every `model.json` begins with.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+    model: String,
+    version: String,
+}
+
+/// Reads the manifest of a saved model, which must be of the given kind and format.
+pub(crate) fn read_manifest<T: DeserializeOwned>(
+    path: &Path,
+    model: &str,
+    format: u32,
+) -> Result<T> {
+    let head: Head = read_json(path)?;
+    if head.format != format || head.model != model {
+        let why = format!(
+            "it holds {} in format {}, but {model} in format {format} is needed; \
+             use the version of Morula that wrote it ({})",
+            head.model, head.format, head.version
+        );
+        return Err(ModelError::Saved { path: path.into(), why });
+    }
+    read_json(path)
+}
+
+/// Name of the model that a folder holds.
+pub(crate) fn model_name(target: &Path) -> Result<String> {
+    let home = existing(target).unwrap_or_else(|| target.into());
+    Ok(read_json::<Head>(&home.join("model.json"))?.model)
 }
 
 fn sibling(target: &Path, suffix: &str) -> PathBuf {

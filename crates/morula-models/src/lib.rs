@@ -4,8 +4,12 @@
 //! [`fit`](JojoSclParams::fit) on a [`CountMatrix`](morula_data::CountMatrix) of raw counts, then
 //! a model that implements [`ClusterModel`]. No function here takes a label.
 
+mod batches;
+#[macro_use]
+mod check;
 mod device;
 mod error;
+mod fitting;
 mod folder;
 mod head;
 mod jojoscl;
@@ -15,6 +19,8 @@ mod model;
 mod posterior;
 mod progress;
 mod rng;
+mod scsiameseclu;
+mod terms;
 mod weights;
 
 pub use device::{DeviceChoice, NamedDevice, devices};
@@ -22,8 +28,11 @@ pub use error::{ModelError, Result};
 pub use head::Head;
 pub use jojoscl::{Embedding, JojoScl, JojoSclModel, JojoSclParams, JojoSclValidParams};
 pub use matrix::Matrix;
-pub use model::{Checkpoint, ClusterModel, FitOptions, Prediction};
+pub use model::{Checkpoint, ClusterModel, FitOptions, ModelParams, Prediction, saved_model_name};
 pub use progress::{EpochRecord, Observer};
+pub use scsiameseclu::{
+    ScSiameseClu, ScSiameseCluModel, ScSiameseCluParams, ScSiameseCluValidParams,
+};
 
 pub use burn::tensor::Device;
 

@@ -14,7 +14,6 @@ pub struct Matrix {
 
 impl Matrix {
     /// Takes values row after row.
-    #[cfg(test)]
     pub(crate) fn new(values: Vec<f32>, n_cols: usize) -> Self {
         Self { values, n_cols }
     }

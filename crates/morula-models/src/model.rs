@@ -4,9 +4,20 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use morula_data::CountMatrix;
-use morula_preprocess::Report;
+use morula_preprocess::{RecipeParams, Report};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::{EpochRecord, Matrix, Observer, Result};
+use crate::{EpochRecord, Matrix, Observer, Result, folder};
+
+/// Name of the model saved in a folder: the [`ClusterModel::NAME`] that can
+/// [load](ClusterModel::load) it.
+///
+/// # Errors
+/// When there is no saved model, or its description is damaged.
+pub fn saved_model_name(target: &Path) -> Result<String> {
+    folder::model_name(target)
+}
 
 /// What a model says of a set of cells.
 #[derive(Debug, Clone)]
@@ -78,6 +89,48 @@ pub trait ClusterModel: Sized {
     fn latent(&self, counts: &CountMatrix) -> Result<Matrix> {
         Ok(self.predict(counts)?.latent)
     }
+}
+
+/// Parameters of a clustering model: what a program that offers several models asks of each.
+pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned {
+    /// The model that they make.
+    type Model: ClusterModel;
+
+    /// The authors' own settings.
+    fn published(n_clusters: usize) -> Self;
+
+    /// Number of clusters.
+    fn n_clusters(&self) -> usize;
+
+    /// Sets the number of clusters.
+    fn set_n_clusters(&mut self, n_clusters: usize);
+
+    /// Sets the seed of everything random.
+    fn set_seed(&mut self, seed: u64);
+
+    /// Sets the epochs of the main stage.
+    fn set_epochs(&mut self, epochs: usize);
+
+    /// Parameters of the preprocessing.
+    fn recipe(&self) -> &RecipeParams;
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// Naming the first one out of range and what is allowed.
+    fn checked(self) -> Result<Self>;
+
+    /// Checks the parameters and fits a model to raw counts.
+    ///
+    /// # Errors
+    /// As [`checked`](Self::checked); when preprocessing leaves nothing, with more clusters than
+    /// cells, when a loss is no longer finite, or when the observer breaks off.
+    fn fit_with(
+        self,
+        counts: &CountMatrix,
+        device: &Device,
+        options: FitOptions<'_>,
+    ) -> Result<Self::Model>;
 }
 
 /// What goes with a fit besides the parameters.

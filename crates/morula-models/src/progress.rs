@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 /// Losses of one epoch, each the mean over its batches, before weighting.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EpochRecord {
-    /// Epoch, from 1.
+    /// Epoch, from 1, counted through all stages.
     pub epoch: usize,
+    /// Stage of training that it belongs to.
+    pub stage: String,
     /// Learning rate.
     pub learning_rate: f64,
     /// Weighted sum of the terms: what was optimised.

@@ -1,32 +1,16 @@
 //! JojoSCL from counts to clusters, on simulated data with a known truth.
 
+mod common;
+
 use std::ops::ControlFlow;
 
+use common::{counts, device, realistic};
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_models::{
-    Checkpoint, ClusterModel, DeviceChoice, Embedding, EpochRecord, FitOptions, JojoScl,
-    JojoSclModel, JojoSclParams, ModelError,
+    Checkpoint, ClusterModel, Embedding, EpochRecord, FitOptions, JojoScl, JojoSclModel,
+    JojoSclParams, ModelError,
 };
-use morula_preprocess::{RecipeParams, SimulateParams, simulate};
-
-fn device() -> morula_models::Device {
-    DeviceChoice::Cpu.resolve().unwrap().device
-}
-
-fn counts(cells: usize) -> (CountMatrix, Vec<usize>) {
-    let params = SimulateParams { cells, genes: 300, types: 3, ..SimulateParams::default() };
-    let simulated = simulate(&params).unwrap();
-    (simulated.counts, simulated.types)
-}
-
-/// As many genes as real data have, and types as distinct as the command line simulates them. Types
-/// with 40 markers of threefold change, the simulation's default, are not found: a known limit.
-fn realistic(cells: usize) -> (CountMatrix, Vec<usize>) {
-    let strong = SimulateParams { markers: 100, fold_change: 4.0, ..SimulateParams::default() };
-    let params = SimulateParams { cells, types: 3, ..strong };
-    let simulated = simulate(&params).unwrap();
-    (simulated.counts, simulated.types)
-}
+use morula_preprocess::RecipeParams;
 
 /// Small and quick; the network is the default one but narrower.
 fn params(n_clusters: usize) -> JojoSclParams {

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::JojoSclParams;
-use super::train::State;
+use super::train::Training;
 use crate::{EpochRecord, ModelError, Result, folder, read, weights};
 
 /// `state.json`; weights and optimizer are beside it.
@@ -18,7 +18,7 @@ struct Manifest {
 }
 
 /// Writes the state to `target/jojoscl`, replacing an older one only when complete.
-pub(super) fn save(target: &Path, state: &State, params: &JojoSclParams) -> Result<()> {
+pub(super) fn save(target: &Path, state: &Training<'_>) -> Result<()> {
     folder::replace(&target.join("jojoscl"), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         weights::save(&state.key, &folder.join("key.safetensors"))?;
@@ -29,7 +29,7 @@ pub(super) fn save(target: &Path, state: &State, params: &JojoSclParams) -> Resu
             None => None,
         };
         let manifest = Manifest {
-            params: params.clone(),
+            params: state.trainer.params.clone(),
             memberships: memberships.map(|m| m.into_iter().map(|k| k as u32).collect()),
             history: state.history.clone(),
         };
@@ -38,16 +38,15 @@ pub(super) fn save(target: &Path, state: &State, params: &JojoSclParams) -> Resu
 }
 
 /// Reads the state over a fresh one; the fresh one itself when there is no checkpoint.
-pub(super) fn load(
+pub(super) fn load<'a>(
     target: &Path,
-    mut state: State,
-    params: &JojoSclParams,
+    mut state: Training<'a>,
     device: &Device,
-) -> Result<State> {
+) -> Result<Training<'a>> {
     let Some(home) = folder::existing(&target.join("jojoscl")) else { return Ok(state) };
     let path = home.join("state.json");
     let manifest: Manifest = folder::read_json(&path)?;
-    if manifest.params != *params {
+    if manifest.params != *state.trainer.params {
         let why = "it was written with other parameters; use the same ones, or another folder";
         return Err(ModelError::Saved { path, why: why.into() });
     }

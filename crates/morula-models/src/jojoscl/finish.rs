@@ -7,23 +7,23 @@ use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig, Varian
 use morula_preprocess::{Prepared, Recipe};
 
 use super::JojoSclModel;
-use super::train::{EVAL_BATCH, State, Trainer};
+use super::train::{EVAL_BATCH, Training};
 use crate::posterior::Posterior;
 use crate::rng::{Purpose, stream};
 use crate::{Matrix, Result, read};
 
 /// Clusters the clean embedding and assembles the model.
 pub(super) fn finish(
-    trainer: Trainer<'_>,
-    state: State,
+    training: Training<'_>,
     recipe: Recipe,
     prepared: Prepared,
 ) -> Result<JojoSclModel> {
+    let trainer = training.trainer;
     let params = trainer.params;
-    let (encoder, h) = trainer.embed(&state.network.encoder);
+    let (encoder, h) = trainer.embed(&training.network.encoder);
     let rng = &mut stream(params.seed, Purpose::KMeans, 0);
     let clustering = params.head.fit(&h, params.n_clusters, params.n_init, rng)?;
-    let shrinkage = shrinkage(&trainer, &state, clustering.labels.clone())?;
+    let shrinkage = shrinkage(&training, clustering.labels.clone())?;
     let centres = centres(&h, clustering.labels.clone(), params.n_clusters);
     let centres = Matrix::read(centres, "the centres of the clusters")?;
     let posterior = Posterior::fit(&h, clustering, params.n_clusters)?;
@@ -34,7 +34,7 @@ pub(super) fn finish(
         posterior,
         centres,
         shrinkage,
-        history: state.history,
+        history: training.history,
         fitted: None,
     };
     model.fitted = Some(model.describe(h, prepared.kept_cells, prepared.report)?);
@@ -43,9 +43,10 @@ pub(super) fn finish(
 
 /// How much each cluster is shrunk towards its centre: b from SURE, with the noise variance of
 /// the embedding measured between two augmented views of every cell.
-fn shrinkage(trainer: &Trainer<'_>, state: &State, labels: Tensor<1, Int>) -> Result<Vec<f32>> {
+fn shrinkage(training: &Training<'_>, labels: Tensor<1, Int>) -> Result<Vec<f32>> {
+    let trainer = training.trainer;
     let params = trainer.params;
-    let encoder = state.network.encoder.clone().no_grad();
+    let encoder = training.network.encoder.clone().no_grad();
     let mut views: [Vec<Tensor<2>>; 2] = Default::default();
     for (i, x) in trainer.x.clone().split(EVAL_BATCH, 0).into_iter().enumerate() {
         // Streams of training end below this index: epochs x batches stay far under 2^48.

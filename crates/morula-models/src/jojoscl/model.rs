@@ -140,18 +140,7 @@ impl ClusterModel for JojoSclModel {
     fn load(target: &Path, device: &Device) -> Result<Self> {
         let home = folder::existing(target).unwrap_or_else(|| target.into());
         let path = home.join("model.json");
-        let manifest: Manifest = folder::read_json(&path)?;
-        if manifest.format != FORMAT || manifest.model != Self::NAME {
-            let why = format!(
-                "it holds {} in format {}, but {} in format {FORMAT} is needed; \
-                 use the version of Morula that wrote it ({})",
-                manifest.model,
-                manifest.format,
-                Self::NAME,
-                manifest.version
-            );
-            return Err(ModelError::Saved { path, why });
-        }
+        let manifest: Manifest = folder::read_manifest(&path, Self::NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
         let (k, d) = (params.n_clusters, *params.widths.last().unwrap_or(&0));
         let consistent = manifest.shrinkage.len() == k

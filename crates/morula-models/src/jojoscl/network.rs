@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use super::JojoSclParams;
 use crate::Result;
 use crate::rng::{Purpose, stream};
+use crate::terms::Terms;
 
 /// Query encoder and both heads: everything that receives gradients.
 #[derive(Module, Debug)]
@@ -38,27 +39,6 @@ impl Network {
             cluster: ClusterHeadConfig::new(d, params.n_clusters).init(&device),
         };
         init::xavier_uniform(network, &mut stream(params.seed, Purpose::Weights, 0))
-    }
-}
-
-/// The terms of the loss, in the order they are recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Term {
-    Instance,
-    Cluster,
-    Balance,
-    Shrinkage,
-}
-
-impl Term {
-    /// The name in records, errors and files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Instance => "instance",
-            Self::Cluster => "cluster",
-            Self::Balance => "balance",
-            Self::Shrinkage => "shrinkage",
-        }
     }
 }
 
@@ -110,7 +90,7 @@ impl Losses {
         self.augmentation.forward(x, rng).autodiff()
     }
 
-    /// The weighted sum of the terms (METHODS 2.9), and each of them unweighted.
+    /// The terms of the loss and their weighted sum (METHODS 2.9).
     ///
     /// `L = w_i L_instance + w_c (L_cluster + L_balance) + lambda L_SURE`
     pub fn forward(
@@ -119,38 +99,29 @@ impl Losses {
         key: &Encoder,
         batch: Batch,
         rng: &mut ChaCha8Rng,
-    ) -> Result<(Tensor<1>, Vec<(Term, Tensor<1>)>)> {
+    ) -> Result<Terms> {
         let h_q = network.encoder.forward(self.view(batch.x, rng));
         let h_k = key.forward(self.view(batch.positive, rng)).detach();
 
-        let mut total: Option<Tensor<1>> = None;
-        let mut terms = Vec::new();
-        let mut add = |term, value: Tensor<1>, weight: f64| {
-            terms.push((term, value.clone().inner()));
-            let value = value.mul_scalar(weight);
-            total = Some(total.take().map_or(value.clone(), |sum| sum + value));
-        };
-
+        let mut terms = Terms::default();
         let z_q = network.projection.forward(h_q.clone());
         let z_k = network.projection.forward(h_k.clone());
         if self.instance_weight > 0.0 {
             let loss = self.instance.forward(z_q.clone(), z_k.clone());
-            add(Term::Instance, loss, self.instance_weight);
+            terms.add("instance", loss, self.instance_weight);
         }
         if self.cluster_weight > 0.0 {
             let q_q = network.cluster.forward(h_q);
             let q_k = network.cluster.forward(h_k);
             let loss = self.cluster.forward(q_q, q_k);
-            add(Term::Cluster, loss.contrast, self.cluster_weight);
-            add(Term::Balance, loss.balance, self.cluster_weight);
+            terms.add("cluster", loss.contrast, self.cluster_weight);
+            terms.add("balance", loss.balance, self.cluster_weight);
         }
         if let Some((labels, weight)) = batch.shrinkage {
             let members = Memberships::hard(labels, self.n_clusters);
-            let input = SureInput::new(z_q.clone(), members).with_replicate(z_k);
-            add(Term::Shrinkage, self.shrinkage.forward(input)?.risk, weight);
+            let input = SureInput::new(z_q, members).with_replicate(z_k);
+            terms.add("shrinkage", self.shrinkage.forward(input)?.risk, weight);
         }
-        // With no term active (shrinkage alone, before its warm-up) the step changes nothing.
-        let total = total.unwrap_or_else(|| z_q.sum().mul_scalar(0.0));
-        Ok((total, terms))
+        Ok(terms)
     }
 }

@@ -6,7 +6,8 @@ use morula_preprocess::RecipeParams;
 use serde::{Deserialize, Serialize};
 
 use super::{JojoSclModel, train};
-use crate::{FitOptions, Head, ModelError, Result};
+use crate::check::{at_least_one, not_negative, positive, require, share};
+use crate::{FitOptions, Head, Result};
 use burn::tensor::Device;
 
 /// Which embedding is clustered and returned (METHODS 2.11).
@@ -111,13 +112,6 @@ impl Default for JojoSclParams {
     }
 }
 
-/// Generates consuming setters: `params.epochs(30).seed(1)`.
-macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident: $ty:ty),* $(,)?) => {
-        $($(#[$doc])* #[must_use] pub fn $name(mut self, $name: $ty) -> Self { self.$name = $name; self })*
-    };
-}
-
 impl JojoSclParams {
     setters! {
         /// Sets the seed of everything random.
@@ -184,52 +178,30 @@ impl JojoSclParams {
     /// Checks every parameter.
     ///
     /// # Errors
-    /// [`ModelError::Parameter`] naming the first one out of range and what is allowed.
+    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range and what is allowed.
     pub fn check(self) -> Result<JojoSclValidParams> {
-        let counts = [
-            ("n_clusters", self.n_clusters),
-            ("epochs", self.epochs),
-            ("batch_size", self.batch_size),
-            ("min_batches", self.min_batches),
-            ("projection", self.projection),
-            ("refresh_every", self.refresh_every),
-            ("n_init", self.n_init),
-        ];
-        for (name, value) in counts {
-            require(name, value, value >= 1, "give a whole number of at least 1")?;
-        }
+        at_least_one("n_clusters", self.n_clusters)?;
+        at_least_one("epochs", self.epochs)?;
+        at_least_one("batch_size", self.batch_size)?;
+        at_least_one("min_batches", self.min_batches)?;
+        at_least_one("projection", self.projection)?;
+        at_least_one("refresh_every", self.refresh_every)?;
+        at_least_one("n_init", self.n_init)?;
         let widths = format!("{:?}", self.widths);
         let wide = !self.widths.is_empty() && self.widths.iter().all(|&w| w >= 1);
         require("widths", widths, wide, "give at least one width, each at least 1")?;
-        let positive = [
-            ("learning_rate", self.learning_rate),
-            ("temperature", self.temperature),
-            ("cluster_temperature", self.cluster_temperature),
-        ];
-        for (name, value) in positive {
-            let ok = value.is_finite() && value > 0.0;
-            require(name, value, ok, "give a positive number")?;
-        }
-        let weights = [
-            ("noise", self.noise),
-            ("instance_weight", self.instance_weight),
-            ("cluster_weight", self.cluster_weight),
-            ("shrinkage_weight", self.shrinkage_weight),
-        ];
-        for (name, value) in weights {
-            let ok = value.is_finite() && value >= 0.0;
-            require(name, value, ok, "give 0 or a positive number")?;
-        }
+        positive("learning_rate", self.learning_rate)?;
+        positive("temperature", self.temperature)?;
+        positive("cluster_temperature", self.cluster_temperature)?;
+        not_negative("noise", self.noise)?;
+        not_negative("instance_weight", self.instance_weight)?;
+        not_negative("cluster_weight", self.cluster_weight)?;
+        not_negative("shrinkage_weight", self.shrinkage_weight)?;
         let dropout = (0.0..1.0).contains(&self.dropout);
         require("dropout", self.dropout, dropout, "give a share from 0 to below 1")?;
-        let shares = [
-            ("momentum", self.momentum),
-            ("neighbor_share", self.neighbor_share),
-            ("shrinkage_warmup", self.shrinkage_warmup),
-        ];
-        for (name, value) in shares {
-            require(name, value, (0.0..=1.0).contains(&value), "give a share from 0 to 1")?;
-        }
+        share("momentum", self.momentum)?;
+        share("neighbor_share", self.neighbor_share)?;
+        share("shrinkage_warmup", self.shrinkage_warmup)?;
         let weight = self.instance_weight + self.cluster_weight + self.shrinkage_weight;
         require("instance_weight", weight, weight > 0.0, "at least one loss needs a weight")?;
         Ok(JojoSclValidParams(self))
@@ -243,6 +215,8 @@ impl JojoSclParams {
         self.check()?.fit(counts, device)
     }
 }
+
+model_params!(JojoSclParams, JojoSclModel);
 
 /// Parameters that passed [`JojoSclParams::check`].
 #[derive(Debug, Clone, PartialEq)]
@@ -271,7 +245,7 @@ impl JojoSclValidParams {
     /// [`fit`](Self::fit) with an observer, a checkpoint folder or a start from a checkpoint.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit); [`ModelError::Interrupted`] when the observer breaks off.
+    /// As [`fit`](Self::fit); [`ModelError::Interrupted`](crate::ModelError::Interrupted) when the observer breaks off.
     pub fn fit_with(
         &self,
         counts: &CountMatrix,
@@ -279,18 +253,5 @@ impl JojoSclValidParams {
         options: FitOptions<'_>,
     ) -> Result<JojoSclModel> {
         train::fit(&self.0, counts, device, options)
-    }
-}
-
-fn require(
-    name: &'static str,
-    value: impl ToString,
-    ok: bool,
-    expected: &'static str,
-) -> Result<()> {
-    if ok {
-        Ok(())
-    } else {
-        Err(ModelError::Parameter { name, value: value.to_string(), expected })
     }
 }

@@ -1,5 +1,7 @@
 //! The training loop.
 
+use std::path::Path;
+
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -7,13 +9,14 @@ use morula_core::contrastive::momentum_update;
 use morula_core::shrinkage::Warmup;
 use morula_core::{Encoder, ops};
 use morula_data::CountMatrix;
-use rand::seq::SliceRandom;
 
-use super::network::{Batch, Losses, Network, Term};
+use super::network::{Batch, Losses, Network};
 use super::positives::Positives;
 use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
+use crate::fitting::{self, State};
 use crate::rng::{Purpose, stream};
-use crate::{EpochRecord, FitOptions, ModelError, Result};
+use crate::terms::record;
+use crate::{EpochRecord, FitOptions, ModelError, Result, batches};
 
 /// Cells embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 2048;
@@ -21,15 +24,12 @@ pub(super) const EVAL_BATCH: usize = 2048;
 /// K-means starts of a membership refresh; the final clustering takes more.
 const REFRESH_N_INIT: usize = 3;
 
-/// Cells that a batch must hold to be made smaller for the sake of `min_batches`.
-const SMALLEST_BATCH: usize = 32;
-
 /// Share of the learning rate that is left at the end.
 const FINAL_RATE: f64 = 1e-3;
 
-/// Everything that changes during training. With the parameters and the data it is all a run
-/// needs to go on.
-pub(super) struct State {
+/// What changes during training.
+pub(super) struct Training<'a> {
+    pub trainer: &'a Trainer<'a>,
     pub network: Network,
     pub key: Encoder,
     pub optimizer: ModuleOptimizer,
@@ -38,13 +38,27 @@ pub(super) struct State {
     pub history: Vec<EpochRecord>,
 }
 
-impl State {
-    pub fn new(params: &JojoSclParams, n_genes: usize, device: &Device) -> Self {
-        let network = Network::new(params, n_genes, device);
+impl<'a> Training<'a> {
+    fn new(trainer: &'a Trainer<'a>) -> Self {
+        let network = Network::new(trainer.params, trainer.x.dims()[1], &trainer.x.device());
         // Adam's epsilon as in PyTorch; Burn's own default is 1000 times larger.
         let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
         let key = network.encoder.clone().no_grad();
-        Self { network, key, optimizer, memberships: None, history: Vec::new() }
+        Self { trainer, network, key, optimizer, memberships: None, history: Vec::new() }
+    }
+}
+
+impl State for Training<'_> {
+    fn history(&self) -> &[EpochRecord] {
+        &self.history
+    }
+
+    fn save(&self, folder: &Path) -> Result<()> {
+        checkpoint::save(folder, self)
+    }
+
+    fn epoch(self) -> Result<Self> {
+        self.trainer.epoch(self)
     }
 }
 
@@ -65,34 +79,15 @@ pub(super) fn fit(
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);
 
-    let mut state = State::new(params, n_genes, &device);
+    let trainer = Trainer { params, losses: Losses::new(params)?, positives, x };
+    let mut training = Training::new(&trainer);
     if let Some(saved) = &options.checkpoint
         && saved.resume
     {
-        state = checkpoint::load(&saved.folder, state, params, &device)?;
+        training = checkpoint::load(&saved.folder, training, &device)?;
     }
-    let trainer = Trainer { params, losses: Losses::new(params)?, positives, x };
-    while state.history.len() < params.epochs {
-        state = trainer.epoch(state)?;
-        let done = state.history.len();
-        let record = &state.history[done - 1];
-        let stop = options
-            .observer
-            .as_mut()
-            .is_some_and(|observer| observer.on_epoch(record, params.epochs).is_break());
-        let folder = match &options.checkpoint {
-            Some(to) if stop || done.is_multiple_of(to.every.max(1)) || done == params.epochs => {
-                checkpoint::save(&to.folder, &state, params)?;
-                Some(to.folder.clone())
-            }
-            _ => None,
-        };
-        if stop && done < params.epochs {
-            let epochs = params.epochs;
-            return Err(ModelError::Interrupted { epoch: done, epochs, checkpoint: folder });
-        }
-    }
-    finish::finish(trainer, state, recipe, prepared)
+    let training = fitting::run(training, params.epochs, &mut options)?;
+    finish::finish(training, recipe, prepared)
 }
 
 /// What stays the same from epoch to epoch.
@@ -106,7 +101,7 @@ pub(super) struct Trainer<'a> {
 
 impl Trainer<'_> {
     /// One pass over the cells.
-    fn epoch(&self, mut state: State) -> Result<State> {
+    fn epoch<'a>(&self, mut state: Training<'a>) -> Result<Training<'a>> {
         let params = self.params;
         let epoch = state.history.len();
         let learning_rate = cosine(params.learning_rate, epoch, params.epochs);
@@ -130,78 +125,26 @@ impl Trainer<'_> {
                 positive: self.x.clone().select(0, positives),
                 shrinkage: active.clone().map(|labels| (labels.select(0, rows), weight)),
             };
-            let (total, terms) =
-                self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
-            let mut losses = vec![total.clone().inner()];
-            losses.extend(terms.iter().map(|(_, value)| value.clone()));
-            recorded.push((terms.into_iter().map(|t| t.0).collect::<Vec<_>>(), losses));
-
-            let gradients = GradientsParams::from_grads(total.backward(), &state.network);
-            state.network = state.optimizer.step(learning_rate, state.network, gradients);
+            let terms = self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
+            // With no term active (shrinkage alone, before its warm-up) a step changes nothing.
+            if let Some(total) = terms.total() {
+                let gradients = GradientsParams::from_grads(total.backward(), &state.network);
+                state.network = state.optimizer.step(learning_rate, state.network, gradients);
+            }
+            recorded.push(terms.detach());
             state.key = momentum_update(state.key, &state.network.encoder, params.momentum);
         }
-        state.history.push(self.record(epoch, learning_rate, recorded)?);
+        state.history.push(record(epoch, "training", learning_rate, recorded)?);
         Ok(state)
     }
 
-    /// Reads the losses of an epoch from the device, once, and averages them over the batches.
-    fn record(
-        &self,
-        epoch: usize,
-        learning_rate: f64,
-        steps: Vec<(Vec<Term>, Vec<Tensor<1>>)>,
-    ) -> Result<EpochRecord> {
-        let n_batches = steps.len();
-        let terms = steps.first().map(|s| s.0.clone()).unwrap_or_default();
-        let width = terms.len() + 1;
-        let losses = Tensor::cat(steps.into_iter().flat_map(|s| s.1).collect(), 0);
-        let losses: Vec<f32> = losses
-            .try_into_vec_as()
-            .map_err(|e| ModelError::Read { what: "the losses", why: format!("{e:?}") })?;
-        let names: Vec<&str> =
-            std::iter::once("total").chain(terms.iter().map(|t| t.name())).collect();
-        for (b, step) in losses.chunks(width).enumerate() {
-            // Terms before their sum: the sum is never finite when a term is not.
-            let bad = step.iter().zip(&names).rev().find(|(v, _)| !v.is_finite());
-            if let Some((&value, &term)) = bad {
-                return Err(ModelError::NotFinite {
-                    epoch: epoch + 1,
-                    batch: b + 1,
-                    term,
-                    value,
-                    learning_rate: self.params.learning_rate,
-                });
-            }
-        }
-        let mean = |i: usize| losses.iter().skip(i).step_by(width).sum::<f32>() / n_batches as f32;
-        Ok(EpochRecord {
-            epoch: epoch + 1,
-            learning_rate,
-            total: mean(0),
-            terms: names
-                .iter()
-                .enumerate()
-                .skip(1)
-                .map(|(i, n)| (n.to_string(), mean(i)))
-                .collect(),
-        })
-    }
-
-    /// Shuffled cells in batches that differ by one cell at most, so that no epoch ends on a
-    /// batch too small for batch statistics.
     fn batches(&self, epoch: usize) -> Vec<Vec<usize>> {
-        let n = self.x.dims()[0];
-        let mut order: Vec<usize> = (0..n).collect();
-        order.shuffle(&mut stream(self.params.seed, Purpose::Order, epoch));
-        let parts = self.n_batches();
-        (0..parts).map(|b| order[b * n / parts..(b + 1) * n / parts].to_vec()).collect()
+        let order = &mut stream(self.params.seed, Purpose::Order, epoch);
+        batches::shuffled(self.x.dims()[0], self.n_batches(), order)
     }
 
-    /// Few cells make smaller batches rather than too few steps to learn anything.
     fn n_batches(&self) -> usize {
-        let n = self.x.dims()[0];
-        let wanted = self.params.min_batches.min(n / SMALLEST_BATCH);
-        n.div_ceil(self.params.batch_size).max(wanted)
+        batches::number(self.x.dims()[0], self.params.batch_size, self.params.min_batches)
     }
 
     fn shrinkage_weight(&self, epoch: usize) -> f64 {

@@ -1,0 +1,57 @@
+//! Which parameters are allowed.
+
+use super::{ScSiameseCluParams, ScSiameseCluValidParams};
+use crate::Result;
+use crate::check::{at_least_one, not_negative, positive, require, share};
+
+impl ScSiameseCluParams {
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range
+    /// and what is allowed.
+    pub fn check(self) -> Result<ScSiameseCluValidParams> {
+        at_least_one("n_clusters", self.n_clusters)?;
+        at_least_one("batch_size", self.batch_size)?;
+        at_least_one("min_batches", self.min_batches)?;
+        at_least_one("components", self.components)?;
+        at_least_one("graph_components", self.graph_components)?;
+        at_least_one("neighbors", self.neighbors)?;
+        at_least_one("latent", self.latent)?;
+        at_least_one("refresh_every", self.refresh_every)?;
+        at_least_one("zinb_cells", self.zinb_cells)?;
+        at_least_one("non_edges", self.non_edges)?;
+        at_least_one("n_init", self.n_init)?;
+        let enough = self.max_nodes >= 32;
+        require("max_nodes", self.max_nodes, enough, "give a whole number of at least 32")?;
+        for (name, widths) in [("widths", &self.widths), ("graph_widths", &self.graph_widths)] {
+            let wide = !widths.is_empty() && widths.iter().all(|&w| w >= 1);
+            require(name, format!("{widths:?}"), wide, "give at least one width, each at least 1")?;
+        }
+        positive("pretraining_rate", self.pretraining_rate)?;
+        positive("joint_rate", self.joint_rate)?;
+        positive("learning_rate", self.learning_rate)?;
+        positive("sharpness", self.sharpness)?;
+        not_negative("noise", self.noise)?;
+        share("drop_edges", self.drop_edges)?;
+        let alpha = self.alpha > 0.0 && self.alpha <= 1.0;
+        require("alpha", self.alpha, alpha, "give a share above 0, at most 1")?;
+        let weights = [
+            ("expression_weight", self.expression_weight),
+            ("signal_weight", self.signal_weight),
+            ("structure_weight", self.structure_weight),
+            ("zinb_weight", self.zinb_weight),
+            ("cell_weight", self.cell_weight),
+            ("graph_cell_weight", self.graph_cell_weight),
+            ("latent_weight", self.latent_weight),
+            ("propagation_weight", self.propagation_weight),
+            ("transport_weight", self.transport_weight),
+        ];
+        for (name, weight) in weights {
+            not_negative(name, weight)?;
+        }
+        // The plan is checked against the number of clusters: a prior names one size for each.
+        self.marginal.columns(&vec![1; self.n_clusters])?;
+        Ok(ScSiameseCluValidParams(self))
+    }
+}

@@ -1,0 +1,206 @@
+//! The fitted model: predict, save, load.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use morula_core::CoreError;
+use morula_core::graph::{Diffusion, DiffusionConfig};
+use morula_data::CountMatrix;
+use morula_preprocess::{Prepared, Recipe, Report};
+use serde::{Deserialize, Serialize};
+
+use super::ScSiameseCluParams;
+use super::network::Network;
+use super::projection::Projection;
+use super::reference::{Reference, Sizes};
+use crate::posterior::Posterior;
+use crate::{
+    ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, read, weights,
+};
+
+/// Version of the folder written by [`ClusterModel::save`].
+const FORMAT: u32 = 1;
+
+/// Cells denoised at once: their counts are dense on the device.
+const DENOISED_CELLS: usize = 4096;
+
+/// A fitted scSiameseClu model.
+///
+/// It holds the principal components of the cells it was fitted on: new cells are attached to
+/// the nearest of them.
+#[derive(Debug, Clone)]
+pub struct ScSiameseCluModel {
+    pub(super) params: ScSiameseCluParams,
+    pub(super) recipe: Recipe,
+    pub(super) projection: Projection,
+    pub(super) reference: Reference,
+    pub(super) network: Network,
+    /// Of a model whose main stage trained no clusters.
+    pub(super) posterior: Option<Posterior>,
+    pub(super) history: Vec<EpochRecord>,
+    pub(super) fitted: Option<Prediction>,
+}
+
+/// `model.json`; weights and reference cells are beside it.
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    format: u32,
+    model: String,
+    version: String,
+    params: ScSiameseCluParams,
+    recipe: Recipe,
+    projection: Projection,
+    reference: Sizes,
+    posterior: Option<Posterior>,
+    history: Vec<EpochRecord>,
+}
+
+impl ScSiameseCluModel {
+    /// The parameters it was fitted with.
+    pub fn params(&self) -> &ScSiameseCluParams {
+        &self.params
+    }
+
+    /// The fitted preprocessing.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Denoised counts of cells with that embedding: the mean mu of their zero-inflated negative
+    /// binomial, without dropout and before size factors, that is at the library size which has
+    /// size factor 1 (METHODS 3.3).
+    ///
+    /// # Shapes
+    /// - latent: cells x d, as in [`Prediction::latent`]
+    /// - output: cells x [selected genes](Recipe::selected_genes)
+    ///
+    /// # Errors
+    /// When the embedding has another width, or the device fails.
+    pub fn denoise(&self, latent: &Matrix) -> Result<Matrix> {
+        let d = self.params.latent;
+        if latent.n_cols() != d {
+            let found = [latent.n_rows(), latent.n_cols()];
+            let expected = format!("[n, d] with d = {d}");
+            return Err(CoreError::shape("denoise", "latent", &found, expected).into());
+        }
+        let network = &self.network.expression;
+        let mut counts = Vec::with_capacity(latent.n_rows() * self.recipe.n_genes());
+        for rows in latent.values().chunks(DENOISED_CELLS * d) {
+            let z = TensorData::new(rows.to_vec(), [rows.len() / d, d]);
+            let z = Tensor::<2>::from_data(z, &self.device());
+            let mean = network.distribution(network.trunk(z)).mean();
+            counts.extend(read(mean, "the denoised counts")?);
+        }
+        Ok(Matrix::new(counts, self.recipe.n_genes()))
+    }
+
+    /// Labels, probabilities and embedding.
+    pub(super) fn describe(
+        &self,
+        z: Tensor<2>,
+        kept_cells: Vec<usize>,
+        report: Report,
+    ) -> Result<Prediction> {
+        let n_cells = z.dims()[0];
+        let proba = match &self.posterior {
+            Some(posterior) => posterior.forward(z.clone()),
+            None => self.network.assignment.forward(z.clone()),
+        };
+        let labels = read(proba.clone().argmax(1).reshape([n_cells]).float(), "the clusters")?;
+        Ok(Prediction {
+            kept_cells,
+            labels: labels.into_iter().map(|k| k as usize).collect(),
+            proba: Matrix::read(proba, "the probabilities")?,
+            latent: Matrix::read(z, "the embedding")?,
+            report,
+        })
+    }
+
+    /// Embedding of preprocessed cells, `[m, d]`.
+    fn embed(&self, prepared: &Prepared) -> Result<Tensor<2>> {
+        let scores = self.projection.transform(prepared)?;
+        let diffusion = self.diffusion()?;
+        self.reference.embed_new(&self.params, &self.network, &diffusion, &self.projection, &scores)
+    }
+
+    fn diffusion(&self) -> Result<Diffusion> {
+        Ok(DiffusionConfig::new().with_alpha(self.params.alpha).init()?)
+    }
+
+    fn device(&self) -> Device {
+        self.network.devices().into_iter().next().unwrap_or_default()
+    }
+}
+
+impl ClusterModel for ScSiameseCluModel {
+    const NAME: &'static str = "scsiameseclu";
+
+    fn n_clusters(&self) -> usize {
+        self.params.n_clusters
+    }
+
+    fn fitted(&self) -> Option<&Prediction> {
+        self.fitted.as_ref()
+    }
+
+    fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
+        let prepared = self.recipe.transform(counts)?;
+        let z = self.embed(&prepared)?;
+        self.describe(z, prepared.kept_cells, prepared.report)
+    }
+
+    fn history(&self) -> &[EpochRecord] {
+        &self.history
+    }
+
+    fn save(&self, target: &Path) -> Result<()> {
+        folder::replace(target, |folder| {
+            weights::save(&self.network, &folder.join("network.safetensors"))?;
+            self.reference.save(&folder.join("reference.safetensors"), &self.device())?;
+            let manifest = Manifest {
+                format: FORMAT,
+                model: Self::NAME.into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                params: self.params.clone(),
+                recipe: self.recipe.clone(),
+                projection: self.projection.clone(),
+                reference: self.reference.sizes(),
+                posterior: self.posterior.clone(),
+                history: self.history.clone(),
+            };
+            folder::write_json(&folder.join("model.json"), &manifest)
+        })
+    }
+
+    fn load(target: &Path, device: &Device) -> Result<Self> {
+        let home = folder::existing(target).unwrap_or_else(|| target.into());
+        let path = home.join("model.json");
+        let device = device.clone().inner();
+        let manifest: Manifest = folder::read_manifest(&path, Self::NAME, FORMAT)?;
+        let params = manifest.params.check()?.into_params();
+        let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.projection.n_genes());
+        let (k, d) = (params.n_clusters, params.latent);
+        let consistent = manifest.posterior.as_ref().is_none_or(|p| p.fits(k, d))
+            && n_genes == manifest.recipe.n_genes()
+            && manifest.projection.is_consistent()
+            && manifest.reference.components == n_comps;
+        if !consistent {
+            let why = "centroids, components and parameters disagree in their sizes".into();
+            return Err(ModelError::Saved { path, why });
+        }
+        let mut network = Network::init(&params, n_comps, n_genes, &device)?.valid();
+        weights::load(&mut network, &home.join("network.safetensors"))?;
+        let cells = home.join("reference.safetensors");
+        Ok(Self {
+            reference: Reference::load(&cells, manifest.reference, &device)?,
+            params,
+            recipe: manifest.recipe,
+            projection: manifest.projection,
+            network,
+            posterior: manifest.posterior,
+            history: manifest.history,
+            fitted: None,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The trained parts of scSiameseClu and one pass through them (METHODS 3.3, 3.4).
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use morula_core::graph::{Gcn, GcnConfig, Propagator};
+use morula_core::init;
+use morula_core::siamese::{Fusion, FusionConfig, Keys};
+use morula_core::transport::{StudentT, StudentTConfig};
+use morula_core::zinb::{ZinbAutoencoder, ZinbAutoencoderConfig};
+
+use super::ScSiameseCluParams;
+use crate::Result;
+use crate::rng::{Purpose, stream};
+
+/// Everything that receives gradients.
+#[derive(Module, Debug)]
+pub(super) struct Network {
+    /// Expression: encoder, decoder and ZINB heads.
+    pub expression: ZinbAutoencoder,
+    /// Graph encoder.
+    pub graph: Gcn,
+    /// Graph decoder.
+    pub graph_decoder: Gcn,
+    pub fusion: Fusion,
+    pub assignment: StudentT,
+}
+
+/// The input of a pass: two views of the same cells.
+pub(super) struct Views {
+    /// Principal components of each view, `[n, p]`.
+    pub x: [Tensor<2>; 2],
+    /// The perturbed graph and the diffusion.
+    pub along: [Propagator; 2],
+}
+
+/// What a pass through the encoders gives.
+pub(super) struct Encoded {
+    /// Expression embedding of each view, `[n, d]`.
+    pub expression: [Tensor<2>; 2],
+    /// Output of every layer of the graph encoder, per view; the last is `[n, d]`.
+    pub graph: [Vec<Tensor<2>>; 2],
+}
+
+impl Encoded {
+    /// Graph embedding of each view, `[n, d]`.
+    pub fn graph_latent(&self) -> [Tensor<2>; 2] {
+        [0, 1].map(|v| match self.graph[v].last() {
+            Some(z) => z.clone(),
+            // A graph encoder has layers; this only spares a panic.
+            None => self.expression[v].clone(),
+        })
+    }
+}
+
+impl Network {
+    /// Weights drawn from the seed, on a device with autodiff.
+    pub fn new(
+        params: &ScSiameseCluParams,
+        n_comps: usize,
+        n_genes: usize,
+        device: &Device,
+    ) -> Result<Self> {
+        let device = device.clone().autodiff();
+        let network = Self::init(params, n_comps, n_genes, &device)?;
+        Ok(init::xavier_uniform(network, &mut stream(params.seed, Purpose::Weights, 0)))
+    }
+
+    /// The architecture on a device, to be filled.
+    pub fn init(
+        params: &ScSiameseCluParams,
+        n_comps: usize,
+        n_genes: usize,
+        device: &Device,
+    ) -> Result<Self> {
+        let d = params.latent;
+        let mut widths = vec![n_comps];
+        widths.extend(&params.graph_widths);
+        widths.push(d);
+        let mirrored = widths.iter().rev().copied().collect();
+        Ok(Self {
+            expression: ZinbAutoencoderConfig::new(n_comps, n_genes)
+                .with_hidden(params.widths.clone())
+                .with_d_latent(d)
+                .init(device),
+            graph: GcnConfig::new(widths).init(device)?,
+            graph_decoder: GcnConfig::new(mirrored).init(device)?,
+            fusion: FusionConfig::new(d).init(device),
+            assignment: StudentTConfig::new(params.n_clusters, d).init(device)?,
+        })
+    }
+
+    /// Encodes both views.
+    pub fn encode(&self, views: &Views) -> Encoded {
+        Encoded {
+            expression: [0, 1].map(|v| self.expression.encode(views.x[v].clone())),
+            graph: [0, 1].map(|v| self.graph.forward(&views.along[v], views.x[v].clone())),
+        }
+    }
+
+    /// One embedding from both views of both kinds, `[n, d]`.
+    pub fn fuse(
+        &self,
+        params: &ScSiameseCluParams,
+        encoded: &Encoded,
+        along: &Propagator,
+        keys: Keys,
+    ) -> Tensor<2> {
+        let mean = |[a, b]: [Tensor<2>; 2]| (a + b).mul_scalar(0.5);
+        let expression = mean(encoded.expression.clone());
+        let graph = mean(encoded.graph_latent());
+        match params.fusion {
+            true => self.fusion.forward(expression, graph, |z| along.forward(z), keys),
+            false => mean([expression, graph]),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Parameters of scSiameseClu: a builder, checked before anything runs.
+
+use burn::tensor::Device;
+use morula_core::transport::Marginal;
+use morula_data::CountMatrix;
+use morula_preprocess::RecipeParams;
+use serde::{Deserialize, Serialize};
+
+use super::{ScSiameseCluModel, train};
+use crate::{FitOptions, Head, Result};
+
+/// Parameters of [`ScSiameseClu`](super::ScSiameseClu); every field may be set in a TOML file.
+///
+/// The default is one set for all data, chosen without labels. A term whose weight is 0 is left
+/// out; a stage with 0 epochs is skipped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScSiameseCluParams {
+    /// Number of clusters K.
+    pub n_clusters: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+
+    /// Epochs that train the expression autoencoder alone.
+    pub autoencoder_epochs: usize,
+    /// Epochs that train the graph autoencoder alone.
+    pub graph_epochs: usize,
+    /// Epochs that train both through the fusion.
+    pub joint_epochs: usize,
+    /// Epochs of the main stage, with every term. Beyond 20,000 cells the epochs of all stages
+    /// shrink in proportion, since each has more steps.
+    pub epochs: usize,
+    /// Adam's learning rate of the two autoencoders.
+    pub pretraining_rate: f64,
+    /// Adam's learning rate of the joint stage.
+    pub joint_rate: f64,
+    /// Adam's learning rate of the main stage.
+    pub learning_rate: f64,
+    /// Cells per step of the expression autoencoder at most; batches are made equally large.
+    pub batch_size: usize,
+    /// Batches per epoch of the expression autoencoder at least, while they hold 32 cells each.
+    pub min_batches: usize,
+    /// Cells per step of the graph stages at most; more cells are taken in unions of small parts
+    /// of the graph. Also the most cells that one cell attends to.
+    pub max_nodes: usize,
+
+    /// Principal components that the networks see.
+    pub components: usize,
+    /// Bring every cell to the same length in the components, so that directions count and
+    /// distances are those of cosines.
+    pub cosine: bool,
+    /// Principal components in which neighbours are looked for.
+    pub graph_components: usize,
+    /// Neighbours of a cell in the graph.
+    pub neighbors: usize,
+    /// Widths of the expression encoder; the decoder mirrors them.
+    pub widths: Vec<usize>,
+    /// Widths of the graph encoder; the decoder mirrors them.
+    pub graph_widths: Vec<usize>,
+    /// Width d of the embedding.
+    pub latent: usize,
+    /// Embed by the fusion module; otherwise by the plain mean of both embeddings.
+    pub fusion: bool,
+
+    /// Standard deviation of the factors N(1, noise) that make a view.
+    pub noise: f64,
+    /// Share of edges, the least similar ones, that the perturbed graph lacks.
+    pub drop_edges: f64,
+    /// Restart probability alpha of the graph diffusion.
+    pub alpha: f64,
+    /// Epochs between two refreshes of the perturbed graph and of the transport plan.
+    pub refresh_every: usize,
+
+    /// Weight of the error of the decoded components.
+    pub expression_weight: f64,
+    /// Weight of the error of the decoded graph signal.
+    pub signal_weight: f64,
+    /// Weight of the error of the decoded edges.
+    pub structure_weight: f64,
+    /// Non-edges sampled per cell and step.
+    pub non_edges: usize,
+    /// Weight sigma of the ZINB likelihood.
+    pub zinb_weight: f64,
+    /// Cells per step for which the likelihood is evaluated at most.
+    pub zinb_cells: usize,
+    /// Weight of the cell-correlation refinement, expression views.
+    pub cell_weight: f64,
+    /// Weight of the cell-correlation refinement, graph views.
+    pub graph_cell_weight: f64,
+    /// Weight of the latent-correlation refinement.
+    pub latent_weight: f64,
+    /// Weight delta of the propagation regularisation.
+    pub propagation_weight: f64,
+    /// Weight mu of the clustering by transport.
+    pub transport_weight: f64,
+    /// Exponent lambda of the transport kernel: how much the plan sharpens assignments.
+    pub sharpness: f64,
+    /// Cluster sizes that the plan is held to.
+    pub marginal: Marginal,
+
+    /// How the pretrained embedding is cut into the clusters that the main stage starts from.
+    pub head: Head,
+    /// K-means restarts.
+    pub n_init: usize,
+    /// Preprocessing.
+    pub recipe: RecipeParams,
+}
+
+impl Default for ScSiameseCluParams {
+    fn default() -> Self {
+        Self {
+            n_clusters: 8,
+            seed: 0,
+            autoencoder_epochs: 40,
+            graph_epochs: 20,
+            joint_epochs: 60,
+            epochs: 30,
+            pretraining_rate: 1e-3,
+            joint_rate: 5e-4,
+            learning_rate: 3e-4,
+            batch_size: 256,
+            min_batches: 16,
+            max_nodes: 8192,
+            components: 100,
+            cosine: true,
+            graph_components: 20,
+            neighbors: 10,
+            widths: vec![128, 256, 512],
+            graph_widths: vec![128, 256],
+            latent: 20,
+            fusion: true,
+            noise: 0.1,
+            drop_edges: 0.1,
+            alpha: 0.2,
+            refresh_every: 10,
+            expression_weight: 1.0,
+            signal_weight: 1.0,
+            structure_weight: 0.1,
+            non_edges: 5,
+            zinb_weight: 0.1,
+            zinb_cells: 1024,
+            cell_weight: 0.1,
+            graph_cell_weight: 5.0,
+            latent_weight: 1.0,
+            propagation_weight: 1e3,
+            transport_weight: 10.0,
+            sharpness: 5.0,
+            marginal: Marginal::Sizes,
+            head: Head::Merge,
+            n_init: 10,
+            recipe: RecipeParams { n_top_genes: 1000, ..RecipeParams::default() },
+        }
+    }
+}
+
+impl ScSiameseCluParams {
+    setters! {
+        /// Sets the seed of everything random.
+        seed: u64,
+        /// Sets the epochs of the expression autoencoder.
+        autoencoder_epochs: usize,
+        /// Sets the epochs of the graph autoencoder.
+        graph_epochs: usize,
+        /// Sets the epochs of the joint stage.
+        joint_epochs: usize,
+        /// Sets the epochs of the main stage.
+        epochs: usize,
+        /// Sets the learning rate of the two autoencoders.
+        pretraining_rate: f64,
+        /// Sets the learning rate of the joint stage.
+        joint_rate: f64,
+        /// Sets the learning rate of the main stage.
+        learning_rate: f64,
+        /// Sets the cells per step of the expression autoencoder.
+        batch_size: usize,
+        /// Sets the least number of batches per epoch of the expression autoencoder.
+        min_batches: usize,
+        /// Sets the most cells per step of the graph stages.
+        max_nodes: usize,
+        /// Sets the principal components that the networks see.
+        components: usize,
+        /// Sets whether cells are brought to the same length.
+        cosine: bool,
+        /// Sets the neighbours of a cell in the graph.
+        neighbors: usize,
+        /// Sets the widths of the expression encoder.
+        widths: Vec<usize>,
+        /// Sets the widths of the graph encoder.
+        graph_widths: Vec<usize>,
+        /// Sets the width of the embedding.
+        latent: usize,
+        /// Switches the fusion module.
+        fusion: bool,
+        /// Sets the noise of the views.
+        noise: f64,
+        /// Sets the share of edges that the perturbed graph lacks.
+        drop_edges: f64,
+        /// Sets the restart probability of the diffusion.
+        alpha: f64,
+        /// Sets the weight of the decoded components; 0 leaves them out.
+        expression_weight: f64,
+        /// Sets the weight of the decoded graph signal; 0 leaves it out.
+        signal_weight: f64,
+        /// Sets the weight of the decoded edges; 0 leaves them out.
+        structure_weight: f64,
+        /// Sets the weight of the ZINB likelihood; 0 leaves it out.
+        zinb_weight: f64,
+        /// Sets the weight of the cell refinement of the expression views; 0 leaves it out.
+        cell_weight: f64,
+        /// Sets the weight of the cell refinement of the graph views; 0 leaves it out.
+        graph_cell_weight: f64,
+        /// Sets the weight of the latent refinement; 0 leaves it out.
+        latent_weight: f64,
+        /// Sets the weight of the propagation regularisation; 0 leaves it out.
+        propagation_weight: f64,
+        /// Sets the weight of the clustering by transport; 0 leaves it out.
+        transport_weight: f64,
+        /// Sets the cluster sizes that the plan is held to.
+        marginal: Marginal,
+        /// Sets how the pretrained embedding is cut into clusters.
+        head: Head,
+        /// Sets the K-means restarts.
+        n_init: usize,
+        /// Sets the preprocessing.
+        recipe: RecipeParams,
+    }
+
+    /// The authors' settings as far as they hold for any data (METHODS 3.8): stages and rates as
+    /// published, components as they are, K-means as the head. Rate, alpha and weights that they
+    /// chose per data set, with labels, are ours.
+    pub fn published(n_clusters: usize) -> Self {
+        Self {
+            n_clusters,
+            autoencoder_epochs: 100,
+            graph_epochs: 50,
+            joint_epochs: 200,
+            epochs: 50,
+            pretraining_rate: 5e-4,
+            joint_rate: 1e-4,
+            learning_rate: 1e-4,
+            min_batches: 1,
+            cosine: false,
+            head: Head::KMeans,
+            ..Self::default()
+        }
+    }
+
+    /// Checks the parameters and fits.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check) and [`ScSiameseCluValidParams::fit`].
+    pub fn fit(self, counts: &CountMatrix, device: &Device) -> Result<ScSiameseCluModel> {
+        self.check()?.fit(counts, device)
+    }
+}
+
+model_params!(ScSiameseCluParams, ScSiameseCluModel);
+
+/// Parameters that passed [`ScSiameseCluParams::check`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScSiameseCluValidParams(pub(super) ScSiameseCluParams);
+
+impl ScSiameseCluValidParams {
+    /// The parameters.
+    pub fn params(&self) -> &ScSiameseCluParams {
+        &self.0
+    }
+
+    /// The parameters, to change and check again.
+    pub fn into_params(self) -> ScSiameseCluParams {
+        self.0
+    }
+
+    /// Fits the model to raw counts. No label is asked for, so none can leak.
+    ///
+    /// # Errors
+    /// When preprocessing leaves nothing, with more clusters than cells, or when a loss is no
+    /// longer finite (naming epoch, batch and term).
+    pub fn fit(&self, counts: &CountMatrix, device: &Device) -> Result<ScSiameseCluModel> {
+        self.fit_with(counts, device, FitOptions::default())
+    }
+
+    /// [`fit`](Self::fit) with an observer, a checkpoint folder or a start from a checkpoint.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); [`ModelError::Interrupted`](crate::ModelError::Interrupted) when the
+    /// observer breaks off.
+    pub fn fit_with(
+        &self,
+        counts: &CountMatrix,
+        device: &Device,
+        options: FitOptions<'_>,
+    ) -> Result<ScSiameseCluModel> {
+        train::fit(&self.0, counts, device, options)
+    }
+}

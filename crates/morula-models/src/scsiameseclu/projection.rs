@@ -1,0 +1,109 @@
+//! From preprocessed cells to the input of the networks.
+
+use morula_preprocess::{Pca, PcaParams, Prepared, pca_dense};
+use serde::{Deserialize, Serialize};
+
+use super::ScSiameseCluParams;
+use crate::{ModelError, Result};
+
+/// Principal components of the scaled expression, brought to a common scale (METHODS 3.1).
+///
+/// With `cosine`, every cell is brought to the length sqrt(p): what is left is the direction in
+/// which it differs from the mean cell, while its length, which mostly tells how deeply it was
+/// sequenced, is gone. Without, one factor for all cells makes the mean variance 1. Either way
+/// learning rates mean the same on any data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Projection {
+    pca: Pca,
+    scale: f32,
+    cosine: bool,
+}
+
+impl Projection {
+    /// Fits the components and projects the cells, row-major `n x p`.
+    pub fn fit(params: &ScSiameseCluParams, prepared: &Prepared) -> Result<(Self, Vec<f32>)> {
+        let wanted = PcaParams { n_comps: params.components, ..PcaParams::default() };
+        let mut pca = pca_dense(&prepared.x, prepared.n_genes, &wanted)?;
+        let mut scores = std::mem::take(&mut pca.scores);
+        let total: f64 = pca.explained_variance.iter().sum();
+        let scale = match total > 0.0 {
+            true => (pca.n_comps as f64 / total).sqrt() as f32,
+            // All cells are alike: the components are all zero.
+            false => 1.0,
+        };
+        let projection = Self { pca, scale, cosine: params.cosine };
+        projection.rescale(&mut scores);
+        Ok((projection, scores))
+    }
+
+    /// Projects new cells, row-major `n x p`.
+    pub fn transform(&self, prepared: &Prepared) -> Result<Vec<f32>> {
+        let mut scores = self.pca.transform(&prepared.x)?;
+        self.rescale(&mut scores);
+        if let Some(at) = scores.iter().position(|v| !v.is_finite()) {
+            let cell = prepared.kept_cells[at / self.n_comps()];
+            return Err(ModelError::Read {
+                what: "the principal components",
+                why: format!("cell {cell} has none that are finite; are its counts far larger?"),
+            });
+        }
+        Ok(scores)
+    }
+
+    fn rescale(&self, scores: &mut [f32]) {
+        match self.cosine {
+            true => to_length(scores, self.n_comps(), (self.n_comps() as f32).sqrt()),
+            false => scores.iter_mut().for_each(|v| *v *= self.scale),
+        }
+    }
+
+    /// The part of the components, row-major `n x p`, in which neighbours are looked for, and its
+    /// width.
+    pub fn leading(&self, scores: &[f32], n_comps: usize) -> (Vec<f32>, usize) {
+        let (p, k) = (self.n_comps(), n_comps.min(self.n_comps()));
+        let rows = scores.chunks(p.max(1)).flat_map(|row| &row[..k.min(row.len())]);
+        let mut leading: Vec<f32> = rows.copied().collect();
+        if self.cosine {
+            to_length(&mut leading, k, 1.0);
+        }
+        (leading, k)
+    }
+
+    /// Number of components.
+    pub fn n_comps(&self) -> usize {
+        self.pca.n_comps
+    }
+
+    /// Number of genes projected.
+    pub fn n_genes(&self) -> usize {
+        self.pca.mean.len()
+    }
+
+    /// Whether the sizes of a saved projection agree.
+    pub fn is_consistent(&self) -> bool {
+        self.pca.loadings.len() == self.n_genes() * self.n_comps() && self.scale.is_finite()
+    }
+}
+
+/// Brings rows of width `d` to a length; a zero row stays zero.
+fn to_length(x: &mut [f32], d: usize, length: f32) {
+    for row in x.chunks_mut(d.max(1)) {
+        let norm = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+        if norm > 0.0 {
+            row.iter_mut().for_each(|v| *v *= length / norm);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_get_their_length_and_empty_ones_stay() {
+        let mut x = [3.0, 4.0, 0.0, 0.0, -0.3, 0.4];
+        to_length(&mut x, 2, 10.0);
+        let expected = [6.0, 8.0, 0.0, 0.0, -6.0, 8.0];
+        assert!(x.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{x:?}");
+    }
+}

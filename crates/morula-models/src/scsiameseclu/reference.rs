@@ -1,0 +1,217 @@
+//! The cells of a fit as a reference: embedding them, and new cells beside them (METHODS 3.9).
+
+use std::path::Path;
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use morula_core::graph::{Diffusion, Graph, Propagator, SparseTensor};
+use morula_core::ops;
+use morula_core::siamese::Keys;
+use morula_preprocess::kneighbors;
+use serde::{Deserialize, Serialize};
+
+use super::ScSiameseCluParams;
+use super::network::{Network, Views};
+use super::projection::Projection;
+use crate::{Matrix, ModelError, Result, weights};
+
+/// The cells of a fit, which new cells are attached to.
+#[derive(Debug, Clone)]
+pub(super) struct Reference {
+    /// Principal components, `[n, p]`.
+    pub x: Matrix,
+    /// The cell graph.
+    pub graph: Graph,
+    /// Its edges that the perturbation kept.
+    pub kept: Graph,
+}
+
+/// Numbers of cells, components and edges: the shapes in the file of a [`Reference`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sizes {
+    pub cells: usize,
+    pub components: usize,
+    pub edges: usize,
+    pub kept: usize,
+}
+
+impl Sizes {
+    /// Refuses sizes that the file cannot have, before memory is asked for them.
+    fn check(self, path: &Path) -> Result<()> {
+        let io = |source| ModelError::Io { path: path.into(), source };
+        let bytes = std::fs::metadata(path).map_err(io)?.len() as f64;
+        let numbers = self.cells as f64 * self.components as f64
+            + 2.0 * (self.edges as f64 + self.kept as f64);
+        // Four bytes a number, and a header.
+        match numbers * 4.0 <= bytes {
+            true => Ok(()),
+            false => Err(ModelError::Saved {
+                path: path.into(),
+                why: format!("it has {bytes} bytes, too few for {self:?}"),
+            }),
+        }
+    }
+}
+
+/// A [`Reference`] as tensors, for its file.
+#[derive(Module, Debug)]
+struct Stored {
+    x: Param<Tensor<2>>,
+    edges: Param<Tensor<2, Int>>,
+    kept: Param<Tensor<2, Int>>,
+}
+
+impl Reference {
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            cells: self.x.n_rows(),
+            components: self.x.n_cols(),
+            edges: self.graph.n_edges(),
+            kept: self.kept.n_edges(),
+        }
+    }
+
+    /// Embedding of new cells with components `scores`, `[m, d]`.
+    ///
+    /// Each is attached to its nearest cells of the fit. Edges lead from the new cells to those
+    /// only, so that neither the known cells nor other new ones change what a cell is.
+    pub fn embed_new(
+        &self,
+        params: &ScSiameseCluParams,
+        network: &Network,
+        diffusion: &Diffusion,
+        projection: &Projection,
+        scores: &[f32],
+    ) -> Result<Tensor<2>> {
+        let (n, d) = (self.x.n_rows(), self.x.n_cols());
+        let device = &network.devices().into_iter().next().unwrap_or_default();
+        let (points, d_graph) = projection.leading(self.x.values(), params.graph_components);
+        let (queries, _) = projection.leading(scores, params.graph_components);
+        let found = kneighbors(&queries, &points, d_graph, params.neighbors)?;
+        let attached = |graph: &Graph| attach(graph, found.k, &found.indices, device);
+        let along = [
+            Propagator::Adjacency(attached(&self.kept)?),
+            Propagator::Diffusion(attached(&self.graph)?, diffusion.clone()),
+        ];
+        let all = [self.x.values(), scores].concat();
+        let rows = all.len() / d.max(1);
+        let x = Tensor::from_data(TensorData::new(all, [rows, d]), device);
+        let z = embed(params, network, &x, along, n);
+        Ok(z.narrow(0, n, rows - n))
+    }
+
+    /// Writes the cells.
+    pub fn save(&self, path: &Path, device: &Device) -> Result<()> {
+        let edges = |graph: &Graph| {
+            let pairs: Vec<i32> = graph.edges().flat_map(|(i, j)| [i as i32, j as i32]).collect();
+            let n = pairs.len() / 2;
+            Param::initialized(
+                ParamId::new(),
+                Tensor::<2, Int>::from_data(TensorData::new(pairs, [n, 2]), device),
+            )
+        };
+        let stored = Stored {
+            x: Param::from_tensor(self.x.to_tensor(device)),
+            edges: edges(&self.graph),
+            kept: edges(&self.kept),
+        };
+        weights::save(&stored, path)
+    }
+
+    /// Reads the cells, whose numbers must be those of `sizes`.
+    pub fn load(path: &Path, sizes: Sizes, device: &Device) -> Result<Self> {
+        sizes.check(path)?;
+        let pairs = |n| Param::initialized(ParamId::new(), Tensor::<2, Int>::zeros([n, 2], device));
+        let mut stored = Stored {
+            x: Param::from_tensor(Tensor::zeros([sizes.cells, sizes.components], device)),
+            edges: pairs(sizes.edges),
+            kept: pairs(sizes.kept),
+        };
+        weights::load(&mut stored, path)?;
+        let graph = |pairs: Tensor<2, Int>| {
+            let pairs = pairs.try_into_vec_as::<i64>().map_err(|e| ModelError::Read {
+                what: "the edges of the cell graph",
+                why: e.to_string(),
+            })?;
+            let damaged = || ModelError::Saved {
+                path: path.into(),
+                why: "an edge of the cell graph leads to no cell".into(),
+            };
+            let node = |i: i64| usize::try_from(i).map_err(|_| damaged());
+            let edges = pairs.chunks(2).map(|p| Ok((node(p[0])?, node(p[1])?)));
+            let edges = edges.collect::<Result<Vec<_>>>()?;
+            Graph::from_edges(sizes.cells, edges).map_err(|_| damaged())
+        };
+        Ok(Self {
+            x: Matrix::read(stored.x.val(), "the reference cells")?,
+            graph: graph(stored.edges.val())?,
+            kept: graph(stored.kept.val())?,
+        })
+    }
+}
+
+/// What the graph views are propagated along: the perturbed graph and the diffusion.
+pub(super) fn along(
+    graph: &Graph,
+    kept: &Graph,
+    diffusion: &Diffusion,
+    device: &Device,
+) -> [Propagator; 2] {
+    [
+        Propagator::Adjacency(kept.propagation(device)),
+        Propagator::Diffusion(graph.propagation(device), diffusion.clone()),
+    ]
+}
+
+/// The embedding of cells `x` `[n, p]`, of which the first `n_known` may be attended to.
+///
+/// Attention goes to all of them up to `max_nodes`, beyond that to as many anchors spread evenly
+/// over them.
+pub(super) fn embed(
+    params: &ScSiameseCluParams,
+    network: &Network,
+    x: &Tensor<2>,
+    along: [Propagator; 2],
+    n_known: usize,
+) -> Tensor<2> {
+    let views = Views { x: [x.clone(), x.clone()], along };
+    let encoded = network.encode(&views);
+    let keys = match n_known == x.dims()[0] && n_known <= params.max_nodes {
+        true => Keys::All,
+        false => {
+            let m = n_known.min(params.max_nodes);
+            let rows: Vec<usize> = (0..m).map(|i| i * n_known / m).collect();
+            Keys::Anchors(ops::indices(&rows, &x.device()))
+        }
+    };
+    network.fuse(params, &encoded, &views.along[0], keys)
+}
+
+/// The normalised adjacency of `graph` with new nodes behind its own, each with edges to `k`
+/// nodes of it: `S_ij = 1 / sqrt(d_i d_j)`, degrees counting the node itself. The rows of the
+/// graph's own nodes stay as they are.
+fn attach(graph: &Graph, k: usize, neighbors: &[u32], device: &Device) -> Result<SparseTensor> {
+    let n = graph.n_nodes();
+    let m = neighbors.len().checked_div(k).unwrap_or_default();
+    let degree = |i: usize| (graph.neighbors(i).len() + 1) as f64;
+    let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+    for i in 0..n {
+        let mut row: Vec<u32> = graph.neighbors(i).to_vec();
+        row.push(i as u32);
+        row.sort_unstable();
+        values.extend(row.iter().map(|&j| (degree(i) * degree(j as usize)).sqrt().recip()));
+        indices.extend(row);
+        indptr.push(indices.len());
+    }
+    let own = (k + 1) as f64;
+    for (new, known) in neighbors.chunks(k.max(1)).enumerate() {
+        let mut known = known.to_vec();
+        known.sort_unstable();
+        values.extend(known.iter().map(|&j| (own * degree(j as usize)).sqrt().recip()));
+        indices.extend(known);
+        values.push(own.recip());
+        indices.push((n + new) as u32);
+        indptr.push(indices.len());
+    }
+    Ok(SparseTensor::new(n + m, n + m, &indptr, &indices, &values, device)?)
+}
