@@ -84,6 +84,20 @@ def take_results(data, errors):
     except (AssertionError, KeyError) as error:
         errors.append(f"obs, new columns: {error}")
     data.obs.drop(columns=list(expected), inplace=True, errors="ignore")
+    genes = data.n_vars
+    used = np.arange(genes) % 3 == 0
+    try:
+        if list(data.var)[-1:] != ["morula_used"]:
+            errors.append("var: the new column does not come last")
+        same("var/morula_used", used, data.var.pop("morula_used").to_numpy(), errors)
+    except KeyError:
+        errors.append("var: no new column")
+    columns = np.flatnonzero(used).astype("i4")
+    filled = max(n - 1, 0)
+    offsets = np.maximum(np.arange(n + 1) - 1, 0) * len(columns)
+    values = (np.arange(filled * len(columns)) % 4 / 2).astype("f4")
+    layer = sp.csr_matrix((values, np.tile(columns, filled), offsets.astype("i4")), (n, genes))
+    same("layers/morula", layer, data.layers.pop("morula", None), errors)
     embedding = (np.arange(n * 4) / 2).astype("f4").reshape(n, 4)
     same("obsm/X_morula", embedding, data.obsm.pop("X_morula", None), errors)
     settings = {

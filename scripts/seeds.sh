@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Scores JojoSCL on labelled data sets, several seeds each, through the command line alone:
-# scripts/seeds.sh FOLDER [SEEDS] [options of `morula cluster`]
+# Scores a model on labelled data sets, several seeds each, through the command line alone:
+# scripts/seeds.sh jojoscl|scsiameseclu FOLDER [SEEDS] [options of `morula cluster`]
 #
 # Prints a row per run: data set, seed, ARI, NMI, and a row with the means.
 set -euo pipefail
-folder=$1
-seeds=${2:-5}
-shift $(($# < 2 ? $# : 2))
+model=$1
+folder=$2
+seeds=${3:-5}
+shift $(($# < 3 ? $# : 3))
 sets=(
     "10X_PBMC_4k_full 8" "Baron_human1 14" "Zeisel_mouse_brain_4000 7"
     "Han_mouse_bladder_2100_full 16" "Cao_worm_neuron_full 10"
+    "Darmanis_human_brain_full 8"
 )
 morula=${MORULA:-target/release/morula}
 out=$(mktemp -d)
@@ -23,9 +25,9 @@ for entry in "${sets[@]}"; do
     read -r name k <<<"$entry"
     rows=()
     for ((seed = 0; seed < seeds; seed++)); do
-        "$morula" cluster "$folder/$name.h5ad" --model jojoscl --n-clusters "$k" --seed "$seed" \
+        "$morula" cluster "$folder/$name.h5ad" --model "$model" --n-clusters "$k" --seed "$seed" \
             --device cpu --quiet --out "$out/o.h5ad" "$@"
-        row=$("$morula" evaluate "$out/o.h5ad" --truth cell_type --pred jojoscl --json | score)
+        row=$("$morula" evaluate "$out/o.h5ad" --truth cell_type --pred "$model" --json | score)
         printf '%s seed %s ARI %.3f NMI %.3f\n' "$name" "$seed" $row
         rows+=("$row")
     done

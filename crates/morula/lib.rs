@@ -28,12 +28,13 @@ pub mod plot;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::pipeline::{Describe, additions};
+    pub use crate::pipeline::{Denoised, Describe, additions};
     pub use morula_data::{
         Additions, AnnData, CountMatrix, CsrMatrix, read_counts, write_h5ad_with,
     };
     pub use morula_models::{
         Checkpoint, ClusterModel, Device, DeviceChoice, EpochRecord, FitOptions, JojoScl,
-        JojoSclModel, JojoSclParams, NamedDevice, Prediction,
+        JojoSclModel, JojoSclParams, ModelParams, NamedDevice, Prediction, ScSiameseClu,
+        ScSiameseCluModel, ScSiameseCluParams,
     };
 }

@@ -49,6 +49,19 @@ pub struct OutArgs {
     pub out: PathBuf,
 }
 
+/// Which results go where.
+#[derive(Debug, Args)]
+pub struct ResultArgs {
+    #[command(flatten)]
+    pub out: OutArgs,
+
+    /// Write denoised counts too, where the model gives them (scsiameseclu): layers `denoised`,
+    /// with entries for the genes of var `scsiameseclu_modelled` alone, and an empty row for a
+    /// cell that preprocessing left out
+    #[arg(long)]
+    pub denoised: bool,
+}
+
 /// Where to compute.
 #[derive(Debug, Args)]
 pub struct DeviceArgs {

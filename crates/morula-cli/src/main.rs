@@ -7,9 +7,11 @@ mod console;
 mod failure;
 mod interrupt;
 mod memory;
+mod models;
 mod outputs;
 mod progress;
 mod summary;
+mod task;
 
 use std::process::ExitCode;
 

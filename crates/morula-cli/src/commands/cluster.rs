@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
-use morula::models::NamedDevice;
-use morula::pipeline::Describe;
+use clap::Args;
 use morula::prelude::*;
 
-use crate::args::{CountsArgs, DeviceArgs, OutArgs, PrintArgs};
+use crate::args::{CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
+use crate::config::{Config, Settings};
 use crate::console::Console;
 use crate::failure::usage;
+use crate::models::ModelName;
 use crate::progress::Progress;
-use crate::summary::{self, Summary};
-use crate::{config, interrupt, outputs};
+use crate::task::{Task, check_results};
+use crate::{interrupt, outputs};
 
 /// Epochs between two checkpoints.
 const CHECKPOINT_EVERY: usize = 5;
@@ -24,7 +24,7 @@ const CHECKPOINT_EVERY: usize = 5;
 ///
 /// Fits a model to raw counts, without any labels, and writes the input plus obs `jojoscl`
 /// (cluster), obs `jojoscl_confidence`, obsm `X_jojoscl` (embedding), obsm `jojoscl_proba` and
-/// uns `jojoscl`.
+/// uns `jojoscl`; with --model scsiameseclu the same under that name.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  morula cluster pbmc.h5ad --n-clusters 8 --out clustered.h5ad \
                         --save-model pbmc-model")]
@@ -33,11 +33,11 @@ pub struct Cluster {
     counts: CountsArgs,
 
     #[command(flatten)]
-    out: OutArgs,
+    results: ResultArgs,
 
-    /// The method
-    #[arg(long, value_enum, default_value_t = ModelName::Jojoscl)]
-    model: ModelName,
+    /// The method, unless the configuration has it [default: jojoscl]
+    #[arg(long, value_enum)]
+    model: Option<ModelName>,
 
     /// Number of clusters, unless the configuration has it
     #[arg(long, short = 'k', value_name = "K", value_parser = n_clusters)]
@@ -47,11 +47,11 @@ pub struct Cluster {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Passes over the cells [default: the model's own]
+    /// Epochs of training, of its main stage if there are several [default: the model's own]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
 
-    /// TOML file with any of the model's parameters, or preset = "published"; flags win over it
+    /// TOML file with the model, any of its parameters, or preset = "published"; flags win over it
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
 
@@ -74,12 +74,6 @@ pub struct Cluster {
     print: PrintArgs,
 }
 
-/// The methods there are.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ModelName {
-    Jojoscl,
-}
-
 fn n_clusters(text: &str) -> Result<usize, String> {
     match text {
         "auto" => Err("choosing the number by itself is not possible yet; give a number".into()),
@@ -93,66 +87,79 @@ fn n_clusters(text: &str) -> Result<usize, String> {
 
 impl Cluster {
     pub fn run(self) -> Result<()> {
+        let config = Config::read(self.config.as_deref())?;
+        match self.model.or(config.model).unwrap_or_default() {
+            ModelName::Jojoscl => self.cluster::<JojoSclParams>(&config),
+            ModelName::Scsiameseclu => self.cluster::<ScSiameseCluParams>(&config),
+        }
+    }
+
+    fn cluster<P>(&self, config: &Config) -> Result<()>
+    where
+        P: ModelParams,
+        P::Model: Describe,
+    {
         let started = Instant::now();
         let console = Console::new(&self.print);
-        let params = match self.model {
-            ModelName::Jojoscl => self.jojoscl()?,
-        };
+        let params: P = self.params(config)?;
+        check_results::<P::Model>(&self.counts, &self.results)?;
         self.check_outputs()?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
+        let task = Task { counts: &self.counts, results: &self.results, device, console, started };
 
-        let counts = read_counts(&self.counts.input, Some(&self.counts.layer))?;
-        let (n_cells, k) = (counts.n_obs(), params.n_clusters);
-        console.remark(format!("read {n_cells} cells x {} genes", counts.n_vars()));
+        let (counts, input) = task.read()?;
+        let (n_cells, k) = (input.n_cells, params.n_clusters());
         if k > n_cells {
             bail!(
                 "{k} clusters asked for, but there are {n_cells} cells; ask for at most {n_cells}"
             );
         }
-        let model = self.fit(params, &counts, &device, console)?;
-        // The input is read again for writing; never hold it twice.
+        let model = self.fit(params, &counts, &task)?;
         drop(counts);
-        self.finish(&model, n_cells, &device, console, started)
+        let prediction = model.fitted().context("a fitted model knows its cells")?;
+        task.remark_filtered(prediction, &input);
+        if let Some(folder) = &self.save_model {
+            model.save(folder)?;
+            console.remark(format!("model saved in {}", folder.display()));
+        }
+        task.finish(&model, prediction, &input)
     }
 
     /// Parameters from defaults, file and flags, checked.
-    fn jojoscl(&self) -> Result<JojoSclParams> {
-        let config::Settings { mut params, has_n_clusters } =
-            config::jojoscl(self.config.as_deref())?;
+    fn params<P: ModelParams>(&self, config: &Config) -> Result<P> {
+        let Settings { mut params, has_n_clusters } = config.settings::<P>()?;
         match self.n_clusters {
-            Some(k) => params.n_clusters = k,
+            Some(k) => params.set_n_clusters(k),
             None if has_n_clusters => {}
             None => return Err(usage("the number of clusters is missing; give --n-clusters K")),
         }
-        params.seed = self.seed.unwrap_or(params.seed);
-        params.epochs = self.epochs.unwrap_or(params.epochs);
-        params.recipe.check().map_err(|e| usage(format!("recipe: {e}")))?;
-        Ok(params.check()?.into_params())
+        self.seed.into_iter().for_each(|seed| params.set_seed(seed));
+        self.epochs.into_iter().for_each(|epochs| params.set_epochs(epochs));
+        params.recipe().check().map_err(|e| usage(format!("recipe: {e}")))?;
+        Ok(params.checked()?)
     }
 
     /// Before hours of training, not after.
     fn check_outputs(&self) -> Result<()> {
-        outputs::check_file(&self.out.out)?;
+        outputs::check_file(&self.results.out.out)?;
         if let Some(folder) = &self.checkpoint {
             outputs::check_folder(folder)?;
         }
         if let Some(folder) = &self.save_model {
-            let mut others = vec![self.counts.input.as_path(), &self.out.out];
+            let mut others = vec![self.counts.input.as_path(), &self.results.out.out];
             others.extend(self.checkpoint.as_deref());
             outputs::check_model_folder(folder, &others)?;
         }
         Ok(())
     }
 
-    fn fit(
-        &self,
-        params: JojoSclParams,
-        counts: &CountMatrix,
-        device: &NamedDevice,
-        console: Console,
-    ) -> Result<JojoSclModel> {
-        let mut progress = Progress::new(console, params.epochs);
+    fn fit<P>(&self, params: P, counts: &CountMatrix, task: &Task<'_>) -> Result<P::Model>
+    where
+        P: ModelParams,
+        P::Model: Describe,
+    {
+        let mut progress = Progress::new(task.console, P::Model::STAGED);
         let mut observer = |record: &EpochRecord, epochs: usize| {
             progress.show(record, epochs);
             match interrupt::requested() {
@@ -167,37 +174,8 @@ impl Cluster {
         });
         let options = FitOptions { observer: Some(&mut observer), checkpoint };
         interrupt::defer();
-        let model = params.check()?.fit_with(counts, &device.device, options);
+        let model = params.fit_with(counts, &task.device.device, options);
         progress.end();
         Ok(model?)
-    }
-
-    /// Saves the model and writes the output.
-    fn finish<M: Describe>(
-        &self,
-        model: &M,
-        n_cells: usize,
-        device: &NamedDevice,
-        console: Console,
-        started: Instant,
-    ) -> Result<()> {
-        let prediction = model.fitted().context("a fitted model knows its cells")?;
-        console.remark(summary::filtered(prediction, n_cells));
-        if let Some(folder) = &self.save_model {
-            model.save(folder)?;
-            console.remark(format!("model saved in {}", folder.display()));
-        }
-        let results = additions(model, prediction, n_cells, &device.name)?;
-        let lost = write_h5ad_with(&self.counts.input, &self.out.out, &results)?;
-        console.remark_lost(&lost);
-        let summary = Summary::new(
-            model,
-            prediction,
-            [&self.counts.input, &self.out.out],
-            n_cells,
-            device,
-            started.elapsed(),
-        );
-        console.result(&summary, || summary.text())
     }
 }

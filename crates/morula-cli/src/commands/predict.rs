@@ -7,9 +7,10 @@ use anyhow::Result;
 use clap::Args;
 use morula::prelude::*;
 
-use crate::args::{CountsArgs, DeviceArgs, OutArgs, PrintArgs};
+use crate::args::{CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
-use crate::summary::{self, Summary};
+use crate::models::ModelName;
+use crate::task::{Task, check_results};
 use crate::{interrupt, outputs};
 
 /// Give new cells the clusters of a saved model.
@@ -27,7 +28,7 @@ pub struct Predict {
     counts: CountsArgs,
 
     #[command(flatten)]
-    out: OutArgs,
+    results: ResultArgs,
 
     #[command(flatten)]
     device: DeviceArgs,
@@ -38,33 +39,27 @@ pub struct Predict {
 
 impl Predict {
     pub fn run(self) -> Result<()> {
+        match ModelName::of_saved(&self.model)? {
+            ModelName::Jojoscl => self.predict::<JojoSclModel>(),
+            ModelName::Scsiameseclu => self.predict::<ScSiameseCluModel>(),
+        }
+    }
+
+    fn predict<M: Describe>(&self) -> Result<()> {
         let started = Instant::now();
         let console = Console::new(&self.print);
-        outputs::check_file(&self.out.out)?;
+        check_results::<M>(&self.counts, &self.results)?;
+        outputs::check_file(&self.results.out.out)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
-        let model = JojoSclModel::load(&self.model, &device.device)?;
+        let model = M::load(&self.model, &device.device)?;
+        let task = Task { counts: &self.counts, results: &self.results, device, console, started };
 
-        let counts = read_counts(&self.counts.input, Some(&self.counts.layer))?;
-        let n_cells = counts.n_obs();
-        console.remark(format!("read {n_cells} cells x {} genes", counts.n_vars()));
+        let (counts, input) = task.read()?;
         let prediction = model.predict(&counts)?;
-        // The input is read again for writing; never hold it twice.
         drop(counts);
-        console.remark(summary::filtered(&prediction, n_cells));
-
-        let results = additions(&model, &prediction, n_cells, &device.name)?;
+        task.remark_filtered(&prediction, &input);
         interrupt::defer();
-        let lost = write_h5ad_with(&self.counts.input, &self.out.out, &results)?;
-        console.remark_lost(&lost);
-        let summary = Summary::new(
-            &model,
-            &prediction,
-            [&self.counts.input, &self.out.out],
-            n_cells,
-            &device,
-            started.elapsed(),
-        );
-        console.result(&summary, || summary.text())
+        task.finish(&model, &prediction, &input)
     }
 }

@@ -7,11 +7,13 @@ use std::process::{Command, Stdio};
 use morula::data::read;
 
 use crate::sandbox::Sandbox;
+use crate::two_models;
 
 const EPOCHS: &str = "--epochs=120";
 
-/// Starts a run, interrupts it after its first epoch, and returns its code and last words.
-fn interrupt(sandbox: &Sandbox, more: &[&str]) -> (Option<i32>, String) {
+/// Starts a run, interrupts it after an epoch is told by a line with this start, and returns its
+/// code and last words.
+fn interrupt(sandbox: &Sandbox, epoch: &str, more: &[&str]) -> (Option<i32>, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_morula"))
         .current_dir(sandbox.path(""))
         .args(["cluster", "in.h5ad", "-k", "3", "--out", "c.h5ad", EPOCHS])
@@ -21,9 +23,9 @@ fn interrupt(sandbox: &Sandbox, more: &[&str]) -> (Option<i32>, String) {
         .unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
-    while !line.starts_with("epoch ") {
+    while !line.starts_with(epoch) {
         line.clear();
-        assert!(stderr.read_line(&mut line).unwrap() > 0, "ended before its first epoch");
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "ended before {epoch}");
     }
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
@@ -35,7 +37,7 @@ fn interrupt(sandbox: &Sandbox, more: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn an_interrupted_run_can_be_resumed() {
     let sandbox = Sandbox::simulated();
-    let (code, words) = interrupt(&sandbox, &["--checkpoint", "state"]);
+    let (code, words) = interrupt(&sandbox, "epoch ", &["--checkpoint", "state"]);
     assert_eq!(code, Some(130), "{words}");
     assert!(words.contains("interrupted after epoch"), "{words}");
     assert!(words.contains("state") && words.contains("--resume"), "{words}");
@@ -57,9 +59,26 @@ fn an_interrupted_run_can_be_resumed() {
 #[test]
 fn without_a_checkpoint_folder_nothing_is_kept_and_that_is_said() {
     let sandbox = Sandbox::simulated();
-    let (code, words) = interrupt(&sandbox, &[]);
+    let (code, words) = interrupt(&sandbox, "epoch ", &[]);
     assert_eq!(code, Some(130), "{words}");
     assert!(words.contains("Nothing was kept") && words.contains("--checkpoint"), "{words}");
     assert!(!sandbox.path("c.h5ad").exists());
     sandbox.nothing_half_written();
+}
+
+#[test]
+fn a_model_of_several_stages_resumes_within_its_last_one() {
+    let sandbox = two_models::sandbox();
+    let more = ["--config", "run.toml", "--checkpoint", "state"];
+    let (code, words) = interrupt(&sandbox, "epoch 7/126: main, ", &more);
+    assert_eq!(code, Some(130), "{words}");
+    assert!(words.contains("of 126") && words.contains("--resume"), "{words}");
+
+    let line = format!("cluster in.h5ad -k 3 {EPOCHS} --config run.toml --out");
+    let resumed = sandbox.ok(&format!("{line} r.h5ad --checkpoint state --resume"));
+    assert!(!resumed.stderr.contains("epoch 7/"), "{}", resumed.stderr);
+    sandbox.ok(&format!("{line} c.h5ad"));
+    let [resumed, unbroken] = ["r.h5ad", "c.h5ad"].map(|f| read(sandbox.path(f)).unwrap());
+    assert_eq!(resumed.obs, unbroken.obs);
+    assert_eq!(resumed.obsm, unbroken.obsm);
 }

@@ -7,4 +7,5 @@ mod outputs;
 mod repeatable;
 mod round_trip;
 mod sandbox;
+mod two_models;
 mod usage;

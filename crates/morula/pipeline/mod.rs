@@ -1,6 +1,7 @@
 //! From what a model says of the cells to columns of the user's data.
 //!
-//! For a model called `jojoscl` the data gains:
+//! The data gains these parts, named after the model; `jojoscl` stands for JojoSCL, and
+//! scSiameseClu has the same with `scsiameseclu` in its place:
 //!
 //! | where | what |
 //! | --- | --- |
@@ -8,41 +9,29 @@
 //! | `obs["jojoscl_confidence"]` | probability of that cluster, from 1 / K to 1 |
 //! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
 //! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
-//! | `uns["jojoscl"]` | parameters, seed, device, version, losses per epoch, values per cluster |
+//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`) |
 //!
 //! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
 //! and NaN everywhere else.
+//!
+//! On request ([`Denoised`]), from a model that gives them (scSiameseClu):
+//!
+//! | where | what |
+//! | --- | --- |
+//! | `layers["denoised"]` | denoised counts, sparse, with an entry per cell and modelled gene |
+//! | `var["scsiameseclu_modelled"]` | whether the gene is modelled; no entry of any other gene is a zero |
+//!
+//! There the row of a cell that preprocessing left out is empty.
+
+mod denoised;
+mod describe;
+
+pub use denoised::Denoised;
+pub use describe::Describe;
 
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
-use morula_models::{ClusterModel, EpochRecord, JojoSclModel, Matrix, Prediction};
+use morula_models::{EpochRecord, Matrix, Prediction};
 use serde_json::Value;
-
-/// What a model tells of itself beyond [`ClusterModel`], to be kept beside its results.
-pub trait Describe: ClusterModel {
-    /// Its parameters by name, as a configuration file has them.
-    fn parameters(&self) -> Value;
-
-    /// The seed it was fitted with.
-    fn seed(&self) -> u64;
-
-    /// Values that it has one of per cluster, by name.
-    fn per_cluster(&self) -> Vec<(&'static str, Vec<f64>)>;
-}
-
-impl Describe for JojoSclModel {
-    fn parameters(&self) -> Value {
-        serde_json::to_value(self.params()).unwrap_or_default()
-    }
-
-    fn seed(&self) -> u64 {
-        self.params().seed
-    }
-
-    /// `b`: how far SURE draws the cells of each cluster to its centre.
-    fn per_cluster(&self) -> Vec<(&'static str, Vec<f64>)> {
-        vec![("b", self.shrinkage().iter().copied().map(f64::from).collect())]
-    }
-}
 
 /// What `prediction`, made by `model`, adds to data of `n_obs` cells; see the [module](self) for
 /// the parts. `device` is the name of the device it was made on.
@@ -113,8 +102,10 @@ fn losses(history: &[EpochRecord]) -> UnsValue {
         }
     }
     let epochs: Vec<i64> = history.iter().map(|record| record.epoch as i64).collect();
+    let stages: Vec<String> = history.iter().map(|record| record.stage.clone()).collect();
     let all = UnsValue::map()
         .with("epoch", epochs)
+        .with("stage", stages)
         .with("learning_rate", list(&|record| record.learning_rate))
         .with("total", list(&|record| record.total.into()));
     names.into_iter().fold(all, |all, name| {

@@ -1,0 +1,86 @@
+//! What `cluster` and `predict` have in common: counts in, results out.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use morula::models::NamedDevice;
+use morula::prelude::*;
+
+use crate::args::{CountsArgs, ResultArgs};
+use crate::console::Console;
+use crate::failure::usage;
+use crate::summary::{self, Summary};
+
+/// From counts to results.
+pub struct Task<'a> {
+    pub counts: &'a CountsArgs,
+    pub results: &'a ResultArgs,
+    pub device: NamedDevice,
+    pub console: Console,
+    pub started: Instant,
+}
+
+/// What is still needed of the counts when they are gone.
+pub struct Input {
+    pub n_cells: usize,
+    /// Names of the genes; empty where nobody will ask.
+    genes: Vec<String>,
+}
+
+/// Refuses results that the model does not give.
+pub fn check_results<M: Describe>(counts: &CountsArgs, results: &ResultArgs) -> Result<()> {
+    if !results.denoised {
+        return Ok(());
+    }
+    if !M::DENOISES {
+        return Err(usage(format!("{} has no denoised counts; leave --denoised out", M::NAME)));
+    }
+    if counts.layer == "raw" {
+        return Err(usage(
+            "--denoised writes a layer, and layers cannot hold the genes of \"raw\"; give another \
+             --layer or leave --denoised out",
+        ));
+    }
+    Ok(())
+}
+
+impl Task<'_> {
+    pub fn read(&self) -> Result<(CountMatrix, Input)> {
+        let counts = read_counts(&self.counts.input, Some(&self.counts.layer))?;
+        let (n_cells, n_genes) = (counts.n_obs(), counts.n_vars());
+        self.console.remark(format!("read {n_cells} cells x {n_genes} genes"));
+        let genes = match self.results.denoised {
+            true => counts.var_names().to_vec(),
+            false => Vec::new(),
+        };
+        Ok((counts, Input { n_cells, genes }))
+    }
+
+    /// Writes the output and tells of it. The input is read again for that; to never hold it
+    /// twice, the counts should be dropped before.
+    pub fn finish<M: Describe>(
+        &self,
+        model: &M,
+        prediction: &Prediction,
+        input: &Input,
+    ) -> Result<()> {
+        let (from, to): (&Path, &Path) = (&self.counts.input, &self.results.out.out);
+        let mut results = additions(model, prediction, input.n_cells, &self.device.name)?;
+        if self.results.denoised {
+            let denoised = model.denoised(prediction)?.context("this model denoises")?;
+            results = denoised.add_to(results, input.n_cells, &input.genes)?;
+        }
+        let lost = write_h5ad_with(from, to, &results)?;
+        self.console.remark_lost(&lost);
+        let elapsed = self.started.elapsed();
+        let summary =
+            Summary::new(model, prediction, [from, to], input.n_cells, &self.device, elapsed);
+        self.console.result(&summary, || summary.text())
+    }
+
+    /// Tells what preprocessing left out.
+    pub fn remark_filtered(&self, prediction: &Prediction, input: &Input) {
+        self.console.remark(summary::filtered(prediction, input.n_cells));
+    }
+}
