@@ -322,3 +322,40 @@ fn new_cells_are_placed_like_their_types_and_independently() {
     let same = again.labels.iter().zip(&labels(&model)).filter(|(a, b)| a == b).count();
     assert!(same >= 190, "{same} of 200 training cells keep their cluster");
 }
+
+#[test]
+fn denoised_counts_follow_the_genes() {
+    let (counts, _) = counts(150);
+    let params = params(3).autoencoder_epochs(40).joint_epochs(40).epochs(5);
+    let model = params.fit(&counts, &device()).unwrap();
+    let fitted = model.fitted().unwrap();
+    let denoised = model.denoise(&fitted.latent).unwrap();
+    let genes = model.recipe().selected_genes();
+    assert_eq!((denoised.n_rows(), denoised.n_cols()), (150, genes.len()));
+    assert!(denoised.values().iter().all(|v| v.is_finite() && *v > 0.0));
+
+    // Mean of every gene against that of its counts, on the logarithmic scale.
+    let dense = counts.x().to_dense();
+    let column = |name: &str| counts.var_names().iter().position(|n| n == name).unwrap();
+    let (mut decoded, mut counted) = (Vec::new(), Vec::new());
+    for (j, gene) in genes.iter().enumerate() {
+        let j_counts = column(gene);
+        decoded.push((0..150).map(|i| denoised.row(i)[j]).sum::<f32>().ln());
+        counted.push((0..150).map(|i| dense[i * 300 + j_counts]).sum::<f32>().ln_1p());
+    }
+    let r = correlation(&decoded, &counted);
+    assert!(r > 0.9, "{r}");
+
+    let error = model.denoise(&fitted.proba).unwrap_err();
+    assert!(error.to_string().contains("latent"), "{error}");
+}
+
+fn correlation(a: &[f32], b: &[f32]) -> f64 {
+    let mean = |x: &[f32]| x.iter().map(|&v| f64::from(v)).sum::<f64>() / x.len() as f64;
+    let (ma, mb) = (mean(a), mean(b));
+    let product = |x: &[f32], mx: f64, y: &[f32], my: f64| {
+        let pairs = x.iter().zip(y);
+        pairs.map(|(&x, &y)| (f64::from(x) - mx) * (f64::from(y) - my)).sum::<f64>()
+    };
+    product(a, ma, b, mb) / (product(a, ma, a, ma) * product(b, mb, b, mb)).sqrt()
+}
