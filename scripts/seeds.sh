@@ -26,7 +26,7 @@ for entry in "${sets[@]}"; do
     rows=()
     for ((seed = 0; seed < seeds; seed++)); do
         "$morula" cluster "$folder/$name.h5ad" --model "$model" --n-clusters "$k" --seed "$seed" \
-            --device cpu --quiet --out "$out/o.h5ad" "$@"
+            --device cpu --quiet --out "$out/o.h5ad" "$@" >/dev/null
         row=$("$morula" evaluate "$out/o.h5ad" --truth cell_type --pred "$model" --json | score)
         printf '%s seed %s ARI %.3f NMI %.3f\n' "$name" "$seed" $row
         rows+=("$row")
