@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use morula_data::CountMatrix;
 use morula_preprocess::{RecipeParams, Report};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{EpochRecord, Matrix, Observer, Result, folder};
+use crate::{EpochRecord, Matrix, Observer, Result, folder, read};
 
 /// Name of the model saved in a folder: the [`ClusterModel::NAME`] that can
 /// [load](ClusterModel::load) it.
@@ -35,6 +35,25 @@ pub struct Prediction {
 }
 
 impl Prediction {
+    /// Reads probabilities `[n, K]` and embedding `[n, d]` back from the device; the label of a
+    /// cell is its likeliest cluster.
+    pub(crate) fn read(
+        proba: Tensor<2>,
+        latent: Tensor<2>,
+        kept_cells: Vec<usize>,
+        report: Report,
+    ) -> Result<Self> {
+        let [n_cells, _] = proba.dims();
+        let labels = read(proba.clone().argmax(1).reshape([n_cells]).float(), "the clusters")?;
+        Ok(Self {
+            kept_cells,
+            labels: labels.into_iter().map(|k| k as usize).collect(),
+            proba: Matrix::read(proba, "the probabilities")?,
+            latent: Matrix::read(latent, "the embedding")?,
+            report,
+        })
+    }
+
     /// Probability of the cluster each cell was given: the confidence, from 1 / K to 1.
     pub fn confidence(&self) -> Vec<f32> {
         self.labels.iter().enumerate().map(|(i, &k)| self.proba.row(i)[k]).collect()

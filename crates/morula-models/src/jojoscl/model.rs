@@ -13,9 +13,7 @@ use super::finish::shrink;
 use super::train::EVAL_BATCH;
 use super::{Embedding, JojoSclParams};
 use crate::posterior::Posterior;
-use crate::{
-    ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, read, weights,
-};
+use crate::{ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, weights};
 
 /// Version of the folder written by [`ClusterModel::save`].
 const FORMAT: u32 = 1;
@@ -71,24 +69,16 @@ impl JojoSclModel {
         kept_cells: Vec<usize>,
         report: Report,
     ) -> Result<Prediction> {
-        let n_cells = h.dims()[0];
         let proba = self.posterior.forward(h.clone());
-        let labels = proba.clone().argmax(1).reshape([n_cells]);
         let latent = match self.params.embedding {
             Embedding::Raw => h,
             Embedding::Shrunk => {
+                let labels = proba.clone().argmax(1).reshape([h.dims()[0]]);
                 let centres = self.centres.to_tensor(&h.device());
-                shrink(h, centres, labels.clone(), &self.shrinkage)
+                shrink(h, centres, labels, &self.shrinkage)
             }
         };
-        let labels = read(labels.float(), "the clusters")?;
-        Ok(Prediction {
-            kept_cells,
-            labels: labels.into_iter().map(|k| k as usize).collect(),
-            proba: Matrix::read(proba, "the probabilities")?,
-            latent: Matrix::read(latent, "the embedding")?,
-            report,
-        })
+        Prediction::read(proba, latent, kept_cells, report)
     }
 
     fn device(&self) -> Device {

@@ -102,19 +102,11 @@ impl ScSiameseCluModel {
         kept_cells: Vec<usize>,
         report: Report,
     ) -> Result<Prediction> {
-        let n_cells = z.dims()[0];
         let proba = match &self.posterior {
             Some(posterior) => posterior.forward(z.clone()),
             None => self.network.assignment.forward(z.clone()),
         };
-        let labels = read(proba.clone().argmax(1).reshape([n_cells]).float(), "the clusters")?;
-        Ok(Prediction {
-            kept_cells,
-            labels: labels.into_iter().map(|k| k as usize).collect(),
-            proba: Matrix::read(proba, "the probabilities")?,
-            latent: Matrix::read(z, "the embedding")?,
-            report,
-        })
+        Prediction::read(proba, z, kept_cells, report)
     }
 
     /// Embedding of preprocessed cells, `[m, d]`.
