@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::{device, f64_tensor, near, normals, scalar, values};
+use common::{device, f64_tensor, normals, scalar, values};
 use morula_core::CoreError;
 use morula_core::graph::SparseTensor;
 use proptest::prelude::*;
@@ -32,6 +32,12 @@ impl Host {
         SparseTensor::new(*n_rows, *n_cols, indptr, indices, values, (&device(), dtype)).unwrap()
     }
 
+    /// The dense matrix of the entries' magnitudes.
+    fn magnitude(&self) -> Tensor<2> {
+        let values = self.values.iter().map(|value| value.abs()).collect();
+        Self { values, ..self.clone() }.dense()
+    }
+
     fn dense(&self) -> Tensor<2> {
         let mut dense = vec![0.0; self.n_rows * self.n_cols];
         for row in 0..self.n_rows {
@@ -51,24 +57,36 @@ fn hosts() -> impl Strategy<Value = (Host, usize)> {
     })
 }
 
+/// The error of a sum is bounded by its terms' magnitudes, not by the sum: terms may cancel.
+#[track_caller]
+fn equal_up_to_rounding(found: &Tensor<2>, expected: &Tensor<2>, magnitude: &Tensor<2>) {
+    let [found, expected, magnitude] = [found, expected, magnitude].map(|t| values(t.clone()));
+    for ((f, e), m) in found.iter().zip(&expected).zip(&magnitude) {
+        assert!((f - e).abs() <= 1e-13 * m, "found {f}, expected {e}, from terms of {m}");
+    }
+}
+
 proptest! {
     /// Forward, backward, transpose.
     #[test]
     fn products_are_those_of_the_dense_matrix((host, width) in hosts()) {
-        let (sparse, dense) = (host.upload(DType::F64), host.dense());
+        let (sparse, dense, magnitude) = (host.upload(DType::F64), host.dense(), host.magnitude());
         let x = f64_tensor(&normals(1, host.n_cols * width), [host.n_cols, width]).require_grad();
         let weight = f64_tensor(&normals(2, host.n_rows * width), [host.n_rows, width]);
         let [found, expected] = [sparse.matmul(x.clone()), dense.clone().matmul(x.clone())];
-        near(&values(found.clone()), &values(expected.clone()), 1e-12);
+        let bound = magnitude.clone().matmul(x.clone().abs());
+        equal_up_to_rounding(&found, &expected, &bound);
 
         // A weighted square, so that the gradient depends on the output.
         let loss = |y: Tensor<2>| (y.powi_scalar(2) * weight.clone()).sum();
         let [found, expected] = [found, expected]
-            .map(|y| values(x.grad(&loss(y).backward()).unwrap()));
-        near(&found, &expected, 1e-12);
+            .map(|y| x.grad(&loss(y).backward()).unwrap());
+        let bound = magnitude.clone().transpose().matmul(bound * weight.clone().abs() * 2.0);
+        equal_up_to_rounding(&found, &expected, &bound);
 
         let back = sparse.transpose().matmul(weight.clone());
-        near(&values(back), &values(dense.transpose().matmul(weight)), 1e-12);
+        let bound = magnitude.transpose().matmul(weight.clone().abs());
+        equal_up_to_rounding(&back, &dense.transpose().matmul(weight), &bound);
     }
 
     /// Against the rows themselves.
