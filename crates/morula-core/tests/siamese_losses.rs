@@ -123,7 +123,10 @@ proptest! {
     fn correlation_equals_the_dense_one(seed in 0u64..1000, n in 1usize..30, d in 1usize..8) {
         let (z1, z2) = (normals(seed, n * d), normals(seed + 1, n * d));
         let loss = cell_correlation_loss(f64_tensor(&z1, [n, d]), f64_tensor(&z2, [n, d]));
-        near(&[scalar(loss)], &[dense_correlation(&z1, &z2, d)], 1e-9);
+        let (found, expected) = (scalar(loss), dense_correlation(&z1, &z2, d));
+        // Squares of differences between numbers up to 1: where these agree only rounding is left.
+        let bound = 1e-9 * expected + f64::EPSILON;
+        prop_assert!((found - expected).abs() <= bound, "{found} {expected}");
     }
 
     /// Between 0 and log 2, the same both ways round, and never NaN in f32 with its gradients.

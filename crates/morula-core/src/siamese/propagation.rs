@@ -2,8 +2,6 @@
 
 use burn::tensor::Tensor;
 
-use crate::ops::logsumexp;
-
 /// Propagation regularisation (METHODS 3.4; scSiameseClu, propagation regularisation): the mean
 /// Jensen-Shannon divergence of every cell's distribution after and before propagation,
 ///
@@ -29,8 +27,12 @@ pub fn propagation_jsd(propagated: Tensor<2>, z: Tensor<2>) -> Tensor<1> {
     divergence.sum().mul_scalar(0.5 / n_cells as f64)
 }
 
+/// Shifted by the row's maximum before the sum's logarithm is taken off: in a row far from 0 the
+/// two added up would lose what the logarithm holds.
 fn log_softmax(x: Tensor<2>) -> Tensor<2> {
-    x.clone() - logsumexp(x)
+    let max = x.clone().detach().max_dim(1);
+    let x = x - max;
+    x.clone() - x.exp().sum_dim(1).log()
 }
 
 /// `log(1 + exp(x))` without overflow; the shift is detached, so that the gradient is the exact
