@@ -4,8 +4,11 @@
 //! tensors only: no files, no cell or gene names, no labels. The backend is chosen at run time
 //! through [`burn::tensor::Device`].
 
+pub mod activation;
 mod augment;
 pub mod contrastive;
+#[cfg(feature = "flex")]
+mod elementary;
 mod encoder;
 mod error;
 pub mod graph;

@@ -6,6 +6,7 @@ use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::Propagator;
+use crate::activation::tanh;
 use crate::{CoreError, Result};
 
 /// Configuration of a [`GraphConv`].
@@ -48,7 +49,7 @@ impl GraphConv {
     /// - output: `[n, d_output]`
     pub fn forward(&self, propagator: &Propagator, h: Tensor<2>) -> Tensor<2> {
         let h = self.linear.forward(h);
-        propagator.forward(if self.activation { h.tanh() } else { h })
+        propagator.forward(if self.activation { tanh(h) } else { h })
     }
 }
 

@@ -108,7 +108,7 @@ impl Diffusion {
     pub fn forward(&self, s: &SparseTensor, x: Tensor<2>) -> Tensor<2> {
         match self.scheme {
             DiffusionScheme::Series => self.series(s, x),
-            DiffusionScheme::Chebyshev => self.chebyshev(s, x),
+            DiffusionScheme::Chebyshev => s.diffuse(x, self.alpha, self.n_products),
         }
     }
 
@@ -116,24 +116,5 @@ impl Diffusion {
         let source = x.clone().mul_scalar(self.alpha);
         (0..self.n_products)
             .fold(x, |y, _| s.matmul(y).mul_scalar(1.0 - self.alpha) + source.clone())
-    }
-
-    fn chebyshev(&self, s: &SparseTensor, x: Tensor<2>) -> Tensor<2> {
-        let radius = 1.0 - self.alpha;
-        let step = |y| s.matmul(y).mul_scalar(radius);
-        if self.n_products == 0 {
-            return x;
-        }
-        let source = x.clone().mul_scalar(self.alpha);
-        let mut previous = x.clone();
-        let mut y = step(x) + source.clone();
-        let mut weight = 2.0 / (2.0 - radius * radius);
-        for _ in 1..self.n_products {
-            let richardson = step(y.clone()) + source.clone();
-            let next = (richardson - previous.clone()).mul_scalar(weight) + previous;
-            (previous, y) = (y, next);
-            weight = 1.0 / (1.0 - 0.25 * radius * radius * weight);
-        }
-        y
     }
 }

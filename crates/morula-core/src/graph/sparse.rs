@@ -152,26 +152,52 @@ impl SparseTensor {
     /// # Panics
     /// When `x` does not have `n_cols` rows or is on another device, like Burn's own `matmul`.
     pub fn matmul(&self, x: Tensor<2>) -> Tensor<2> {
+        let Some(matrix) = self.csr(&x) else {
+            return Tensor::zeros([self.n_rows, x.dims()[1]], (&x.device(), x.dtype()));
+        };
+        Tensor::from_dispatch(Dispatch::spmm(matrix, x.into_dispatch()))
+    }
+
+    /// `alpha (I - (1 - alpha) A)^-1 x` by Chebyshev's recurrence of `n_products` products.
+    ///
+    /// # Shapes
+    /// - x: `[n, d]`
+    /// - output: `[n, d]`
+    ///
+    /// # Panics
+    /// Like [`matmul`](Self::matmul), and when the matrix is not square.
+    pub(super) fn diffuse(&self, x: Tensor<2>, alpha: f64, n_products: usize) -> Tensor<2> {
+        assert_eq!(self.n_rows, self.n_cols, "only a square SparseTensor diffuses");
+        match self.csr(&x) {
+            Some(matrix) => {
+                let diffused = Dispatch::diffuse(matrix, x.into_dispatch(), alpha, n_products);
+                Tensor::from_dispatch(diffused)
+            }
+            None => x,
+        }
+    }
+
+    /// The matrix for an operation on `x`, in its float type; none when there is nothing to do.
+    fn csr(&self, x: &Tensor<2>) -> Option<Csr<Dispatch>> {
         let [n, d] = x.dims();
         let Self { n_rows, n_cols, .. } = *self;
         assert_eq!(n, n_cols, "SparseTensor [{n_rows}, {n_cols}] times a tensor [{n}, {d}]");
         if n_rows == 0 || n_cols == 0 || d == 0 {
-            return Tensor::zeros([n_rows, d], (&x.device(), x.dtype()));
+            return None;
         }
         let values = |val: &Tensor<1>| {
             let same = val.dtype() == x.dtype();
             let val = val.clone();
             if same { val } else { val.cast(x.dtype()) }.into_dispatch()
         };
-        let matrix = Csr {
+        Some(Csr {
             row_ptr: self.rows.row_ptr.clone().into_dispatch(),
             col: self.rows.col.clone().into_dispatch(),
             val: values(&self.rows.val),
             t_row_ptr: self.transpose.row_ptr.clone().into_dispatch(),
             t_col: self.transpose.col.clone().into_dispatch(),
             t_val: values(&self.transpose.val),
-        };
-        Tensor::from_dispatch(Dispatch::spmm(matrix, x.into_dispatch()))
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::activation::softplus;
+
 /// Propagation regularisation (METHODS 3.4; scSiameseClu, propagation regularisation): the mean
 /// Jensen-Shannon divergence of every cell's distribution after and before propagation,
 ///
@@ -33,11 +35,4 @@ fn log_softmax(x: Tensor<2>) -> Tensor<2> {
     let max = x.clone().detach().max_dim(1);
     let x = x - max;
     x.clone() - x.exp().sum_dim(1).log()
-}
-
-/// `log(1 + exp(x))` without overflow; the shift is detached, so that the gradient is the exact
-/// sigmoid everywhere.
-fn softplus(x: Tensor<2>) -> Tensor<2> {
-    let shift = x.clone().detach().clamp_min(0.0);
-    (shift.clone().neg().exp() + (x - shift.clone()).exp()).log() + shift
 }

@@ -3,12 +3,12 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
 use super::heads::{ZinbHeads, ZinbHeadsConfig};
 use super::layers::{linear, stack};
 use super::parameters::ZinbParameters;
+use crate::activation::leaky_relu;
 
 /// Slope of the leaky ReLU below 0.
 const SLOPE: f64 = 0.2;

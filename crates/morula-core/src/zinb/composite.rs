@@ -4,7 +4,8 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{Bool, FloatDType, Tensor};
 
 use super::parameters::ZinbParameters;
-use crate::special::{binet, softplus};
+use crate::activation::softplus;
+use crate::special::binet;
 
 /// Mean of -log ZINB + ridge pi^2.
 ///

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::layers::linear;
 use super::parameters::ZinbParameters;
-use crate::special::softplus;
+use crate::activation::softplus;
 
 /// Bounds of the mean.
 const MEAN: [f64; 2] = [1e-5, 1e6];

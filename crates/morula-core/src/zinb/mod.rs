@@ -25,8 +25,6 @@
 mod autoencoder;
 mod composite;
 #[cfg(feature = "flex")]
-mod elementary;
-#[cfg(feature = "flex")]
 mod flex;
 #[cfg(feature = "flex")]
 mod fused;

@@ -8,8 +8,8 @@ use core::array::from_fn;
 use burn::tensor::{Element, ElementConversion};
 use pulp::{Simd, WithSimd};
 
-use super::elementary::{exp, log_ratio};
 use super::gamma::{ln_coefficient, ln_coefficient_slope};
+use crate::elementary::{exp, log_ratio};
 
 /// Genes taken at once. The number is fixed, so that nothing is left to a slow remainder, and so
 /// is the order of the sums.

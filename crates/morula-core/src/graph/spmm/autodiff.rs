@@ -1,4 +1,5 @@
-//! Gradient of the product: `y = A x` gives `dx = A^T dy`. The matrix is a constant.
+//! Gradient of the product: `y = A x` gives `dx = A^T dy`, and that of a polynomial of A is the
+//! polynomial of A^T. The matrix is a constant.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -29,6 +30,35 @@ impl<B: SpmmOps> Backward<B, 1> for SpmmBackward {
     }
 }
 
+#[derive(Debug)]
+struct DiffuseBackward;
+
+#[derive(Debug, Clone)]
+struct Polynomial<B: Backend> {
+    matrix: Csr<B>,
+    alpha: f64,
+    n_products: usize,
+}
+
+impl<B: SpmmOps> Backward<B, 1> for DiffuseBackward {
+    type State = Polynomial<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let [parent] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        if let Some(node) = parent {
+            let Polynomial { matrix, alpha, n_products } = ops.state;
+            let gradient = B::diffuse(matrix.transpose(), gradient, alpha, n_products);
+            gradients.register::<B>(node.id, gradient);
+        }
+    }
+}
+
 impl<B: SpmmOps, C: CheckpointStrategy> SpmmOps for Autodiff<B, C> {
     fn spmm(matrix: Csr<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
         let matrix = inner(matrix);
@@ -38,6 +68,23 @@ impl<B: SpmmOps, C: CheckpointStrategy> SpmmOps for Autodiff<B, C> {
                 prepared.finish(matrix, output)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(B::spmm(matrix, x.into_primitive())),
+        }
+    }
+
+    fn diffuse(
+        matrix: Csr<Self>,
+        x: FloatTensor<Self>,
+        alpha: f64,
+        n_products: usize,
+    ) -> FloatTensor<Self> {
+        let matrix = inner(matrix);
+        let output = |matrix, x| B::diffuse(matrix, x, alpha, n_products);
+        match DiffuseBackward.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let y = output(matrix.clone(), x.into_primitive());
+                prepared.finish(Polynomial { matrix, alpha, n_products }, y)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(output(matrix, x.into_primitive())),
         }
     }
 }

@@ -6,6 +6,7 @@ use burn::backend::tensor::FloatTensor;
 use burn_cubecl::cubecl::{self, CubeDim, calculate_cube_count_elemwise, cube, prelude::*};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 
+use super::chebyshev::{Affine, chebyshev};
 use super::{Csr, SpmmOps, product_shape};
 
 /// Neighbouring units share a row, so they read `x` and write the result side by side.
@@ -56,4 +57,15 @@ impl SpmmOps for CubeBackend {
         );
         output
     }
+
+    fn diffuse(
+        matrix: Csr<Self>,
+        x: FloatTensor<Self>,
+        alpha: f64,
+        n_products: usize,
+    ) -> FloatTensor<Self> {
+        chebyshev(&matrix, x, alpha, n_products)
+    }
 }
+
+impl Affine for CubeBackend {}

@@ -7,6 +7,8 @@
 #![cfg_attr(feature = "ndarray", allow(deprecated, reason = "Burn deprecates its ndarray backend"))]
 
 mod autodiff;
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
+mod chebyshev;
 #[cfg(feature = "cube")]
 mod cube;
 #[cfg(feature = "flex")]
@@ -66,6 +68,20 @@ pub(crate) trait SpmmOps: Backend {
     /// - output: `[n, d]`
     #[fusion(dtype = x, shape = product_shape(&matrix.row_ptr.shape, x))]
     fn spmm(#[extension_type] matrix: Csr<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `alpha (I - (1 - alpha) matrix)^-1 x` by a number of products, in Chebyshev's recurrence.
+    ///
+    /// # Shapes
+    /// - matrix: `[n, n]`, at least one entry stored
+    /// - x: `[n, d]`
+    /// - output: `[n, d]`
+    #[fusion(dtype = x, shape = product_shape(&matrix.row_ptr.shape, x))]
+    fn diffuse(
+        #[extension_type] matrix: Csr<Self>,
+        x: FloatTensor<Self>,
+        alpha: f64,
+        n_products: usize,
+    ) -> FloatTensor<Self>;
 }
 
 /// Shape of the product of a matrix with these row pointers and `x`.

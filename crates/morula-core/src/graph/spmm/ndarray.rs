@@ -4,6 +4,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{NdArray, TensorMetadata};
 use burn::tensor::TensorData;
 
+use super::chebyshev::{Affine, chebyshev};
 use super::rows::Product;
 use super::{Csr, SpmmOps, product_shape};
 
@@ -26,6 +27,8 @@ impl SpmmOps for NdArray {
                     val: val.as_slice().unwrap_or_default(),
                     x: x.as_slice().unwrap_or_default(),
                     width: shape[1],
+                    scale: 1.0,
+                    terms: &[],
                 };
                 Floats::from_data(TensorData::new(product.compute(), shape))
             }};
@@ -40,4 +43,10 @@ impl SpmmOps for NdArray {
             _ => unreachable!("indices are I32 and the values have the type of x"),
         }
     }
+
+    fn diffuse(matrix: Csr<Self>, x: Floats, alpha: f64, n_products: usize) -> Floats {
+        chebyshev(&matrix, x, alpha, n_products)
+    }
 }
+
+impl Affine for NdArray {}

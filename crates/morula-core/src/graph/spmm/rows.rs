@@ -2,6 +2,7 @@
 
 use std::ops::{Add, Mul};
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Multiplications below which threads cost more than they bring.
@@ -19,40 +20,44 @@ pub(super) trait Value:
 impl Value for f32 {}
 impl Value for f64 {}
 
-/// A CSR matrix and the dense matrix to multiply, `width` values per row.
+/// `scale A x + sum_t factor_t term_t` of a CSR matrix A; dense matrices have `width` values per
+/// row.
 pub(super) struct Product<'a, V> {
     pub row_ptr: &'a [i32],
     pub col: &'a [i32],
     pub val: &'a [V],
     pub x: &'a [V],
     pub width: usize,
+    pub scale: V,
+    pub terms: &'a [(V, &'a [V])],
 }
 
-impl<V: Value> Product<'_, V> {
-    /// The result, row after row. A row is summed by one thread in the order of its entries, so
-    /// the bits do not depend on the number of threads.
+impl<'a, V: Value> Product<'a, V> {
+    /// The result, row after row. A row is summed by one thread in the order of its entries and
+    /// without fused multiply-add, so the bits depend neither on the number of threads nor on the
+    /// instruction set.
     pub fn compute(&self) -> Vec<V> {
         let n_rows = self.row_ptr.len() - 1;
         let mut output = vec![V::default(); n_rows * self.width];
-        let width = self.width.max(1);
-        let rows = |block: usize, sums: &mut [V]| {
-            for (row, sum) in (block * BLOCK..).zip(sums.chunks_exact_mut(width)) {
-                self.add_row(row, sum);
-            }
+        let arch = Arch::new();
+        let rows = |(block, sums): (usize, &mut [V])| {
+            arch.dispatch(Rows { product: self, first: block * BLOCK, sums });
         };
-        if self.col.len() * width < SERIAL {
-            rows(0, &mut output);
+        let block = BLOCK * self.width.max(1);
+        if self.col.len() * self.width < SERIAL {
+            output.chunks_mut(block).enumerate().for_each(rows);
         } else {
-            let blocks = output.par_chunks_mut(BLOCK * width).enumerate();
-            blocks.for_each(|(block, sums)| rows(block, sums));
+            output.par_chunks_mut(block).enumerate().for_each(rows);
         }
         output
     }
 
-    fn add_row(&self, row: usize, sum: &mut [V]) {
+    #[inline(always)]
+    fn row(&self, row: usize, sum: &mut [V]) {
         let entries = self.row_ptr[row] as usize..self.row_ptr[row + 1] as usize;
         let width = sum.len();
-        let x = |col: i32| &self.x[col as usize * width..][..width];
+        let part = |dense: &'a [V], row: usize| &dense[row * width..][..width];
+        let x = |col: i32| part(self.x, col as usize);
         // Four entries per pass: the sums are then loaded and stored a quarter as often.
         let (cols, last_cols) = self.col[entries.clone()].as_chunks::<4>();
         let (vals, last_vals) = self.val[entries].as_chunks::<4>();
@@ -66,6 +71,33 @@ impl<V: Value> Product<'_, V> {
             for (sum, &x) in sum.iter_mut().zip(x(col)) {
                 *sum = *sum + a * x;
             }
+        }
+        if !self.terms.is_empty() {
+            sum.iter_mut().for_each(|sum| *sum = self.scale * *sum);
+        }
+        for &(factor, term) in self.terms {
+            for (sum, &term) in sum.iter_mut().zip(part(term, row)) {
+                *sum = *sum + factor * term;
+            }
+        }
+    }
+}
+
+/// Neighbouring rows of the result, from `first` on.
+struct Rows<'a, 'b, V> {
+    product: &'a Product<'b, V>,
+    first: usize,
+    sums: &'a mut [V],
+}
+
+impl<V: Value> WithSimd for Rows<'_, '_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let width = self.product.width.max(1);
+        for (row, sum) in (self.first..).zip(self.sums.chunks_exact_mut(width)) {
+            self.product.row(row, sum);
         }
     }
 }

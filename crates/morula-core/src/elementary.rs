@@ -47,7 +47,7 @@ const ATANH: Polynomial = [
 
 /// exp(x) to about one unit in the last place; x is clamped so that the result is finite and > 0.
 #[inline(always)]
-pub(super) fn exp(x: f64) -> f64 {
+pub(crate) fn exp(x: f64) -> f64 {
     let x = x.clamp(-708.0, 709.0);
     let shifted = x * core::f64::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
@@ -57,10 +57,47 @@ pub(super) fn exp(x: f64) -> f64 {
     polynomial(rest, &EXP) * power
 }
 
+/// Coefficients of tanh(x) / x in powers of x^2 (Taylor), for |x| <= 0.1.
+const TANH: [f64; 7] = [
+    1.0,
+    -1.0 / 3.0,
+    2.0 / 15.0,
+    -17.0 / 315.0,
+    62.0 / 2835.0,
+    -1382.0 / 155_925.0,
+    21_844.0 / 6_081_075.0,
+];
+
+/// tanh(x), relative error 2e-15.
+#[inline(always)]
+pub(crate) fn tanh(x: f64) -> f64 {
+    let square = x * x;
+    let near = x * TANH.iter().rev().fold(0.0, |sum, c| sum * square + c);
+    let small = exp(-2.0 * x.abs());
+    let far = ((1.0 - small) / (1.0 + small)).copysign(x);
+    if x.abs() < 0.1 { near } else { far }
+}
+
+/// log(1 + exp(x)), relative error 1e-15.
+#[inline(always)]
+pub(crate) fn softplus(x: f64) -> f64 {
+    x.max(0.0) + log_ratio(exp(-x.abs()), 0.0)
+}
+
+/// 1 - exp(-y) for y >= 0, relative error 1e-14.
+#[inline(always)]
+pub(crate) fn one_minus_exp(y: f64) -> f64 {
+    // Taylor: what is left out is below y^6 / 5040.
+    let terms = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
+    let near = y * terms.into_iter().fold(0.0, |sum, c| c - sum * y);
+    let far = 1.0 - exp(-y);
+    if y < 0.02 { near } else { far }
+}
+
 /// log((1 + a) / (1 + b)) for a, b in \[0, 1\]; it keeps its relative accuracy for small a with
 /// b = 0.
 #[inline(always)]
-pub(super) fn log_ratio(a: f64, b: f64) -> f64 {
+pub(crate) fn log_ratio(a: f64, b: f64) -> f64 {
     let s = (a - b) / (2.0 + a + b);
     s * polynomial(s * s, &ATANH)
 }
@@ -87,6 +124,29 @@ mod tests {
         }
         assert_eq!(exp(0.0), 1.0);
         assert!(exp(-1e300) > 0.0 && exp(1e300).is_finite() && exp(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn hyperbolic_tangent() {
+        for i in -40_000..=40_000 {
+            let x = f64::from(i) * 1e-3 + 1e-5;
+            approx::assert_relative_eq!(tanh(x), libm::tanh(x), max_relative = 2e-15);
+        }
+        assert!(tanh(f64::NAN).is_nan() && tanh(1e-300) == 1e-300 && tanh(-1e9) == -1.0);
+    }
+
+    #[test]
+    fn softplus_and_its_slope() {
+        for i in -70_000..=70_000 {
+            let x = f64::from(i) * 0.01 + 1e-3;
+            let expected = x.max(0.0) + libm::log1p(libm::exp(-x.abs()));
+            approx::assert_relative_eq!(softplus(x), expected, max_relative = 2e-15);
+            let y = 10f64.powf(x / 100.0);
+            approx::assert_relative_eq!(one_minus_exp(y), -libm::expm1(-y), max_relative = 2e-14);
+        }
+        assert!(
+            softplus(f64::NAN).is_nan() && softplus(1e300) == 1e300 && one_minus_exp(0.0) == 0.0
+        );
     }
 
     #[test]
