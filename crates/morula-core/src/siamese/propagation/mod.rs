@@ -1,5 +1,12 @@
 //! Propagation regularisation against over-smoothing.
 
+#[cfg(feature = "flex")]
+mod flex;
+#[cfg(feature = "flex")]
+mod fused;
+#[cfg(feature = "flex")]
+mod rows;
+
 use burn::tensor::Tensor;
 
 use crate::activation::softplus;
@@ -19,6 +26,15 @@ use crate::activation::softplus;
 /// - propagated, z: `[n, d]`
 /// - output: `[1]`
 pub fn propagation_jsd(propagated: Tensor<2>, z: Tensor<2>) -> Tensor<1> {
+    #[cfg(feature = "flex")]
+    if fused::supports(&propagated) && propagated.dtype() == z.dtype() {
+        return fused::propagation_jsd(propagated, z);
+    }
+    composed(propagated, z)
+}
+
+/// The divergence as a chain of tensor operations.
+fn composed(propagated: Tensor<2>, z: Tensor<2>) -> Tensor<1> {
     let n_cells = z.dims()[0].max(1);
     let (log_p, log_q) = (log_softmax(propagated), log_softmax(z));
     let difference = log_p.clone() - log_q.clone();
@@ -36,3 +52,6 @@ fn log_softmax(x: Tensor<2>) -> Tensor<2> {
     let x = x - max;
     x.clone() - x.exp().sum_dim(1).log()
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests;
