@@ -1,0 +1,266 @@
+//! `runs.csv`: a row per run, written as soon as the run is done.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::method::{KMode, Method};
+use super::process::{Cost, Outcome};
+use super::score::{BINS, Reliability, Scores};
+
+/// What makes a run the same run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key {
+    pub dataset: String,
+    pub method: Method,
+    pub k: KMode,
+    /// The ablation, or `default`.
+    pub variant: String,
+    /// The perturbation of the counts, or `original`.
+    pub counts: String,
+    pub seed: u64,
+}
+
+/// One run and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub dataset: String,
+    pub method: Method,
+    pub k: KMode,
+    pub variant: String,
+    pub counts: String,
+    pub seed: u64,
+    /// Cells and genes of the file, distinct labels.
+    pub n_cells: usize,
+    pub n_genes: usize,
+    pub n_types: usize,
+    /// Cells with a label and a cluster.
+    pub n_scored: Option<usize>,
+    pub n_clusters: Option<usize>,
+    pub ari: Option<f64>,
+    pub nmi: Option<f64>,
+    pub ami: Option<f64>,
+    pub acc: Option<f64>,
+    pub f1_macro: Option<f64>,
+    pub seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_mb: f64,
+    /// Cells per bin of the confidence, those correct, and the sums of the confidences.
+    pub bin_cells: String,
+    pub bin_correct: String,
+    pub bin_confidence: String,
+    /// Why there are no scores.
+    pub error: String,
+}
+
+impl Row {
+    pub fn new(
+        key: &Key,
+        [n_cells, n_genes, n_types]: [usize; 3],
+        outcome: Outcome<Scores>,
+    ) -> Self {
+        let (result, Cost { seconds, cpu_seconds, peak_mb }) = outcome;
+        let (scores, error) = match result {
+            Ok(scores) => (Some(scores), String::new()),
+            Err(error) => (None, error),
+        };
+        let of = |value: fn(&Scores) -> f64| scores.as_ref().map(value);
+        let bins = scores.as_ref().and_then(|s| s.reliability.as_ref());
+        Self {
+            dataset: key.dataset.clone(),
+            method: key.method,
+            k: key.k,
+            variant: key.variant.clone(),
+            counts: key.counts.clone(),
+            seed: key.seed,
+            n_cells,
+            n_genes,
+            n_types,
+            n_scored: scores.as_ref().map(|s| s.n_cells),
+            n_clusters: scores.as_ref().map(|s| s.n_clusters),
+            ari: of(|s| s.ari),
+            nmi: of(|s| s.nmi),
+            ami: of(|s| s.ami),
+            acc: of(|s| s.acc),
+            f1_macro: of(|s| s.f1_macro),
+            seconds: rounded(seconds),
+            cpu_seconds: rounded(cpu_seconds),
+            peak_mb: rounded(peak_mb),
+            bin_cells: bins.map(|b| joined(&b.cells)).unwrap_or_default(),
+            bin_correct: bins.map(|b| joined(&b.correct)).unwrap_or_default(),
+            bin_confidence: bins.map(|b| joined(&b.confidence.map(rounded))).unwrap_or_default(),
+            error,
+        }
+    }
+
+    pub fn key(&self) -> Key {
+        Key {
+            dataset: self.dataset.clone(),
+            method: self.method,
+            k: self.k,
+            variant: self.variant.clone(),
+            counts: self.counts.clone(),
+            seed: self.seed,
+        }
+    }
+
+    pub fn reliability(&self) -> Option<Reliability> {
+        Some(Reliability {
+            cells: split(&self.bin_cells)?,
+            correct: split(&self.bin_correct)?,
+            confidence: split(&self.bin_confidence)?,
+        })
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+fn joined(values: &[impl ToString]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(";")
+}
+
+fn split<T: std::str::FromStr>(text: &str) -> Option<[T; BINS]> {
+    let values: Option<Vec<T>> = text.split(';').map(|v| v.parse().ok()).collect();
+    values?.try_into().ok()
+}
+
+/// The file and what it holds.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    rows: Vec<Row>,
+}
+
+impl Store {
+    /// Opens `runs.csv` in a folder. A last line that was not written to its end is cut off.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join("runs.csv");
+        let mut rows = BTreeMap::new();
+        if path.exists() {
+            let written = fs::read(&path).with_context(|| path.display().to_string())?;
+            let whole = written.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+            if whole < written.len() {
+                let file = OpenOptions::new().write(true).open(&path)?;
+                file.set_len(whole as u64).with_context(|| path.display().to_string())?;
+            }
+            for row in csv::Reader::from_reader(&written[..whole]).deserialize() {
+                let row: Row = row.with_context(|| {
+                    format!("{}: mend this line or remove the file", path.display())
+                })?;
+                // A later row of the same run is that of a new attempt.
+                rows.insert(row.key(), row);
+            }
+        }
+        Ok(Self { path, rows: rows.into_values().collect() })
+    }
+
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Runs that need not be run again: those with scores.
+    pub fn done(&self) -> HashSet<Key> {
+        self.rows.iter().filter(|row| row.error.is_empty()).map(Row::key).collect()
+    }
+
+    /// Writes a row to the disk.
+    pub fn append(&mut self, row: Row) -> Result<()> {
+        let is_new = fs::metadata(&self.path).map_or(true, |file| file.len() == 0);
+        let mut line = csv::WriterBuilder::new().has_headers(is_new).from_writer(Vec::new());
+        line.serialize(&row)?;
+        let line = line.into_inner().context("a row of runs.csv")?;
+        let write = || -> std::io::Result<()> {
+            let mut file: File = OpenOptions::new().create(true).append(true).open(&self.path)?;
+            file.write_all(&line)?;
+            file.sync_data()
+        };
+        write().with_context(|| format!("cannot write {}", self.path.display()))?;
+        self.rows.retain(|old| old.key() != row.key());
+        self.rows.push(row);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A run with an ARI; every other score is the same number.
+    pub fn row(dataset: &str, method: Method, seed: u64, ari: f64) -> Row {
+        let key = Key {
+            dataset: dataset.into(),
+            method,
+            k: KMode::Given,
+            variant: "default".into(),
+            counts: "original".into(),
+            seed,
+        };
+        let (nmi, ami, acc, f1_macro) = (ari, ari, ari, ari);
+        let reliability = None;
+        let scores =
+            Scores { n_cells: 90, n_clusters: 4, ari, nmi, ami, acc, f1_macro, reliability };
+        let cost = Cost { seconds: 2.0, cpu_seconds: 3.0, peak_mb: 50.0 };
+        Row::new(&key, [100, 2000, 4], (Ok(scores), cost))
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sure = row("a", Method::Jojoscl, 0, 0.5);
+        (sure.bin_cells, sure.bin_correct) = ("1;".repeat(9) + "2", "0;".repeat(9) + "2");
+        sure.bin_confidence = "0.5;".repeat(9) + "1.75";
+        let mut failed = row("b, c", Method::PcaWard, 1, 0.1);
+        (failed.ari, failed.error) = (None, "said \"no\", then ended".into());
+        let mut store = Store::open(folder.path()).unwrap();
+        assert!(store.rows().is_empty());
+        store.append(sure.clone()).unwrap();
+        store.append(failed.clone()).unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.rows(), [sure.clone(), failed]);
+        assert_eq!(store.done(), HashSet::from([sure.key()]));
+        assert_eq!(store.rows()[0].reliability().unwrap().confidence[9], 1.75);
+        assert!(store.rows()[1].reliability().is_none());
+    }
+
+    #[test]
+    fn a_line_cut_short_is_cut_off_and_a_new_attempt_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let mut first = row("a", Method::Leiden, 0, 0.5);
+        first.error = "killed".into();
+        store.append(first).unwrap();
+        store.append(row("a", Method::Leiden, 1, 0.6)).unwrap();
+        let path = folder.path().join("runs.csv");
+        let written = fs::read(&path).unwrap();
+        fs::write(&path, &written[..written.len() - 9]).unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.rows().len(), 1);
+        assert!(store.done().is_empty());
+        store.append(row("a", Method::Leiden, 0, 0.7)).unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!((store.rows().len(), store.rows()[0].ari), (1, Some(0.7)));
+        // Even the header may be cut short.
+        fs::write(&path, "dataset,met").unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        store.append(row("a", Method::Leiden, 0, 0.7)).unwrap();
+        assert_eq!(Store::open(folder.path()).unwrap().rows().len(), 1);
+    }
+
+    #[test]
+    fn a_damaged_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        store.append(row("a", Method::Leiden, 0, 0.7)).unwrap();
+        let path = folder.path().join("runs.csv");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("leiden", "leyden")).unwrap();
+        let message = format!("{:#}", Store::open(folder.path()).unwrap_err());
+        assert!(message.contains("runs.csv") && message.contains("line: 2"), "{message}");
+    }
+}
