@@ -124,16 +124,6 @@ mod tests {
     use super::*;
     use morula::preprocess::TargetSum;
 
-    /// Parameters that are read already.
-    pub fn of(table: toml::Table) -> Self {
-        Self { table, ..Self::default() }
-    }
-
-    /// All that the file sets, except the model.
-    pub fn into_table(self) -> toml::Table {
-        self.table
-    }
-
     fn parse(text: &str) -> Result<Settings<JojoSclParams>> {
         Config::parse(text)?.settings()
     }

@@ -61,7 +61,7 @@ fn field<'a>(row: &'a [(String, String)], name: &str) -> &'a str {
 fn every_run_has_a_complete_row_and_the_report_shows_it() {
     let sandbox = sandbox();
     let run = sandbox.ok(QUICK);
-    for part in ["skipped bare: no labels", "skipped logs: ", "not raw counts", "left out: leiden"]
+    for part in ["skipped bare: no labels", "skipped logs: ", "not a raw count", "left out: leiden"]
     {
         assert!(run.stderr.contains(part), "no {part}\n{}", run.stderr);
     }

@@ -1,6 +1,7 @@
 //! Jobs in child processes, with the time and memory that each took.
 
 use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -29,7 +30,7 @@ pub type Outcome<T> = (Result<T, String>, Cost);
 /// # Errors
 /// When there can be no such process; a job that fails is an outcome.
 pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>> {
-    let program = std::env::current_exe().context("cannot find this program")?;
+    let program = this_program()?;
     let mut errors = tempfile::tempfile().context("cannot keep the messages of a job")?;
     let started = Instant::now();
     let mut child = Command::new(program)
@@ -64,4 +65,13 @@ pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>>
         true => Ok((Err(used.status.to_string()), cost)),
         false => Ok((Err(message.lines().map(str::trim).collect::<Vec<_>>().join(" ")), cost)),
     }
+}
+
+/// This very program, on Linux even where its file has been replaced since it started.
+fn this_program() -> Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.into());
+    }
+    std::env::current_exe().context("cannot find this program")
 }

@@ -54,6 +54,16 @@ pub fn all(rows: &[Row]) -> Vec<Plot> {
     plots
 }
 
+/// Axes over these ranges, with room for the dots at their ends, and a legend.
+fn axes(layers: &[Layer], x: (f64, f64), y: (f64, f64)) -> Layout {
+    let [dx, dy] = [x, y].map(|(low, high)| 0.02 * (high - low));
+    Layout::auto_from_plots(layers)
+        .with_x_axis_min(x.0 - dx)
+        .with_x_axis_max(x.1 + dx)
+        .with_y_axis_min(y.0 - dy)
+        .with_y_axis_max(y.1 + dy)
+}
+
 /// Okabe and Ito, "Color Universal Design" (2008): told apart with any colour vision.
 fn color(method: Method) -> &'static str {
     match method {
@@ -93,13 +103,16 @@ fn scores(rows: &Selection<'_>, k: KMode) -> Option<Plot> {
     }
     let height = 120.0 + names.len() as f64 * (30.0 + 12.0 * methods.len() as f64);
     let between = (1..names.len()).map(|d| d as f64 + 0.5);
-    let layout = Layout::new((lowest(rows), 1.0), (0.5, names.len() as f64 + 0.5))
+    let layout = axes(&layers, (lowest(rows), 1.0), (0.5, names.len() as f64 + 0.5))
         .with_width(760.0)
         .with_height(height)
         .with_y_categories(names.iter().map(|name| name.to_string()).collect())
         .with_x_label("ARI (dots: seeds, diamonds: means)");
     let layout = between.fold(layout, |layout, y| {
-        layout.with_reference_line(ReferenceLine::horizontal(y).with_color("#dddddd"))
+        layout.with_reference_line(ReferenceLine::horizontal(y).with_color("#999999"))
+    });
+    let layout = [0.2, 0.4, 0.6, 0.8].into_iter().fold(layout, |layout, x| {
+        layout.with_reference_line(ReferenceLine::vertical(x).with_color("#dddddd"))
     });
     let title = match k {
         KMode::Given => "ARI, number of clusters given",
@@ -132,7 +145,7 @@ fn robustness(curves: &Curves) -> Plot {
         "downsampled" => "share of the molecules that is kept",
         _ => "standard deviation of the factor on every count",
     };
-    let layout = Layout::new((0.0, most), (low, 1.0))
+    let layout = axes(&layers, (0.0, most), (low, 1.0))
         .with_width(760.0)
         .with_height(440.0)
         .with_x_label(label)
@@ -159,7 +172,7 @@ fn reliability(rows: &Selection<'_>) -> Option<Plot> {
         let line = LinePlot::new().with_data(points).with_color(color(*method));
         layers.push(line.with_stroke_width(2.0).with_legend(format!("{method}, K {k}")).into());
     }
-    let layout = Layout::new((0.0, 1.0), (0.0, 1.0))
+    let layout = axes(&layers, (0.0, 1.0), (0.0, 1.0))
         .with_width(620.0)
         .with_height(480.0)
         .with_x_label("confidence")
