@@ -20,16 +20,14 @@ const CLIP: f32 = 10.0;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Baseline {
-    /// Highly variable genes.
-    genes: usize,
-    /// z-score the genes, clipped at 10; otherwise log-normalised values.
-    scale: bool,
     /// Principal components.
     components: usize,
     /// Neighbours of a cell in the graph, the cell itself counted, as scanpy counts.
     neighbors: usize,
     /// Resolution of Leiden.
     resolution: f64,
+    /// Preprocessing.
+    recipe: RecipeParams,
 }
 
 impl Baseline {
@@ -38,13 +36,26 @@ impl Baseline {
             Method::Leiden | Method::LeidenTuned => 20,
             _ => 50,
         };
-        Self { genes: 2000, scale: true, components, neighbors: 15, resolution: 1.0 }
+        let recipe = RecipeParams { clip: Some(CLIP), ..RecipeParams::default() };
+        Self { components, neighbors: 15, resolution: 1.0, recipe }
     }
 
     fn with(self, parameters: &toml::Table) -> Result<Self> {
         let mut table = toml::Table::try_from(&self)?;
-        table.extend(parameters.clone());
+        overlay(&mut table, parameters);
         table.try_into().context("in the parameters of the baseline")
+    }
+}
+
+/// Sets values, tables within tables too.
+fn overlay(table: &mut toml::Table, changes: &toml::Table) {
+    for (key, change) in changes {
+        match (table.get_mut(key), change) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) => {
+                overlay(inner, changes);
+            }
+            _ => drop(table.insert(key.clone(), change.clone())),
+        }
     }
 }
 
@@ -58,13 +69,7 @@ pub fn cluster(
     device: &Device,
 ) -> Result<Clustered> {
     let baseline = Baseline::of(method).with(parameters)?;
-    let recipe = RecipeParams {
-        n_top_genes: baseline.genes,
-        scale: baseline.scale,
-        clip: baseline.scale.then_some(CLIP),
-        ..RecipeParams::default()
-    };
-    let (_, prepared) = recipe.fit(counts)?;
+    let (_, prepared) = baseline.recipe.fit(counts)?;
     let pca = PcaParams { n_comps: baseline.components, ..PcaParams::default() };
     let pca = pca_dense(&prepared.x, prepared.n_genes, &pca)?;
     let (scores, d) = (&pca.scores, pca.n_comps);
@@ -98,7 +103,9 @@ mod tests {
                 assert_ne!(format!("{changed:?}"), default, "{method}: {}", variant.name);
             }
         }
-        let unknown = toml::from_str("genus = 3").unwrap();
-        assert!(Baseline::of(Method::PcaKmeans).with(&unknown).is_err());
+        for unknown in ["genus = 3", "recipe.genus = 3"] {
+            let unknown = toml::from_str(unknown).unwrap();
+            assert!(Baseline::of(Method::PcaKmeans).with(&unknown).is_err());
+        }
     }
 }

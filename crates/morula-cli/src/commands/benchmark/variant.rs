@@ -60,13 +60,15 @@ const SCSIAMESECLU: &[Variant] = &[
     variant("K-means head", "head = \"kmeans\""),
 ];
 
-const COMPONENTS: &[Variant] =
-    &[variant("20 components", "components = 20"), variant("log-normalised", "scale = false")];
+const COMPONENTS: &[Variant] = &[
+    variant("20 components", "components = 20"),
+    variant("log-normalised", "recipe.scale = false"),
+];
 
 const LEIDEN: &[Variant] = &[
     variant("resolution 0.2", "resolution = 0.2"),
-    variant("log-normalised, resolution 0.2", "scale = false\nresolution = 0.2"),
+    variant("log-normalised, resolution 0.2", "recipe.scale = false\nresolution = 0.2"),
     variant("50 components", "components = 50"),
 ];
 
-const LEIDEN_TUNED: &[Variant] = &[variant("log-normalised", "scale = false")];
+const LEIDEN_TUNED: &[Variant] = &[variant("log-normalised", "recipe.scale = false")];

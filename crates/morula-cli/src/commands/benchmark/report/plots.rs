@@ -4,7 +4,6 @@ use anyhow::{Result, anyhow};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, ScatterPlot};
-use kuva::render::annotations::ReferenceLine;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot as Layer;
 use kuva::render::render::{Scene, render_multiple};
@@ -85,7 +84,12 @@ fn scores(rows: &Selection<'_>, k: KMode) -> Option<Plot> {
     let names: Vec<&str> = rows.datasets().into_iter().rev().collect();
     let methods = rows.methods();
     let lane = 0.8 / methods.len() as f64;
-    let mut layers: Vec<Layer> = Vec::new();
+    // Categories have no grid of their own.
+    let top = names.len() as f64 + 0.5;
+    let steps = [0.2, 0.4, 0.6, 0.8].map(|x| guide([(x, 0.5), (x, top)], "#dddddd"));
+    let between = (1..names.len()).map(|d| d as f64 + 0.5);
+    let between = between.map(|y| guide([(lowest(rows), y), (1.0, y)], "#aaaaaa"));
+    let mut layers: Vec<Layer> = steps.into_iter().chain(between).collect();
     for (m, &method) in methods.iter().enumerate() {
         let offset = (methods.len() as f64 - 1.0) / 2.0 - m as f64;
         let (mut dots, mut means) = (Vec::new(), Vec::new());
@@ -102,23 +106,21 @@ fn scores(rows: &Selection<'_>, k: KMode) -> Option<Plot> {
         layers.push(diamonds.with_legend(method.to_string()).into());
     }
     let height = 120.0 + names.len() as f64 * (30.0 + 12.0 * methods.len() as f64);
-    let between = (1..names.len()).map(|d| d as f64 + 0.5);
-    let layout = axes(&layers, (lowest(rows), 1.0), (0.5, names.len() as f64 + 0.5))
+    let layout = axes(&layers, (lowest(rows), 1.0), (0.5, top))
         .with_width(760.0)
         .with_height(height)
         .with_y_categories(names.iter().map(|name| name.to_string()).collect())
         .with_x_label("ARI (dots: seeds, diamonds: means)");
-    let layout = between.fold(layout, |layout, y| {
-        layout.with_reference_line(ReferenceLine::horizontal(y).with_color("#999999"))
-    });
-    let layout = [0.2, 0.4, 0.6, 0.8].into_iter().fold(layout, |layout, x| {
-        layout.with_reference_line(ReferenceLine::vertical(x).with_color("#dddddd"))
-    });
     let title = match k {
         KMode::Given => "ARI, number of clusters given",
         KMode::Auto => "ARI, number of clusters found",
     };
     Some(Plot::new(format!("ari_{k}"), title.into(), layers, layout))
+}
+
+/// A thin line behind the dots.
+fn guide(ends: [(f64, f64); 2], color: &str) -> Layer {
+    LinePlot::new().with_data(ends).with_color(color).with_stroke_width(1.0).into()
 }
 
 /// Where the axis of the ARI begins: at 0, unless a run is worse than chance.
