@@ -122,11 +122,42 @@ fn a_run_that_is_there_is_not_done_again() {
     assert_eq!(third.json()["runs_before"], 5);
     assert_eq!(fs::read_to_string(&path).unwrap(), now);
     fs::remove_file(sandbox.path("results/results.md")).unwrap();
-    sandbox.ok("benchmark nowhere --out results --report-only");
+    sandbox.ok("benchmark --out results --report-only");
     assert!(sandbox.path("results/results.md").is_file());
 
     // Another setting does not mix with the rows there.
     sandbox.refuses(&format!("{line} --threads 2"), 2, &["other settings", "threads"]);
+}
+
+/// The rows of finished runs are kept, and the same command goes on from there.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_benchmark_goes_on() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+
+    let sandbox = sandbox();
+    let line = "benchmark sets --out results --models pca-kmeans --datasets first --seeds 60";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_morula"))
+        .current_dir(sandbox.path(""))
+        .args(line.split(' '))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut words = String::new();
+    while !words.contains("[2/60]") {
+        assert!(stderr.read_line(&mut words).unwrap() > 0, "{words}");
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    stderr.read_to_string(&mut words).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{words}");
+    assert!(words.contains("interrupted; ") && words.contains("same command"), "{words}");
+    let kept = rows(&sandbox.path("results")).len();
+    assert!((2..60).contains(&kept), "{kept}");
+    let done = sandbox.ok(&format!("{line} --json")).json();
+    assert_eq!((&done["runs_before"], &done["runs"]), (&kept.into(), &60.into()));
 }
 
 #[test]
@@ -136,7 +167,7 @@ fn ablations_and_perturbations_are_runs_of_their_own() {
         "{QUICK} --models pca-kmeans --datasets second --ablations --robustness --jobs 2"
     ));
     let rows = rows(&sandbox.path("results"));
-    assert_eq!(rows.len(), 2 * (1 + 2 + 11));
+    assert_eq!(rows.len(), 2 * (1 + 3 + 11));
     let report = fs::read_to_string(sandbox.path("results/results.md")).unwrap();
     for part in ["## Ablations", "| log-normalised |", "## Robustness", "| downsampled |"] {
         assert!(report.contains(part), "no {part}\n{report}");
@@ -178,6 +209,7 @@ fn wrong_usage_is_told() {
     refuse("--datasets bare", 1, &["no data set"]);
     refuse("--truth nothing", 1, &["no data set"]);
     sandbox.refuses("benchmark nowhere --out results", 1, &["nowhere"]);
+    sandbox.refuses("benchmark --out results", 2, &["DATA_DIR"]);
     fs::write(sandbox.path("nameless.toml"), "epochs = 2").unwrap();
     refuse("--config nameless.toml", 2, &["nameless.toml", "model"]);
 }

@@ -7,7 +7,7 @@ use morula::prelude::*;
 use morula::preprocess::{PcaParams, RecipeParams, neighbors, pca_dense};
 use serde::{Deserialize, Serialize};
 
-use super::fit::Clustered;
+use super::fit::{Clustered, told};
 use super::method::Method;
 
 /// Starts of K-means.
@@ -64,7 +64,7 @@ pub fn cluster(
     method: Method,
     parameters: &toml::Table,
     counts: &CountMatrix,
-    n_clusters: usize,
+    n_clusters: Option<usize>,
     seed: u64,
     device: &Device,
 ) -> Result<Clustered> {
@@ -77,12 +77,15 @@ pub fn cluster(
         Ok(neighbors(scores, d, baseline.neighbors.saturating_sub(1))?.fuzzy_connectivities())
     };
     let labels = match method {
-        Method::PcaWard => ward(scores, d, n_clusters)?,
+        Method::PcaWard => ward(scores, d, told(n_clusters)?)?,
         Method::Leiden => {
             leiden(&graph()?, &LeidenParams { resolution: baseline.resolution, seed })?
         }
-        Method::LeidenTuned => leiden_tuned(&graph()?, n_clusters, seed)?,
-        _ => kmeans(scores, d, &KMeansParams { n_clusters, n_init: N_INIT, seed }, device)?,
+        Method::LeidenTuned => leiden_tuned(&graph()?, told(n_clusters)?, seed)?,
+        _ => {
+            let params = KMeansParams { n_clusters: told(n_clusters)?, n_init: N_INIT, seed };
+            kmeans(scores, d, &params, device)?
+        }
     };
     Ok(Clustered { kept_cells: prepared.kept_cells, labels, confidence: None })
 }

@@ -23,7 +23,7 @@ pub fn fit(
     method: Method,
     parameters: &toml::Table,
     counts: &CountMatrix,
-    n_clusters: usize,
+    n_clusters: Option<usize>,
     seed: u64,
     device: &Device,
 ) -> Result<Clustered> {
@@ -31,6 +31,7 @@ pub fn fit(
         None => baseline::cluster(method, parameters, counts, n_clusters, seed, device),
         Some(name) => {
             let config = Config::of(parameters.clone());
+            let n_clusters = told(n_clusters)?;
             match name {
                 ModelName::Jojoscl => {
                     model::<JojoSclParams>(&config, counts, n_clusters, seed, device)
@@ -41,6 +42,11 @@ pub fn fit(
             }
         }
     }
+}
+
+/// The number of clusters, for a method that must be told.
+pub fn told(n_clusters: Option<usize>) -> Result<usize> {
+    n_clusters.context("this method must be told the number of clusters")
 }
 
 fn model<P: ModelParams>(

@@ -39,8 +39,8 @@ pub struct Task {
     /// Column of obs with the labels.
     pub truth: String,
     pub method: Method,
-    /// Number of clusters, for methods that are told.
-    pub n_clusters: usize,
+    /// Number of clusters, where the method is told.
+    pub n_clusters: Option<usize>,
     pub parameters: toml::Table,
     pub perturbation: Option<Perturbation>,
     pub seed: u64,

@@ -48,8 +48,8 @@ use crate::{interrupt, outputs, summary};
 )]
 pub struct Benchmark {
     /// Folder with data sets
-    #[arg(value_name = "DATA_DIR")]
-    data: PathBuf,
+    #[arg(value_name = "DATA_DIR", required_unless_present = "report_only")]
+    data: Option<PathBuf>,
 
     /// Folder for runs.csv, results.md and plots
     #[arg(long, value_name = "DIR")]
@@ -132,7 +132,8 @@ impl Benchmark {
             let settings = Settings::read(&self.out)?.unwrap_or(settings);
             return self.finish(&store, &settings, [store.rows().len(), 0], console);
         }
-        let datasets = self.data_sets(console)?;
+        let folder = self.data.as_deref().context("the folder with data sets is missing")?;
+        let datasets = self.data_sets(folder, console)?;
         fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot make {}", self.out.display()))?;
         settings.keep(&self.out)?;
@@ -204,13 +205,13 @@ impl Benchmark {
     }
 
     /// Data sets that can be scored; the others are told.
-    fn data_sets(&self, console: Console) -> Result<Vec<Dataset>> {
+    fn data_sets(&self, folder: &Path, console: Console) -> Result<Vec<Dataset>> {
         let mut datasets: Vec<Dataset> = Vec::new();
         let mut names = BTreeSet::new();
-        for path in files(&self.data)? {
+        for path in files(folder)? {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             if !names.insert(name.clone()) {
-                return Err(usage(format!("{}: two files are called {name}", self.data.display())));
+                return Err(usage(format!("{}: two files are called {name}", folder.display())));
             }
             if !self.datasets.is_empty() && !self.datasets.contains(&name) {
                 continue;
@@ -227,7 +228,7 @@ impl Benchmark {
             return Err(usage(format!("no data set {unknown}; there are: {there}")));
         }
         if datasets.is_empty() {
-            bail!("{}: no data set with raw counts and labels", self.data.display());
+            bail!("{}: no data set with raw counts and labels", folder.display());
         }
         Ok(datasets)
     }

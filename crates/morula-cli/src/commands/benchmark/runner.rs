@@ -6,6 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use anyhow::{Result, bail};
 
 use super::job::{Job, Task};
+use super::method::KMode;
 use super::plan::{Dataset, Run};
 use super::process::{self, Outcome};
 use super::score::Scores;
@@ -83,7 +84,10 @@ impl Runner<'_> {
             path: dataset.path.clone(),
             truth: dataset.about.truth.clone(),
             method: run.key.method,
-            n_clusters: dataset.about.n_types,
+            n_clusters: match run.key.k {
+                KMode::Given => Some(dataset.about.n_types),
+                KMode::Auto => None,
+            },
             parameters,
             perturbation: run.perturbation,
             seed: run.key.seed,

@@ -62,6 +62,7 @@ const SCSIAMESECLU: &[Variant] = &[
 
 const COMPONENTS: &[Variant] = &[
     variant("20 components", "components = 20"),
+    variant("genes of a single cell kept", "recipe.min_cells = 1"),
     variant("log-normalised", "recipe.scale = false"),
 ];
 
