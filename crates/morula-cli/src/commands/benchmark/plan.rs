@@ -1,23 +1,13 @@
 //! Which runs there are to do.
 
-use std::path::PathBuf;
-
-use super::job::Description;
+use super::dataset::Dataset;
 use super::method::{KMode, Method};
 use super::perturbation::{self, Perturbation};
-use super::store::Key;
+use super::row::Key;
 use super::variant::{self, DEFAULT};
 
 /// The name of counts that nothing was done to.
 pub const ORIGINAL: &str = "original";
-
-/// A data set of the folder.
-#[derive(Debug, Clone)]
-pub struct Dataset {
-    pub name: String,
-    pub path: PathBuf,
-    pub about: Description,
-}
 
 /// What is asked for.
 #[derive(Debug)]
@@ -101,6 +91,7 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::benchmark::job::Description;
     use std::collections::HashSet;
 
     fn datasets() -> Vec<Dataset> {

@@ -5,13 +5,15 @@ use std::sync::mpsc::{Sender, channel};
 
 use anyhow::{Result, bail};
 
+use super::dataset::Dataset;
 use super::job::{Job, Task};
 use super::method::KMode;
-use super::plan::{Dataset, Run};
+use super::plan::Run;
 use super::process::{self, Outcome};
+use super::row::Row;
 use super::score::Scores;
 use super::settings::Settings;
-use super::store::{Row, Store};
+use super::store::Store;
 use super::{Benchmark, variant};
 use crate::console::Console;
 use crate::failure::Interrupted;

@@ -1,6 +1,8 @@
 //! Tables and plots from the rows of `runs.csv`.
 
+mod ablations;
 mod plots;
+mod reliability;
 mod robustness;
 mod sections;
 mod selection;
@@ -12,8 +14,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::row::Row;
 use super::settings::Settings;
-use super::store::Row;
 
 /// Writes `results.md` and the plots it shows, and tells the names of all files.
 pub fn write(folder: &Path, rows: &[Row], settings: &Settings) -> Result<Vec<String>> {

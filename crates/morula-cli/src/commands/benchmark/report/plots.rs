@@ -8,12 +8,12 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot as Layer;
 use kuva::render::render::{Scene, render_multiple};
 
+use super::reliability::pooled;
 use super::robustness::{Curves, curves};
-use super::sections::pooled;
 use super::selection::{ARI, Selection};
 use crate::commands::benchmark::method::{KMode, Method};
+use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::score::BINS;
-use crate::commands::benchmark::store::Row;
 
 /// Pixels of the PNG per unit of the drawing.
 const SCALE: f32 = 2.0;
@@ -185,7 +185,7 @@ fn reliability(rows: &Selection<'_>) -> Option<Plot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::benchmark::store::tests::row;
+    use crate::commands::benchmark::row::tests::row;
 
     #[test]
     fn every_kind_of_plot_is_drawn() {

@@ -69,7 +69,7 @@ fn of_kind(kind: &str, rows: &Selection<'_>) -> Curves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::benchmark::store::tests::row;
+    use crate::commands::benchmark::row::tests::row;
 
     #[test]
     fn only_data_sets_with_every_level_count() {

@@ -7,12 +7,10 @@ use super::robustness::curves;
 use super::selection::{ARI, CLUSTERS, COSTS, Measure, SCORES, Selection, distinct};
 use super::stat::Stat;
 use super::table::{Table, or_dash};
+use super::{ablations, reliability};
 use crate::commands::benchmark::method::{KMode, Method};
-use crate::commands::benchmark::plan::ORIGINAL;
-use crate::commands::benchmark::score::{BINS, Reliability};
+use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::settings::Settings;
-use crate::commands::benchmark::store::Row;
-use crate::commands::benchmark::variant::DEFAULT;
 
 const MODES: [(KMode, &str); 2] =
     [(KMode::Given, "number of clusters given"), (KMode::Auto, "number of clusters found")];
@@ -58,10 +56,10 @@ pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
             let _ = writeln!(text, "{}:\n\n{}", measure.name, costs(&main, measure));
         }
     }
-    text += &ablations(&scored);
+    text += &ablations::section(&scored);
     text += &robustness(&scored);
     show(&mut text, "robustness");
-    text += &reliability(&main);
+    text += &reliability::section(&main);
     show(&mut text, "reliability");
     text += &failures(rows);
     text.trim_end().to_string() + "\n"
@@ -151,48 +149,6 @@ fn costs(rows: &Selection<'_>, measure: Measure) -> String {
     table.markdown()
 }
 
-/// Per method: what a variant changes about the ARI, seed by seed.
-fn ablations(rows: &Selection<'_>) -> String {
-    let rows = rows.filter(|row| row.counts == ORIGINAL);
-    let changed = rows.filter(|row| row.variant != DEFAULT);
-    let mut text = String::new();
-    for (method, k) in distinct(changed.rows().iter().map(|row| (row.method, row.k))) {
-        let own = rows.method(method).mode(k);
-        let variants = changed.method(method).mode(k);
-        let names = variants.datasets();
-        let header = ["variant"].into_iter().chain(names.iter().copied()).chain(["mean"]);
-        let mut table = Table::new(header);
-        for variant in distinct(variants.rows().iter().map(|row| row.variant.as_str())) {
-            let stats: Vec<Option<Stat>> =
-                names.iter().map(|name| difference(&own.dataset(name), variant)).collect();
-            let means: Vec<f64> = stats.iter().flatten().map(|stat| stat.mean).collect();
-            let cells = stats.iter().map(|stat| or_dash(stat.map(|stat| stat.signed(3))));
-            let mean =
-                Stat::of(&means).map(|s| format!("**{}**", Stat { sd: None, ..s }.signed(3)));
-            table.row([variant.to_string()].into_iter().chain(cells).chain([or_dash(mean)]));
-        }
-        let _ = writeln!(text, "{method}, K {k}:\n\n{}", table.markdown());
-    }
-    match text.is_empty() {
-        true => text,
-        false => format!(
-            "## Ablations\n\nARI with one thing changed minus ARI of the defaults at the same \
-             seed, mean ± standard deviation over seeds.\n\n{text}"
-        ),
-    }
-}
-
-/// ARI of a variant minus that of the default, over the seeds that both have.
-fn difference(rows: &Selection<'_>, variant: &str) -> Option<Stat> {
-    let ari = |name: &str, seed: u64| {
-        let own = rows.filter(|row| row.variant == name && row.seed == seed);
-        own.values(ARI).first().copied()
-    };
-    let seeds = distinct(rows.rows().iter().map(|row| row.seed));
-    let pairs = seeds.iter().filter_map(|&seed| Some(ari(variant, seed)? - ari(DEFAULT, seed)?));
-    Stat::of(&pairs.collect::<Vec<_>>())
-}
-
 fn robustness(rows: &Selection<'_>) -> String {
     let mut text = String::new();
     for curves in curves(rows) {
@@ -214,63 +170,6 @@ fn robustness(rows: &Selection<'_>) -> String {
              probability.\n\n{text}"
         ),
     }
-}
-
-/// Over all data sets and seeds, how often a cell of some confidence is right.
-fn reliability(rows: &Selection<'_>) -> String {
-    let all = pooled(rows);
-    if all.is_empty() {
-        return String::new();
-    }
-    let names = all.iter().flat_map(|(method, k, _)| {
-        let method = format!("{method}, K {k}");
-        [format!("{method}: cells"), "confidence".into(), "accuracy".into()]
-    });
-    let mut table = Table::new(["bin".to_string()].into_iter().chain(names));
-    for bin in 0..BINS {
-        let cells = all.iter().flat_map(|(_, _, bins)| {
-            let n = bins.cells[bin];
-            let share = |sum: f64| or_dash((n > 0).then(|| format!("{:.3}", sum / n as f64)));
-            [n.to_string(), share(bins.confidence[bin]), share(bins.correct[bin] as f64)]
-        });
-        let [low, high] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
-        table.row([format!("{low:.1} to {high:.1}")].into_iter().chain(cells));
-    }
-    let error = all.iter().flat_map(|(_, _, bins)| {
-        ["-".into(), "off by".into(), format!("**{:.3}**", calibration_error(bins))]
-    });
-    table.row(["mean".to_string()].into_iter().chain(error));
-    format!(
-        "## Reliability\n\nCells of all data sets and seeds by their confidence: how many of them \
-         are in the cluster that the best one-to-one matching gives to their type. Off by: the \
-         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{}",
-        table.markdown()
-    )
-}
-
-/// The bins of every method that tells its confidence, over data sets and seeds.
-pub fn pooled(rows: &Selection<'_>) -> Vec<(Method, KMode, Reliability)> {
-    let mut all = Vec::new();
-    for (method, k) in distinct(rows.rows().iter().map(|row| (row.method, row.k))) {
-        let own = rows.method(method).mode(k);
-        let bins = own.rows().iter().filter_map(|row| row.reliability());
-        let sum = bins.reduce(|mut sum, bins| {
-            for bin in 0..BINS {
-                sum.cells[bin] += bins.cells[bin];
-                sum.correct[bin] += bins.correct[bin];
-                sum.confidence[bin] += bins.confidence[bin];
-            }
-            sum
-        });
-        all.extend(sum.map(|bins| (method, k, bins)));
-    }
-    all
-}
-
-/// Expected calibration error (Naeini et al. 2015): `sum_b |correct_b - confidence_b| / n`.
-fn calibration_error(bins: &Reliability) -> f64 {
-    let off = bins.correct.iter().zip(&bins.confidence).map(|(&c, p)| (c as f64 - p).abs());
-    off.sum::<f64>() / bins.cells.iter().sum::<usize>().max(1) as f64
 }
 
 fn failures(rows: &[Row]) -> String {
@@ -298,7 +197,8 @@ fn stat_text(stat: Option<Stat>, measure: Measure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::benchmark::store::tests::row;
+    use crate::commands::benchmark::row::tests::row;
+    use crate::commands::benchmark::variant::DEFAULT;
 
     fn settings() -> Settings {
         Settings {
@@ -341,23 +241,6 @@ mod tests {
             assert!(text.contains(part), "no {part}\n{text}");
         }
         assert!(!text.contains("Robustness") && !text.contains("NaN"), "{text}");
-    }
-
-    #[test]
-    fn reliability_pools_cells() {
-        let mut rows = [row("a", Method::Jojoscl, 0, 0.7), row("b", Method::Jojoscl, 0, 0.7)];
-        for row in &mut rows {
-            row.bin_cells = "0;".repeat(8) + "10;30";
-            row.bin_correct = "0;".repeat(8) + "5;27";
-            row.bin_confidence = "0;".repeat(8) + "8.5;29";
-        }
-        let pooled = pooled(&Selection::scored(&rows));
-        assert_eq!((pooled[0].2.cells[9], pooled[0].2.correct[8]), (60, 10));
-        // |10 - 17| + |54 - 58| over 80 cells.
-        assert!((calibration_error(&pooled[0].2) - 11.0 / 80.0).abs() < 1e-12);
-        let text = text(&rows, &settings(), &[]);
-        assert!(text.contains("| 0.8 to 0.9 | 20 | 0.850 | 0.500 |"), "{text}");
-        assert!(text.contains("| 0.0 to 0.1 | 0 | - | - |"), "{text}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::stat::Stat;
 use crate::commands::benchmark::method::{KMode, Method};
 use crate::commands::benchmark::plan::ORIGINAL;
-use crate::commands::benchmark::store::Row;
+use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::variant::DEFAULT;
 
 /// A number that every run with scores has.
@@ -117,7 +117,7 @@ pub fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::benchmark::store::tests::row;
+    use crate::commands::benchmark::row::tests::row;
 
     #[test]
     fn data_sets_weigh_alike_whatever_their_seeds() {
