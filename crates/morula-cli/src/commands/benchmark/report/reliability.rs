@@ -32,7 +32,7 @@ pub fn section(rows: &Selection<'_>) -> String {
     format!(
         "## Reliability\n\nCells of all data sets and seeds by their confidence: how many of them \
          are in the cluster that the best one-to-one matching gives to their type. Off by: the \
-         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{}",
+         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{}\n",
         table.markdown()
     )
 }

@@ -159,7 +159,7 @@ fn robustness(rows: &Selection<'_>) -> String {
             let name = [format!("{}, K {}", curve.method, curve.k), curve.n_datasets.to_string()];
             table.row(name.into_iter().chain(curve.ari.iter().map(|ari| format!("{ari:.3}"))));
         }
-        text += &table.markdown();
+        let _ = writeln!(text, "{}", table.markdown());
     }
     match text.is_empty() {
         true => text,
@@ -182,7 +182,7 @@ fn failures(rows: &[Row]) -> String {
     }
     match failed.is_empty() {
         true => String::new(),
-        false => format!("## Failed runs\n\nIn no table above.\n\n{}", table.markdown()),
+        false => format!("## Failed runs\n\nIn no table above.\n\n{}\n", table.markdown()),
     }
 }
 

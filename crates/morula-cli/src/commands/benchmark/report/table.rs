@@ -23,7 +23,7 @@ impl Table {
         let rule: Vec<&str> =
             (0..self.header.len()).map(|i| if i == 0 { "---" } else { "---:" }).collect();
         let rows: String = self.rows.iter().map(|row| line(row)).collect();
-        format!("{}| {} |\n{rows}\n", line(&self.header), rule.join(" | "))
+        format!("{}| {} |\n{rows}", line(&self.header), rule.join(" | "))
     }
 }
 
@@ -40,6 +40,6 @@ mod tests {
     fn a_table_reads_as_markdown() {
         let mut table = Table::new(["set", "a|b"]);
         table.row(["x".into(), or_dash(None)]);
-        assert_eq!(table.markdown(), "| set | a\\|b |\n| --- | ---: |\n| x | - |\n\n");
+        assert_eq!(table.markdown(), "| set | a\\|b |\n| --- | ---: |\n| x | - |\n");
     }
 }
