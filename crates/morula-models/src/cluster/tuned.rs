@@ -28,7 +28,7 @@ pub fn leiden_tuned(graph: &CsrMatrix, n_clusters: usize, seed: u64) -> Result<V
     let mut best: Option<(usize, Vec<usize>)> = None;
     for _ in 0..MAX_RUNS {
         let middle = (low + high) / 2.0;
-        let labels = graph.run(&LeidenParams { resolution: middle.exp(), seed })?;
+        let labels = graph.run(&LeidenParams { resolution: middle.exp(), seed, n_init: 1 })?;
         let found = labels.iter().max().map_or(0, |k| k + 1);
         match found.cmp(&n_clusters) {
             std::cmp::Ordering::Less => low = middle,

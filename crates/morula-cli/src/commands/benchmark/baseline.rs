@@ -79,7 +79,7 @@ pub fn cluster(
     let labels = match method {
         Method::PcaWard => ward(scores, d, told(n_clusters)?)?,
         Method::Leiden => {
-            leiden(&graph()?, &LeidenParams { resolution: baseline.resolution, seed })?
+            leiden(&graph()?, &LeidenParams { resolution: baseline.resolution, seed, n_init: 1 })?
         }
         Method::LeidenTuned => leiden_tuned(&graph()?, told(n_clusters)?, seed)?,
         _ => {
