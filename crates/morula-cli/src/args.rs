@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use morula::models::DeviceChoice;
+use serde::{Deserialize, Serialize};
 
-use crate::commands::{cluster, devices, evaluate, inspect, predict, simulate};
+use crate::commands::{benchmark, cluster, devices, evaluate, inspect, predict, simulate};
 
 /// Deep clustering of single-cell RNA-seq on any GPU or CPU.
 #[derive(Debug, Parser)]
@@ -26,6 +27,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     Simulate(simulate::Simulate),
     Devices(devices::Devices),
+    Benchmark(benchmark::Benchmark),
+    BenchmarkJob(benchmark::BenchmarkJob),
 }
 
 /// Where raw counts come from.
@@ -71,11 +74,22 @@ pub struct DeviceArgs {
 }
 
 /// The choices of `--device`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DeviceName {
     Auto,
     Cpu,
     Gpu,
+}
+
+impl std::fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        })
+    }
 }
 
 impl From<DeviceName> for DeviceChoice {

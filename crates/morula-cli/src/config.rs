@@ -35,6 +35,16 @@ impl Config {
         Ok(Self { path: path.into(), ..config })
     }
 
+    /// Parameters that are read already.
+    pub fn of(table: toml::Table) -> Self {
+        Self { table, ..Self::default() }
+    }
+
+    /// All that the file sets, except the model.
+    pub fn into_table(self) -> toml::Table {
+        self.table
+    }
+
     fn parse(text: &str) -> Result<Self> {
         let mut table: toml::Table = toml::from_str(text).map_err(|e| usage(e.to_string()))?;
         let model = match table.remove("model") {

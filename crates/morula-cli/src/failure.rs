@@ -20,6 +20,18 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// Ctrl-C came, and all that can be kept is kept.
+#[derive(Debug)]
+pub struct Interrupted(pub String);
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 /// An error that ends with exit code 2.
 pub fn usage(message: impl Into<String>) -> Error {
     Usage(message.into()).into()
@@ -49,6 +61,9 @@ pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
 fn code(error: &Error) -> u8 {
     if error.is::<Usage>() {
         return 2;
+    }
+    if error.is::<Interrupted>() {
+        return 130;
     }
     match error.downcast_ref() {
         Some(ModelError::Interrupted { .. }) => 130,

@@ -7,6 +7,7 @@
 mod batches;
 #[macro_use]
 mod check;
+pub mod cluster;
 mod device;
 mod error;
 mod fitting;

@@ -20,6 +20,7 @@
 
 mod error;
 mod filter;
+mod fuzzy;
 mod hvg;
 mod log1p;
 mod neighbors;

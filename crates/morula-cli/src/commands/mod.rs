@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub mod benchmark;
 pub mod cluster;
 pub mod devices;
 pub mod evaluate;
@@ -20,5 +21,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Inspect(args) => args.run(),
         Command::Simulate(args) => args.run(),
         Command::Devices(args) => args.run(),
+        Command::Benchmark(args) => args.run(),
+        Command::BenchmarkJob(args) => args.run(),
     }
 }

@@ -1,6 +1,7 @@
 //! The `morula` command from outside: arguments in; files, text and exit codes out.
 
 mod bad_input;
+mod benchmark;
 mod formats;
 mod interruption;
 mod outputs;

@@ -1,0 +1,123 @@
+//! What is done in a process of its own, so that its time and memory can be measured.
+
+use std::io::{BufRead, Read, Write, stdin, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use morula::data::{DataFrame, read_counts, read_obs};
+use morula::models::DeviceChoice;
+use serde::{Deserialize, Serialize};
+
+use super::fit::fit;
+use super::method::Method;
+use super::perturbation::Perturbation;
+use super::score::{Scores, score};
+use crate::args::DeviceName;
+
+/// Columns of obs that hold labels where the user names none, the first one there.
+const LABELS: [&str; 6] = ["cell_type", "celltype", "CellType", "cell.type", "label", "labels"];
+
+/// Does one job of `morula benchmark`: reads it from stdin, writes the result to stdout.
+#[derive(Debug, Args)]
+#[command(hide = true)]
+pub struct BenchmarkJob {}
+
+/// A job, as one line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Job {
+    /// Looks what a file holds.
+    Describe { path: PathBuf, truth: Option<String> },
+    /// Fits a method and scores it.
+    Run(Task),
+}
+
+/// One fit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Task {
+    pub path: PathBuf,
+    /// Column of obs with the labels.
+    pub truth: String,
+    pub method: Method,
+    /// Number of clusters, where the method is told.
+    pub n_clusters: Option<usize>,
+    pub parameters: toml::Table,
+    pub perturbation: Option<Perturbation>,
+    pub seed: u64,
+    pub device: DeviceName,
+}
+
+/// A data set that can be scored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Description {
+    pub truth: String,
+    pub n_cells: usize,
+    pub n_genes: usize,
+    pub n_types: usize,
+}
+
+impl BenchmarkJob {
+    pub fn run(self) -> Result<()> {
+        let mut line = String::new();
+        stdin().lock().read_line(&mut line)?;
+        let job: Job = serde_json::from_str(&line).context("a job of `morula benchmark`")?;
+        end_with_the_parent();
+        let result = match job {
+            Job::Describe { path, truth } => serde_json::to_string(&describe(&path, truth)?),
+            Job::Run(task) => serde_json::to_string(&task.run()?),
+        }?;
+        writeln!(stdout(), "{result}").context("cannot write to stdout")
+    }
+}
+
+/// The parent keeps stdin open while it waits: where it is gone, nobody wants the result.
+fn end_with_the_parent() {
+    std::thread::spawn(|| {
+        let _ = stdin().lock().read_to_end(&mut Vec::new());
+        std::process::exit(1);
+    });
+}
+
+fn describe(path: &Path, truth: Option<String>) -> Result<Description> {
+    let obs = read_obs(path)?;
+    let truth = match truth {
+        Some(name) => name,
+        None => match LABELS.into_iter().find(|name| obs.column(name).is_ok()) {
+            Some(name) => name.into(),
+            None => bail!("no labels: obs has none of {}", LABELS.join(", ")),
+        },
+    };
+    let n_types = n_types(&obs, &truth)?;
+    let counts = read_counts(path, None)?;
+    Ok(Description { truth, n_cells: counts.n_obs(), n_genes: counts.n_vars(), n_types })
+}
+
+fn n_types(obs: &DataFrame, truth: &str) -> Result<usize> {
+    let mut labels: Vec<String> = obs.column(truth)?.labels().into_iter().flatten().collect();
+    labels.sort_unstable();
+    labels.dedup();
+    match labels.len() {
+        0 => bail!("no cell has a label in {truth}"),
+        n => Ok(n),
+    }
+}
+
+impl Task {
+    fn run(self) -> Result<Scores> {
+        let device = DeviceChoice::from(self.device).resolve()?;
+        let mut counts = read_counts(&self.path, None)?;
+        if let Some(perturbation) = self.perturbation {
+            counts = perturbation.apply(&counts, self.seed)?;
+        }
+        let clustered = fit(
+            self.method,
+            &self.parameters,
+            &counts,
+            self.n_clusters,
+            self.seed,
+            &device.device,
+        )?;
+        drop(counts);
+        score(&clustered, &read_obs(&self.path)?.column(&self.truth)?.labels())
+    }
+}

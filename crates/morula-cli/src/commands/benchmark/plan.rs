@@ -1,0 +1,129 @@
+//! Which runs there are to do.
+
+use super::dataset::Dataset;
+use super::method::{KMode, Method};
+use super::perturbation::{self, Perturbation};
+use super::row::Key;
+use super::variant::{self, DEFAULT};
+
+/// The name of counts that nothing was done to.
+pub const ORIGINAL: &str = "original";
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Wanted {
+    pub methods: Vec<Method>,
+    pub modes: Vec<KMode>,
+    pub seeds: u64,
+    pub ablations: bool,
+    pub robustness: bool,
+}
+
+/// A run, and what of it the key only names.
+#[derive(Debug)]
+pub struct Run {
+    pub key: Key,
+    /// Position of the data set.
+    pub dataset: usize,
+    pub perturbation: Option<Perturbation>,
+}
+
+impl Wanted {
+    /// All runs, the main comparison first, seed by seed, so that an interrupted benchmark has
+    /// seen every data set.
+    pub fn runs(&self, datasets: &[Dataset]) -> Vec<Run> {
+        let mut runs = Vec::new();
+        for seed in 0..self.seeds {
+            self.add(&mut runs, datasets, seed, |_| vec![DEFAULT], &[None]);
+        }
+        for seed in 0..self.seeds {
+            if self.ablations {
+                let all = |method| variant::ablations(method).iter().map(|v| v.name).collect();
+                self.add(&mut runs, datasets, seed, all, &[None]);
+            }
+            if self.robustness {
+                let all: Vec<_> = perturbation::ALL.into_iter().map(Some).collect();
+                self.add(&mut runs, datasets, seed, |_| vec![DEFAULT], &all);
+            }
+        }
+        runs
+    }
+
+    fn add(
+        &self,
+        runs: &mut Vec<Run>,
+        datasets: &[Dataset],
+        seed: u64,
+        variants: impl Fn(Method) -> Vec<&'static str>,
+        perturbations: &[Option<Perturbation>],
+    ) {
+        for (at, dataset) in datasets.iter().enumerate() {
+            for &method in &self.methods {
+                for &k in self.modes.iter().filter(|&&k| method.supports(k)) {
+                    for variant in variants(method) {
+                        for &perturbation in perturbations {
+                            let repeats = !method.is_seeded() && perturbation.is_none();
+                            if repeats && seed > 0 {
+                                continue;
+                            }
+                            let counts = match perturbation {
+                                None => ORIGINAL.into(),
+                                Some(p) => p.to_string(),
+                            };
+                            let dataset = dataset.name.clone();
+                            let variant = variant.to_string();
+                            let key = Key { dataset, method, k, variant, counts, seed };
+                            runs.push(Run { key, dataset: at, perturbation });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Methods that cannot be run in a mode asked for.
+    pub fn unsupported(&self) -> impl Iterator<Item = (Method, KMode)> {
+        let pairs = |&method: &Method| self.modes.iter().map(move |&k| (method, k));
+        self.methods.iter().flat_map(pairs).filter(|(method, k)| !method.supports(*k))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::benchmark::job::Description;
+    use std::collections::HashSet;
+
+    fn datasets() -> Vec<Dataset> {
+        let about = Description { truth: "t".into(), n_cells: 9, n_genes: 9, n_types: 2 };
+        let dataset =
+            |name: &str| Dataset { name: name.into(), path: name.into(), about: about.clone() };
+        vec![dataset("a"), dataset("b")]
+    }
+
+    #[test]
+    fn every_run_is_there_once() {
+        let wanted = Wanted {
+            methods: vec![Method::Jojoscl, Method::PcaWard, Method::Leiden],
+            modes: vec![KMode::Given, KMode::Auto],
+            seeds: 3,
+            ablations: false,
+            robustness: false,
+        };
+        let count = |wanted: &Wanted| {
+            let runs = wanted.runs(&datasets());
+            let keys: HashSet<_> = runs.iter().map(|run| run.key.clone()).collect();
+            assert_eq!(keys.len(), runs.len());
+            runs.len()
+        };
+        // Ward has no seed.
+        assert_eq!(count(&wanted), 2 * (3 + 1 + 3));
+        let wanted = Wanted { ablations: true, ..wanted };
+        assert_eq!(count(&wanted), 2 * (3 * 8 + 4 + 3 * 4));
+        // Perturbed counts have one.
+        let wanted = Wanted { ablations: false, robustness: true, ..wanted };
+        assert_eq!(count(&wanted), 2 * (3 * 12 + 1 + 3 * 11 + 3 * 12));
+        let left_out: Vec<_> = wanted.unsupported().collect();
+        assert!(left_out.contains(&(Method::Leiden, KMode::Given)));
+    }
+}

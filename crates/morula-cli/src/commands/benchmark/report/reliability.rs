@@ -1,0 +1,86 @@
+//! How far a confidence can be trusted.
+
+use super::selection::{Selection, distinct};
+use super::table::{Table, or_dash};
+use crate::commands::benchmark::method::{KMode, Method};
+use crate::commands::benchmark::score::{BINS, Reliability};
+
+/// Over all data sets and seeds, how often a cell of some confidence is right.
+pub fn section(rows: &Selection<'_>) -> String {
+    let all = pooled(rows);
+    if all.is_empty() {
+        return String::new();
+    }
+    let names = all.iter().flat_map(|(method, k, _)| {
+        let method = format!("{method}, K {k}");
+        [format!("{method}: cells"), "confidence".into(), "accuracy".into()]
+    });
+    let mut table = Table::new(["bin".to_string()].into_iter().chain(names));
+    for bin in 0..BINS {
+        let cells = all.iter().flat_map(|(_, _, bins)| {
+            let n = bins.cells[bin];
+            let share = |sum: f64| or_dash((n > 0).then(|| format!("{:.3}", sum / n as f64)));
+            [n.to_string(), share(bins.confidence[bin]), share(bins.correct[bin] as f64)]
+        });
+        let [low, high] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
+        table.row([format!("{low:.1} to {high:.1}")].into_iter().chain(cells));
+    }
+    let error = all.iter().flat_map(|(_, _, bins)| {
+        ["-".into(), "off by".into(), format!("**{:.3}**", calibration_error(bins))]
+    });
+    table.row(["mean".to_string()].into_iter().chain(error));
+    format!(
+        "## Reliability\n\nCells of all data sets and seeds by their confidence: how many of them \
+         are in the cluster that the best one-to-one matching gives to their type. Off by: the \
+         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{}\n",
+        table.markdown()
+    )
+}
+
+/// The bins of every method that tells its confidence, over data sets and seeds.
+pub fn pooled(rows: &Selection<'_>) -> Vec<(Method, KMode, Reliability)> {
+    let mut all = Vec::new();
+    for (method, k) in distinct(rows.rows().iter().map(|row| (row.method, row.k))) {
+        let own = rows.method(method).mode(k);
+        let bins = own.rows().iter().filter_map(|row| row.reliability());
+        let sum = bins.reduce(|mut sum, bins| {
+            for bin in 0..BINS {
+                sum.cells[bin] += bins.cells[bin];
+                sum.correct[bin] += bins.correct[bin];
+                sum.confidence[bin] += bins.confidence[bin];
+            }
+            sum
+        });
+        all.extend(sum.map(|bins| (method, k, bins)));
+    }
+    all
+}
+
+/// Expected calibration error (Naeini et al. 2015): `sum_b |correct_b - confidence_b| / n`.
+fn calibration_error(bins: &Reliability) -> f64 {
+    let off = bins.correct.iter().zip(&bins.confidence).map(|(&c, p)| (c as f64 - p).abs());
+    off.sum::<f64>() / bins.cells.iter().sum::<usize>().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::benchmark::row::tests::row;
+
+    #[test]
+    fn reliability_pools_cells() {
+        let mut rows = [row("a", Method::Jojoscl, 0, 0.7), row("b", Method::Jojoscl, 0, 0.7)];
+        for row in &mut rows {
+            row.bin_cells = "0;".repeat(8) + "10;30";
+            row.bin_correct = "0;".repeat(8) + "5;27";
+            row.bin_confidence = "0;".repeat(8) + "8.5;29";
+        }
+        let pooled = pooled(&Selection::scored(&rows));
+        assert_eq!((pooled[0].2.cells[9], pooled[0].2.correct[8]), (60, 10));
+        // |10 - 17| + |54 - 58| over 80 cells.
+        assert!((calibration_error(&pooled[0].2) - 11.0 / 80.0).abs() < 1e-12);
+        let text = section(&Selection::scored(&rows));
+        assert!(text.contains("| 0.8 to 0.9 | 20 | 0.850 | 0.500 |"), "{text}");
+        assert!(text.contains("| 0.0 to 0.1 | 0 | - | - |"), "{text}");
+    }
+}
