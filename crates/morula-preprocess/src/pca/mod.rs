@@ -3,6 +3,7 @@
 mod basis;
 mod dense;
 mod eigen;
+mod gram;
 mod krylov;
 mod operator;
 

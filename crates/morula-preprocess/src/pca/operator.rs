@@ -28,6 +28,32 @@ impl<'x> Centred<'x> {
         }
     }
 
+    /// S, a and b.
+    pub(super) fn sparse(&self) -> &CsrMatrix {
+        &self.s
+    }
+
+    /// `S'`.
+    pub(super) fn transpose(&self) -> &CsrMatrix {
+        &self.transpose
+    }
+
+    pub(super) fn a(&self) -> &[f64] {
+        &self.a
+    }
+
+    pub(super) fn b(&self) -> &[f64] {
+        &self.b
+    }
+
+    /// `S' a`.
+    pub(super) fn image_of_a(&self) -> Vec<f64> {
+        let dot = |(cols, vals): (&[u32], &[f32])| {
+            cols.iter().zip(vals).map(|(&i, &v)| self.a[i as usize] * f64::from(v)).sum()
+        };
+        self.transpose.rows().map(dot).collect()
+    }
+
     /// Whether A is the transpose of the centred matrix.
     pub(super) fn swapped(&self) -> bool {
         self.swapped
