@@ -2,18 +2,17 @@
 
 use super::operator::Centred;
 use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par};
+use morula_data::CsrMatrix;
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// Largest side of a matrix that is formed, 128 MiB.
 const MAX_DIM: usize = 4096;
 /// Rows of a product computed at once. A constant, so that threads change nothing.
 const BAND: usize = 512;
-/// From this share of stored entries on, a dense product is faster than a sparse one.
-const DENSE: f64 = 0.2;
-/// Sparse rows made dense at once.
-const ROWS: usize = 256;
+/// Columns of S met at once: their sums with all others stay in cache.
+const WIDTH: usize = 32;
 
 /// The symmetric matrix `A' A`, `c x c`, for `A = S - a b'`.
 pub(super) struct Gram {
@@ -24,29 +23,30 @@ pub(super) struct Gram {
 impl Gram {
     /// Whether products with the matrix formed cost less than those with its sparse factors.
     pub(super) fn pays(op: &Centred<'_>) -> bool {
-        let (nnz, dim) = (op.sparse().nnz(), op.dim());
+        let (nnz, dim) = (op.s().nnz(), op.dim());
         dim <= MAX_DIM && dim * dim <= 4 * nnz
     }
 
     /// `S'S - b (S'a)' - (S'a) b' + (a'a) b b'`.
     pub(super) fn new(op: &Centred<'_>) -> Self {
-        let dim = op.dim();
-        let stored = op.sparse().nnz() as f64;
-        let mut g = if stored > DENSE * (op.sparse().n_rows() * dim) as f64 {
-            dense_square(op)
-        } else {
-            sparse_square(op)
-        };
-        let (aa, sa) = (op.a().iter().map(|a| a * a).sum::<f64>(), op.image_of_a());
-        let b = op.b();
-        g.par_chunks_mut(dim.max(1)).enumerate().for_each(|(i, row)| {
-            for (j, g) in row.iter_mut().enumerate().skip(i) {
-                *g += aa * b[i] * b[j] - b[i] * sa[j] - sa[i] * b[j];
-            }
-        });
-        for i in 0..dim {
-            for j in 0..i {
-                g[i * dim + j] = g[j * dim + i];
+        let (dim, a, b) = (op.dim(), op.a(), op.b());
+        let mut sa = vec![0.0; dim];
+        for ((cols, vals), a) in op.s().rows().zip(a) {
+            cols.iter().zip(vals).for_each(|(&c, &v)| sa[c as usize] += f64::from(v) * a);
+        }
+        let aa: f64 = a.iter().map(|a| a * a).sum();
+        let arch = Arch::new();
+        let bands: Vec<Vec<[f64; WIDTH]>> = (0..dim.div_ceil(WIDTH))
+            .into_par_iter()
+            .map(|band| arch.dispatch(|| inner_products(op.s(), band * WIDTH)))
+            .collect();
+        let mut g = vec![0.0; dim * dim];
+        for (first, sums) in bands.iter().enumerate().map(|(band, sums)| (band * WIDTH, sums)) {
+            for (i, sums) in (first..).zip(sums) {
+                for (j, sum) in (first..=i).zip(sums) {
+                    g[i * dim + j] = sum + aa * b[i] * b[j] - b[i] * sa[j] - sa[i] * b[j];
+                    g[j * dim + i] = g[i * dim + j];
+                }
             }
         }
         Self { dim, g }
@@ -59,8 +59,7 @@ impl Gram {
 
     /// `A' A V` for `width` columns, row-major.
     pub(super) fn product(&self, v: &[f64], width: usize) -> Vec<f64> {
-        let v = MatRef::from_row_major_slice(v, self.dim, width);
-        let v = Mat::from_fn(self.dim, width, |i, j| v[(i, j)]);
+        let v = Mat::from_fn(self.dim, width, |i, j| v[i * width + j]);
         let mut out = vec![0.0; self.dim * width];
         out.par_chunks_mut(BAND * width).enumerate().for_each(|(band, out)| {
             let rows = out.len() / width;
@@ -77,57 +76,24 @@ impl Gram {
     }
 }
 
-/// Upper half of `S'S`, row by row: `(S'S)_j = sum_i s_ij S_i` over the rows that hold column j.
-fn sparse_square(op: &Centred<'_>) -> Vec<f64> {
-    let (s, columns, dim) = (op.sparse(), op.transpose(), op.dim());
-    let mut g = vec![0.0; dim * dim];
-    g.par_chunks_mut(dim.max(1)).enumerate().for_each(|(j, sums)| {
-        let (rows, values) = columns.row(j);
-        for (&i, &value) in rows.iter().zip(values) {
-            let (cols, vals) = s.row(i as usize);
-            let upper = cols.partition_point(|&c| (c as usize) < j);
-            let value = f64::from(value);
-            for (&c, &v) in cols[upper..].iter().zip(&vals[upper..]) {
-                sums[c as usize] += value * f64::from(v);
-            }
+/// `(S'S)_ij` for the columns j from `first` on, `WIDTH` of them, and all i from `first` on.
+///
+/// Row by row, the entries in those columns, zeros among them, meet all stored ones:
+/// more products than needed, but of whole vectors.
+#[inline(always)]
+fn inner_products(s: &CsrMatrix, first: usize) -> Vec<[f64; WIDTH]> {
+    let mut sums = vec![[0.0; WIDTH]; s.n_cols() - first];
+    for (cols, vals) in s.rows() {
+        let from = cols.partition_point(|&c| (c as usize) < first);
+        let mut band = [0.0; WIDTH];
+        let mut entries = cols[from..].iter().map(|&c| c as usize - first).zip(&vals[from..]);
+        let members = entries.clone().take_while(|(at, _)| *at < WIDTH);
+        if members.map(|(at, &v)| band[at] = f64::from(v)).count() == 0 {
+            continue;
         }
-    });
-    g
-}
-
-/// Upper half of `S'S` by products of dense blocks of rows.
-fn dense_square(op: &Centred<'_>) -> Vec<f64> {
-    let (s, dim) = (op.sparse(), op.dim());
-    let mut g = vec![0.0; dim * dim];
-    let mut block = vec![0.0; ROWS * dim];
-    for first in (0..s.n_rows()).step_by(ROWS) {
-        let rows = ROWS.min(s.n_rows() - first);
-        block.par_chunks_mut(dim).take(rows).enumerate().for_each(|(i, row)| {
-            row.fill(0.0);
-            let (cols, vals) = s.row(first + i);
-            cols.iter().zip(vals).for_each(|(&c, &v)| row[c as usize] = f64::from(v));
-        });
-        let block = MatRef::from_row_major_slice(&block[..rows * dim], rows, dim);
-        g.par_chunks_mut(BAND * dim).enumerate().for_each(|(band, out)| {
-            let (at, high) = (band * BAND, out.len() / dim);
-            let out = MatMut::from_row_major_slice_mut(out, high, dim);
-            let (_, out) = out.split_at_col_mut(at);
-            let (square, rest) = out.split_at_col_mut(high);
-            let left = block.subcols(at, high).transpose();
-            triangular::matmul(
-                square,
-                BlockStructure::TriangularUpper,
-                Accum::Add,
-                left,
-                BlockStructure::Rectangular,
-                block.subcols(at, high),
-                BlockStructure::Rectangular,
-                1.0,
-                Par::Seq,
-            );
-            let right = block.subcols(at + high, dim - at - high);
-            matmul(rest, Accum::Add, left, right, 1.0, Par::Seq);
+        entries.by_ref().for_each(|(at, &v)| {
+            sums[at].iter_mut().zip(band).for_each(|(sum, b)| *sum += f64::from(v) * b);
         });
     }
-    g
+    sums
 }
