@@ -97,3 +97,25 @@ fn inner_products(s: &CsrMatrix, first: usize) -> Vec<[f64; WIDTH]> {
     }
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The matrix formed and the factors one after the other, on the tall and on the wide side.
+    #[test]
+    fn products_are_those_of_the_factors() {
+        for (n, g) in [(130, 70), (70, 130)] {
+            let values: Vec<f32> = (0..n * g)
+                .map(|p| if p % 3 == 0 { (p * p % 17) as f32 / 4.0 } else { 0.0 })
+                .collect();
+            let x = CsrMatrix::from_dense(n, g, &values).unwrap();
+            let op = Centred::new(&x, &crate::rows::moments(&x).mean);
+            let gram = Gram::new(&op);
+            let v: Vec<f64> = (0..70 * 8).map(|p| (p * p % 13) as f64 - 6.0).collect();
+            for (formed, factors) in gram.product(&v, 8).iter().zip(op.gram(&v, 8)) {
+                assert!((formed - factors).abs() < 1e-9 * 70.0 * 130.0, "{formed} {factors}");
+            }
+        }
+    }
+}
