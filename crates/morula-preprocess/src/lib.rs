@@ -18,6 +18,7 @@
 //! # Ok::<(), morula_preprocess::PreprocessError>(())
 //! ```
 
+mod elementary;
 mod error;
 mod filter;
 mod fuzzy;

@@ -1,11 +1,17 @@
 //! The logarithm of expression (METHODS 1.3).
 
+use crate::elementary::ln_1p_all;
 use morula_data::CsrMatrix;
+use pulp::Arch;
 use rayon::prelude::*;
+
+/// Values per unit of parallel work.
+const CHUNK: usize = 1 << 14;
 
 /// `L = ln(1 + N)` in place. Zeros stay zeros, so the pattern stays. As scanpy's `pp.log1p`.
 pub fn log1p(x: &mut CsrMatrix) {
-    x.data_mut().par_iter_mut().for_each(|v| *v = v.ln_1p());
+    let arch = Arch::new();
+    x.data_mut().par_chunks_mut(CHUNK).for_each(|values| arch.dispatch(|| ln_1p_all(values)));
 }
 
 #[cfg(test)]

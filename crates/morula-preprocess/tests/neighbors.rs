@@ -45,6 +45,38 @@ fn a_distant_cloud_is_searched_exactly() {
     assert_eq!(neighbors(&x, 5, 10).unwrap().indices, naive(&x, &x, 5, 10, true));
 }
 
+/// Scales that single precision cannot square, and all of them at once.
+#[test]
+fn no_scale_is_out_of_range() {
+    for scale in [1e-30f32, 1e-18, 1e18, 1e30] {
+        let x: Vec<f32> = cloud(600, 4, 6).iter().map(|v| v * scale).collect();
+        assert_eq!(neighbors(&x, 4, 9).unwrap().indices, naive(&x, &x, 4, 9, true), "{scale}");
+    }
+    let mut x = cloud(600, 4, 7);
+    x[5] = 1e30;
+    x[2000..2040].iter_mut().for_each(|v| *v *= 1e-12);
+    assert_eq!(neighbors(&x, 4, 9).unwrap().indices, naive(&x, &x, 4, 9, true));
+}
+
+/// Two clusters so far apart that products cannot tell the points of one from each other.
+#[test]
+fn distant_clusters_are_searched_exactly() {
+    let mut x = cloud(1100, 6, 8);
+    x[3000..].iter_mut().for_each(|v| *v += 1e6);
+    assert_eq!(neighbors(&x, 6, 12).unwrap().indices, naive(&x, &x, 6, 12, true));
+}
+
+#[test]
+fn many_blocks_repeat_on_any_number_of_threads() {
+    let (x, queries) = (cloud(2900, 9, 9), cloud(1200, 9, 10));
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| (neighbors(&x, 9, 15).unwrap(), kneighbors(&queries, &x, 9, 15).unwrap()))
+    };
+    assert_eq!(on(1), on(2));
+    assert_eq!(on(2), on(5));
+}
+
 #[test]
 fn duplicates_are_neighbours_at_distance_zero() {
     let x = [1.0f32, 2.0, 1.0, 2.0, 5.0, 5.0, 1.0, 2.0];

@@ -11,6 +11,7 @@ mod seurat_v3;
 
 pub use batches::highly_variable_genes_by_batch;
 
+use crate::elementary::exp_m1;
 use crate::normalize::LogNormalized;
 use crate::rows::{Mapped, Moments, Rows, moments};
 use crate::{PreprocessError, Result};
@@ -130,7 +131,7 @@ pub fn highly_variable_genes(x: &CsrMatrix, params: &HvgParams) -> Result<Highly
 fn measure<R: Rows>(x: &R, params: &HvgParams) -> HighlyVariable {
     match params.flavor {
         HvgFlavor::Seurat => {
-            seurat::select(&moments(&Mapped { rows: x, f: |_, v: f32| v.exp_m1() }), params)
+            seurat::select(&moments(&Mapped { rows: x, f: |_, v| exp_m1(v) }), params)
         }
         HvgFlavor::CellRanger => cell_ranger::select(&moments(x), params),
         HvgFlavor::SeuratV3 | HvgFlavor::PearsonResiduals => {

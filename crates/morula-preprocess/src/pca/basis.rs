@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Columns per product with the matrix: wide enough that every entry read is used often.
-pub(super) const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 8;
 /// A column that orthogonalisation leaves with less than this share of its length is rounding.
 const VANISHED: f64 = 1e-13;
 /// Below this share, what is left has lost digits and is orthogonalised against all columns again.
@@ -20,14 +20,16 @@ pub(super) struct Basis {
     q: Vec<f64>,
     /// Rows of H below and on the diagonal blocks: `h[j]` holds `Q' M q_j`.
     h: Vec<Vec<f64>>,
+    /// First column that the product of the last block reaches, by the recurrence.
+    linked: usize,
     rng: ChaCha8Rng,
 }
 
 impl Basis {
     /// A first block drawn from the seed.
     pub(super) fn new(dim: usize, seed: u64) -> Self {
-        let mut basis =
-            Self { dim, q: Vec::new(), h: Vec::new(), rng: ChaCha8Rng::seed_from_u64(seed) };
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut basis = Self { dim, q: Vec::new(), h: Vec::new(), linked: 0, rng };
         basis.append(&vec![0.0; dim * BLOCK], &[0.0; BLOCK]);
         basis
     }
@@ -52,14 +54,16 @@ impl Basis {
         let mut w = Mat::from_fn(dim, BLOCK, |i, c| product[i * BLOCK + c]);
         let lengths: Vec<f64> = (0..BLOCK).map(|c| w.col(c).norm_l2()).collect();
         let mut h = Mat::<f64>::zeros(m, BLOCK);
-        // Twice is enough (Kahan and Parlett).
-        for _ in 0..2 {
-            let q = MatRef::from_column_major_slice(&self.q, dim, m);
-            let mut part = Mat::<f64>::zeros(m, BLOCK);
+        // Twice is enough (Kahan and Parlett), and once where there is only rounding to take out.
+        for from in [self.linked, 0] {
+            let q = MatRef::from_column_major_slice(&self.q[from * dim..], dim, m - from);
+            let mut part = Mat::<f64>::zeros(m - from, BLOCK);
             matmul(part.as_mut(), Accum::Replace, q.transpose(), &w, 1.0, Par::Seq);
             matmul(w.as_mut(), Accum::Add, q, &part, -1.0, Par::Seq);
+            let mut h = h.as_mut().subrows_mut(from, m - from);
             h += part;
         }
+        self.linked = m - BLOCK;
         for c in 0..BLOCK {
             self.h.push((0..m).map(|i| h[(i, c)]).collect());
         }
@@ -137,6 +141,7 @@ impl Basis {
         let last = self.q.split_off(self.q.len() - self.dim * BLOCK);
         self.q = (0..self.dim * k).map(|p| kept[(p % self.dim, p / self.dim)]).collect();
         self.q.extend(last);
+        self.linked = 0;
         self.h = (0..k)
             .map(|i| (0..=i).map(|j| if i == j { values[i] } else { 0.0 }).collect())
             .collect();

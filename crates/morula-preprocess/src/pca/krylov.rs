@@ -2,9 +2,9 @@
 
 use super::basis::{BLOCK, Basis};
 use super::eigen::symmetric_eigen;
+use super::gram::Gram;
 use super::operator::Centred;
 use crate::Result;
-use faer::MatRef;
 
 /// Residual, as a share of the largest eigenvalue, at which a pair has converged.
 const TOLERANCE: f64 = 1e-10;
@@ -30,8 +30,13 @@ pub(super) fn top_eigenpairs(op: &Centred<'_>, k: usize, seed: u64) -> Result<To
     let mut basis = Basis::new(dim, seed);
     let mut check_at = (2 * k).max(4 * BLOCK).min(cap);
     let mut products = 0;
+    let gram = Gram::pays(op).then(|| Gram::new(op));
+    let product = |v: &[f64]| match &gram {
+        Some(gram) => gram.product(v, BLOCK),
+        None => op.gram(v, BLOCK),
+    };
     loop {
-        let coupling = basis.extend(&op.gram(&basis.last_block(), BLOCK));
+        let coupling = basis.extend(&product(&basis.last_block()));
         products += 1;
         // The last block of the basis waits for its product.
         let m = basis.len() - BLOCK;
@@ -64,10 +69,7 @@ fn direct(op: &Centred<'_>, k: usize) -> Result<Top> {
     if dim == 0 {
         return Ok(Top { values: Vec::new(), vectors: Vec::new() });
     }
-    let identity: Vec<f64> =
-        (0..dim * dim).map(|p| f64::from(u8::from(p / dim == p % dim))).collect();
-    let gram = op.gram(&identity, dim);
-    let (values, y) = symmetric_eigen(MatRef::from_row_major_slice(&gram, dim, dim))?;
+    let (values, y) = symmetric_eigen(Gram::new(op).matrix())?;
     let vectors = (0..dim * k).map(|p| y[(p / k, p % k)]).collect();
     Ok(Top { values: values[..k].to_vec(), vectors })
 }

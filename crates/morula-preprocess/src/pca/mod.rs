@@ -3,6 +3,7 @@
 mod basis;
 mod dense;
 mod eigen;
+mod gram;
 mod krylov;
 mod operator;
 
@@ -74,8 +75,10 @@ impl Pca {
 ///
 /// The top eigenpairs of `(X - 1 mu')'(X - 1 mu')` (or of the transpose, whichever is smaller)
 /// by a block Krylov iteration with full reorthogonalisation, in `f64`, down to
-/// residuals of 1e-10 of the largest eigenvalue. Memory: the transpose of `x` and
-/// a basis of the smaller side times a few times `n_comps`. As scanpy's `pp.pca`.
+/// residuals of 1e-10 of the largest eigenvalue. Where `x` holds many more entries than the
+/// square of the smaller side, that matrix is formed first. Memory: the transpose of `x` or the
+/// square of the smaller side (up to 4096), and a basis of the smaller side times a few times
+/// `n_comps`. As scanpy's `pp.pca`.
 ///
 /// # Errors
 /// [`PreprocessError::Param`] for no components; [`PreprocessError::NotFinite`]

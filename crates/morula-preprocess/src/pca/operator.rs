@@ -3,15 +3,15 @@
 use morula_data::CsrMatrix;
 use pulp::Arch;
 use rayon::prelude::*;
-use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// `A = S - a b'` with S sparse, `r x c`, `c <= r`.
 ///
 /// With `S = X, a = 1, b = mu` this is the centred matrix, with
 /// `S = X', a = mu, b = 1` its transpose: whichever is tall.
 pub(super) struct Centred<'x> {
-    s: Cow<'x, CsrMatrix>,
-    transpose: Cow<'x, CsrMatrix>,
+    x: &'x CsrMatrix,
+    transposed: OnceLock<CsrMatrix>,
     a: Vec<f64>,
     b: Vec<f64>,
     swapped: bool,
@@ -19,13 +19,10 @@ pub(super) struct Centred<'x> {
 
 impl<'x> Centred<'x> {
     pub(super) fn new(x: &'x CsrMatrix, mean: &[f64]) -> Self {
-        let (x, transpose) = (Cow::Borrowed(x), Cow::Owned(x.transpose()));
         let (ones, mean) = (vec![1.0; x.n_rows()], mean.to_vec());
-        if x.n_cols() <= x.n_rows() {
-            Self { s: x, transpose, a: ones, b: mean, swapped: false }
-        } else {
-            Self { s: transpose, transpose: x, a: mean, b: ones, swapped: true }
-        }
+        let swapped = x.n_cols() > x.n_rows();
+        let (a, b) = if swapped { (mean, ones) } else { (ones, mean) };
+        Self { x, transposed: OnceLock::new(), a, b, swapped }
     }
 
     /// Whether A is the transpose of the centred matrix.
@@ -38,15 +35,33 @@ impl<'x> Centred<'x> {
         self.b.len()
     }
 
+    pub(super) fn s(&self) -> &CsrMatrix {
+        if self.swapped { self.transposed() } else { self.x }
+    }
+
+    pub(super) fn a(&self) -> &[f64] {
+        &self.a
+    }
+
+    pub(super) fn b(&self) -> &[f64] {
+        &self.b
+    }
+
+    /// `X'`, made when it is first needed.
+    fn transposed(&self) -> &CsrMatrix {
+        self.transposed.get_or_init(|| self.x.transpose())
+    }
+
     /// `A V` for `width` columns, row-major.
     pub(super) fn apply(&self, v: &[f64], width: usize) -> Vec<f64> {
-        shifted_product(&self.s, v, width, &self.a, &self.b)
+        shifted_product(self.s(), v, width, &self.a, &self.b)
     }
 
     /// `A' A V` for `width` columns, row-major.
     pub(super) fn gram(&self, v: &[f64], width: usize) -> Vec<f64> {
         let av = self.apply(v, width);
-        shifted_product(&self.transpose, &av, width, &self.b, &self.a)
+        let transpose = if self.swapped { self.x } else { self.transposed() };
+        shifted_product(transpose, &av, width, &self.b, &self.a)
     }
 }
 

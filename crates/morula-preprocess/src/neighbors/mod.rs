@@ -1,0 +1,125 @@
+//! Exact nearest neighbours by blocked matrix products (METHODS 1.7).
+//!
+//! Products in single precision give every squared distance up to a known bound of their
+//! rounding; whatever may lie among the nearest within that bound is measured again in double
+//! precision, so that rounding decides nothing.
+
+mod block;
+mod nearest;
+mod points;
+
+use crate::Result;
+use block::Block;
+use morula_data::CsrMatrix;
+use points::Points;
+use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
+/// The k nearest points of every query, nearest first; ties in the order of their index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbors {
+    /// Neighbours per query.
+    pub k: usize,
+    /// Number of points searched.
+    pub n_points: usize,
+    /// Positions, row-major `n x k`.
+    pub indices: Vec<u32>,
+    /// Euclidean distances, row-major `n x k`.
+    pub distances: Vec<f32>,
+}
+
+impl Neighbors {
+    /// Number of queries.
+    pub fn n_queries(&self) -> usize {
+        self.indices.len().checked_div(self.k).unwrap_or(0)
+    }
+
+    /// The symmetric union as an unweighted graph: `A_ij = 1` when j is among the
+    /// neighbours of i or i among those of j. No self loops.
+    ///
+    /// For the neighbours of a point set within itself, as [`neighbors`] gives them.
+    pub fn connectivities(&self) -> CsrMatrix {
+        let n = self.n_points;
+        let mut rows: Vec<Vec<u32>> = vec![Vec::with_capacity(2 * self.k); n];
+        for (i, near) in self.indices.chunks(self.k.max(1)).enumerate().take(n) {
+            for &j in near.iter().filter(|&&j| j as usize != i) {
+                rows[i].push(j);
+                rows[j as usize].push(i as u32);
+            }
+        }
+        let (mut indptr, mut indices) = (vec![0], Vec::with_capacity(2 * self.indices.len()));
+        for mut row in rows {
+            row.sort_unstable();
+            row.dedup();
+            indices.extend(row);
+            indptr.push(indices.len());
+        }
+        let data = vec![1.0; indices.len()];
+        CsrMatrix::new(n, n, indptr, indices, data)
+            .unwrap_or_else(|_| unreachable!("indices are below the number of points"))
+    }
+}
+
+/// The k nearest other rows of every row of `x` (row-major `n x n_dims`), Euclidean and exact.
+///
+/// A row is never its own neighbour; its duplicates may be. `k` is at most `n - 1`.
+///
+/// # Errors
+/// [`PreprocessError::Shape`] when the length is not a multiple of `n_dims`;
+/// [`PreprocessError::NotFinite`] for NaN or infinite values.
+pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
+    let origin = points::mean(x, n_dims);
+    let points = Points::new(x, n_dims, &origin, points::unit(&[x], &origin))?;
+    let k = k.min(points.n().saturating_sub(1));
+    let blocks: Vec<Mutex<Block<'_>>> = points.blocks(k).map(Mutex::new).collect();
+    let open = |at: usize| blocks[at].lock().unwrap_or_else(PoisonError::into_inner);
+    // Every pair of blocks is met once, for both sides. The pairs of a round have no block
+    // in common and so do not wait for each other.
+    for round in 0..blocks.len() {
+        let partner = |at: usize| (round + blocks.len() - at) % blocks.len();
+        (0..blocks.len()).into_par_iter().filter(|&at| at <= partner(at)).for_each(|at| {
+            if at == partner(at) {
+                open(at).meet_itself();
+            } else {
+                open(at).meet(&mut open(partner(at)));
+            }
+        });
+    }
+    let blocks = blocks.into_iter().map(|b| b.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok(collect(blocks, k, points.n()))
+}
+
+/// The k nearest of `points` (row-major `m x n_dims`) to every row of `queries`.
+///
+/// `k` is at most `m`. For attaching new cells to known ones.
+///
+/// # Errors
+/// As [`neighbors`].
+pub fn kneighbors(queries: &[f32], points: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
+    let origin = points::mean(points, n_dims);
+    let unit = points::unit(&[queries, points], &origin);
+    let queries = Points::new(queries, n_dims, &origin, unit)?;
+    let points = Points::new(points, n_dims, &origin, unit)?;
+    let k = k.min(points.n());
+    let known: Vec<Block<'_>> = points.blocks(0).collect();
+    let blocks: Vec<Block<'_>> = queries
+        .blocks(k)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|mut block| {
+            known.iter().for_each(|known| block.search(known));
+            block
+        })
+        .collect();
+    Ok(collect(blocks.into_iter(), k, points.n()))
+}
+
+/// What the blocks found, in their order.
+fn collect<'a>(blocks: impl Iterator<Item = Block<'a>>, k: usize, n_points: usize) -> Neighbors {
+    let (mut indices, mut distances) = (Vec::new(), Vec::new());
+    for (square, index) in blocks.flat_map(Block::into_found) {
+        indices.push(index);
+        distances.push(square.sqrt() as f32);
+    }
+    Neighbors { k, n_points, indices, distances }
+}

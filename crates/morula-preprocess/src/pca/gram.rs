@@ -1,0 +1,121 @@
+//! `A' A` formed once, for matrices with many more entries than it has.
+
+use super::operator::Centred;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+use morula_data::CsrMatrix;
+use pulp::Arch;
+use rayon::prelude::*;
+
+/// Largest side of a matrix that is formed, 128 MiB.
+const MAX_DIM: usize = 4096;
+/// Rows of a product computed at once. A constant, so that threads change nothing.
+const BAND: usize = 512;
+/// Columns of S met at once: their sums with all others stay in cache.
+const WIDTH: usize = 32;
+
+/// The symmetric matrix `A' A`, `c x c`, for `A = S - a b'`.
+pub(super) struct Gram {
+    dim: usize,
+    g: Vec<f64>,
+}
+
+impl Gram {
+    /// Whether products with the matrix formed cost less than those with its sparse factors.
+    pub(super) fn pays(op: &Centred<'_>) -> bool {
+        let (nnz, dim) = (op.s().nnz(), op.dim());
+        dim <= MAX_DIM && dim * dim <= 4 * nnz
+    }
+
+    /// `S'S - b (S'a)' - (S'a) b' + (a'a) b b'`.
+    pub(super) fn new(op: &Centred<'_>) -> Self {
+        let (dim, a, b) = (op.dim(), op.a(), op.b());
+        let mut sa = vec![0.0; dim];
+        for ((cols, vals), a) in op.s().rows().zip(a) {
+            cols.iter().zip(vals).for_each(|(&c, &v)| sa[c as usize] += f64::from(v) * a);
+        }
+        let aa: f64 = a.iter().map(|a| a * a).sum();
+        let arch = Arch::new();
+        let bands: Vec<Vec<[f64; WIDTH]>> = (0..dim.div_ceil(WIDTH))
+            .into_par_iter()
+            .map(|band| arch.dispatch(|| inner_products(op.s(), band * WIDTH)))
+            .collect();
+        let mut g = vec![0.0; dim * dim];
+        for (first, sums) in bands.iter().enumerate().map(|(band, sums)| (band * WIDTH, sums)) {
+            for (i, sums) in (first..).zip(sums) {
+                for (j, sum) in (first..=i).zip(sums) {
+                    g[i * dim + j] = sum + aa * b[i] * b[j] - b[i] * sa[j] - sa[i] * b[j];
+                    g[j * dim + i] = g[i * dim + j];
+                }
+            }
+        }
+        Self { dim, g }
+    }
+
+    /// The matrix.
+    pub(super) fn matrix(&self) -> MatRef<'_, f64> {
+        MatRef::from_row_major_slice(&self.g, self.dim, self.dim)
+    }
+
+    /// `A' A V` for `width` columns, row-major.
+    pub(super) fn product(&self, v: &[f64], width: usize) -> Vec<f64> {
+        let v = Mat::from_fn(self.dim, width, |i, j| v[i * width + j]);
+        let mut out = vec![0.0; self.dim * width];
+        out.par_chunks_mut(BAND * width).enumerate().for_each(|(band, out)| {
+            let rows = out.len() / width;
+            // As the matrix is symmetric, columns serve as rows; they are contiguous downwards.
+            let g = MatRef::from_column_major_slice(&self.g, self.dim, self.dim);
+            let g = g.subrows(band * BAND, rows);
+            let mut part = Mat::<f64>::zeros(rows, width);
+            matmul(part.as_mut(), Accum::Replace, g, &v, 1.0, Par::Seq);
+            for (i, out) in out.chunks_exact_mut(width).enumerate() {
+                out.iter_mut().enumerate().for_each(|(j, out)| *out = part[(i, j)]);
+            }
+        });
+        out
+    }
+}
+
+/// `(S'S)_ij` for the columns j from `first` on, `WIDTH` of them, and all i from `first` on.
+///
+/// Row by row, the entries in those columns, zeros among them, meet all stored ones:
+/// more products than needed, but of whole vectors.
+#[inline(always)]
+fn inner_products(s: &CsrMatrix, first: usize) -> Vec<[f64; WIDTH]> {
+    let mut sums = vec![[0.0; WIDTH]; s.n_cols() - first];
+    for (cols, vals) in s.rows() {
+        let from = cols.partition_point(|&c| (c as usize) < first);
+        let mut band = [0.0; WIDTH];
+        let mut entries = cols[from..].iter().map(|&c| c as usize - first).zip(&vals[from..]);
+        let members = entries.clone().take_while(|(at, _)| *at < WIDTH);
+        if members.map(|(at, &v)| band[at] = f64::from(v)).count() == 0 {
+            continue;
+        }
+        entries.by_ref().for_each(|(at, &v)| {
+            sums[at].iter_mut().zip(band).for_each(|(sum, b)| *sum += f64::from(v) * b);
+        });
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The matrix formed and the factors one after the other, on the tall and on the wide side.
+    #[test]
+    fn products_are_those_of_the_factors() {
+        for (n, g) in [(130, 70), (70, 130)] {
+            let values: Vec<f32> = (0..n * g)
+                .map(|p| if p % 3 == 0 { (p * p % 17) as f32 / 4.0 } else { 0.0 })
+                .collect();
+            let x = CsrMatrix::from_dense(n, g, &values).unwrap();
+            let op = Centred::new(&x, &crate::rows::moments(&x).mean);
+            let gram = Gram::new(&op);
+            let v: Vec<f64> = (0..70 * 8).map(|p| (p * p % 13) as f64 - 6.0).collect();
+            for (formed, factors) in gram.product(&v, 8).iter().zip(op.gram(&v, 8)) {
+                assert!((formed - factors).abs() < 1e-9 * 70.0 * 130.0, "{formed} {factors}");
+            }
+        }
+    }
+}
