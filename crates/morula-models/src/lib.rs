@@ -5,6 +5,7 @@
 //! a model that implements [`ClusterModel`]. No function here takes a label.
 
 mod batches;
+mod capacity;
 #[macro_use]
 mod check;
 mod device;
