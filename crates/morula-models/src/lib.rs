@@ -20,6 +20,8 @@ mod model;
 mod posterior;
 mod progress;
 mod rng;
+#[cfg(test)]
+mod same_start;
 mod scsiameseclu;
 mod terms;
 mod weights;

@@ -1,13 +1,11 @@
 //! Encoder, heads, contrastive losses, shrinkage, momentum and k-means in f32 on every device,
 //! against f64 on the CPU (k-means against f32).
 
-mod common;
-
+use crate::common::device_check::check;
+use crate::common::devices::{OPERATION, devices, error};
+use crate::common::{normals, values};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Int, Tensor, TensorCreationOptions, TensorData};
-use common::device_check::check;
-use common::devices::{OPERATION, devices, error};
-use common::{normals, values};
 use morula_core::EncoderConfig;
 use morula_core::contrastive::{
     ClusterContrastiveLossConfig, ClusterHeadConfig, InstanceContrastiveLossConfig,

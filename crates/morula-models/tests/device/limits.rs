@@ -1,0 +1,33 @@
+//! Tensors that a device cannot hold are refused before training.
+
+use crate::devices::devices;
+use crate::{alone, fits};
+use morula_models::ModelError;
+
+#[test]
+fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
+    let _alone = alone();
+    let counts = fits::one_batch();
+    for on in &devices()[1..] {
+        if !on.name.contains("wgpu") {
+            continue;
+        }
+        // No device holds 2^40 rows: the error says what this one holds.
+        let refused = |width: usize| {
+            let params = fits::jojoscl(1).widths(vec![width]);
+            match params.fit(&counts, &on.device).map(|_| ()).unwrap_err() {
+                ModelError::TooLarge { limit, bytes, .. } => (limit, bytes),
+                other => panic!("{other}"),
+            }
+        };
+        let (limit, _) = refused(1 << 40);
+        crate::devices::say(&format!("the largest buffer of {} has {} MB", on.name, limit >> 20));
+        assert!(limit >= 128 << 20, "what every adapter has");
+        let (_, bytes) = refused((limit / 512 + 1) as usize);
+        assert_eq!(bytes, (limit / 512 + 1) * 512, "128 genes of 4 bytes each");
+
+        let params = fits::scsiameseclu().graph_widths(vec![1 << 40]);
+        let error = params.fit(&counts, &on.device).map(|_| ()).unwrap_err().to_string();
+        assert!(error.starts_with("the widest layer for all cells"), "{error}");
+    }
+}
