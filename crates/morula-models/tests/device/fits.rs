@@ -6,8 +6,10 @@ use morula_preprocess::{RecipeParams, SimulateParams, simulate};
 
 /// Types of the simulated cells.
 pub const TYPES: usize = 4;
-/// Width of all layers, cells of a batch, and genes.
+/// Cells of a batch, and width of most layers.
 const SIZE: usize = 32;
+/// Genes selected.
+pub const GENES: usize = 512;
 
 pub fn cells(cells: usize) -> (CountMatrix, Vec<usize>) {
     let strong = SimulateParams { markers: 100, fold_change: 4.0, ..SimulateParams::default() };
@@ -21,7 +23,7 @@ pub fn one_batch() -> CountMatrix {
 }
 
 fn recipe() -> RecipeParams {
-    RecipeParams { n_top_genes: 4 * SIZE, ..RecipeParams::default() }
+    RecipeParams { n_top_genes: GENES, ..RecipeParams::default() }
 }
 
 /// Steps of `SIZE` cells, as many epochs as asked for; the shrinkage is there from the fourth of
@@ -30,8 +32,9 @@ pub fn jojoscl(epochs: usize) -> JojoSclParams {
     JojoScl::params(TYPES)
         .epochs(epochs)
         .batch_size(SIZE)
-        .widths(vec![SIZE, SIZE])
+        .widths(vec![2 * SIZE, SIZE])
         .projection(SIZE)
+        .dropout(0.5)
         .shrinkage_warmup(0.3)
         .recipe(recipe())
 }
