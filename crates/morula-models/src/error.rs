@@ -67,6 +67,24 @@ pub enum ModelError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A tensor that the device cannot hold in one piece.
+    #[error(
+        "{what} ({} x {} numbers, {} MB) does not fit into a buffer of this device, which holds \
+         {} MB at most; use the cpu, or {remedy}",
+        .shape[0], .shape[1], .bytes / 1_000_000, .limit / 1_000_000
+    )]
+    TooLarge {
+        /// What it holds.
+        what: &'static str,
+        /// Rows and columns.
+        shape: [usize; 2],
+        /// Its size in bytes.
+        bytes: u64,
+        /// Bytes of the largest buffer.
+        limit: u64,
+        /// What makes it smaller.
+        remedy: &'static str,
+    },
     /// No such device, or it does not answer.
     #[error("device {asked}: {why}")]
     Device {

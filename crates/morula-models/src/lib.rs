@@ -5,6 +5,7 @@
 //! a model that implements [`ClusterModel`]. No function here takes a label.
 
 mod batches;
+mod capacity;
 #[macro_use]
 mod check;
 pub mod cluster;
@@ -20,6 +21,8 @@ mod model;
 mod posterior;
 mod progress;
 mod rng;
+#[cfg(test)]
+mod same_start;
 mod scsiameseclu;
 mod terms;
 mod weights;

@@ -2,11 +2,8 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, TensorData};
 
-use super::devices::devices;
+use super::devices::{OPERATION, devices, error};
 use super::{device, f64_tensor, normals, values};
-
-/// Largest error on any device, relative to the largest value expected.
-const TOLERANCE: f64 = 1e-5;
 
 /// Values and, by the gradient of their weighted square, derivatives.
 pub fn run(x: Tensor<2>, operation: impl Fn(Tensor<2>) -> Tensor<2>) -> [Vec<f64>; 2] {
@@ -50,14 +47,6 @@ pub fn check_against(
         let errors = [0, 1].map(|part| error(&found[part], &expected[part]));
         let [forward, backward] = errors;
         eprintln!("{name} on {}: {forward:.1e} forward, {backward:.1e} backward", on.name);
-        assert!(errors.iter().all(|&error| error <= TOLERANCE), "{name} on {}", on.name);
+        assert!(errors.iter().all(|&error| error <= OPERATION), "{name} on {}", on.name);
     }
-}
-
-fn error(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let scale = expected.iter().fold(f64::MIN_POSITIVE, |scale, value| value.abs().max(scale));
-    let worst = found.iter().zip(expected).map(|(f, e)| (f - e).abs() / scale);
-    // A maximum that does not lose a NaN.
-    worst.fold(0.0, |a, b| if b <= a { a } else { b })
 }

@@ -125,3 +125,15 @@ impl Losses {
         Ok(terms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{JojoScl, same_start};
+
+    #[test]
+    fn a_seed_means_the_same_weights_everywhere() {
+        let params = JojoScl::params(3).widths(vec![8, 6]).projection(4);
+        same_start::check(|seed, device| Network::new(&params.clone().seed(seed), 10, device));
+    }
+}

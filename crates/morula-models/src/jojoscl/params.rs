@@ -6,6 +6,7 @@ use morula_preprocess::RecipeParams;
 use serde::{Deserialize, Serialize};
 
 use super::{JojoSclModel, train};
+use crate::capacity::Planned;
 use crate::check::{at_least_one, not_negative, positive, require, share};
 use crate::{FitOptions, Head, Result};
 use burn::tensor::Device;
@@ -205,6 +206,33 @@ impl JojoSclParams {
         let weight = self.instance_weight + self.cluster_weight + self.shrinkage_weight;
         require("instance_weight", weight, weight > 0.0, "at least one loss needs a weight")?;
         Ok(JojoSclValidParams(self))
+    }
+
+    /// The largest tensors of a fit.
+    pub(super) fn tensors(&self, n_cells: usize, n_genes: usize) -> [Planned; 3] {
+        let inputs = std::iter::once(n_genes).chain(self.widths.iter().copied());
+        let layers = inputs.zip(self.widths.iter().copied());
+        let (d_input, d_output) = layers
+            .max_by_key(|&(d_input, d_output)| d_input.saturating_mul(d_output))
+            .unwrap_or_default();
+        let anchors = self.batch_size.min(n_cells).saturating_mul(2);
+        [
+            Planned {
+                what: "the scaled expression",
+                shape: [n_cells, n_genes],
+                remedy: "keep fewer genes (n_top_genes)",
+            },
+            Planned {
+                what: "the largest layer of the encoder",
+                shape: [d_input, d_output],
+                remedy: "lower its widths",
+            },
+            Planned {
+                what: "the similarity of the cells of a batch",
+                shape: [anchors, anchors],
+                remedy: "lower batch_size",
+            },
+        ]
     }
 
     /// Checks the parameters and fits.

@@ -16,7 +16,7 @@ use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
 use crate::fitting::{self, State};
 use crate::rng::{Purpose, stream};
 use crate::terms::record;
-use crate::{EpochRecord, FitOptions, ModelError, Result, batches};
+use crate::{EpochRecord, FitOptions, ModelError, Result, batches, capacity};
 
 /// Cells embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 2048;
@@ -75,6 +75,7 @@ pub(super) fn fit(
     if n_cells < params.n_clusters {
         return Err(ModelError::TooFewCells { n_cells, n_clusters: params.n_clusters });
     }
+    capacity::check(&device, &params.tensors(n_cells, n_genes))?;
     let positives = Positives::fit(params, &prepared)?;
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);

@@ -114,3 +114,18 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ScSiameseClu, same_start};
+
+    #[test]
+    fn a_seed_means_the_same_weights_everywhere() {
+        let params = ScSiameseClu::params(3).widths(vec![8, 6]).graph_widths(vec![7]).latent(4);
+        let network = |seed, device: &Device| {
+            Network::new(&params.clone().seed(seed), 5, 10, device).unwrap()
+        };
+        same_start::check(network);
+    }
+}

@@ -7,6 +7,7 @@ use morula_preprocess::RecipeParams;
 use serde::{Deserialize, Serialize};
 
 use super::{ScSiameseCluModel, train};
+use crate::capacity::Planned;
 use crate::{FitOptions, Head, Result};
 
 /// Parameters of [`ScSiameseClu`](super::ScSiameseClu); every field may be set in a TOML file.
@@ -243,6 +244,34 @@ impl ScSiameseCluParams {
             head: Head::KMeans,
             ..Self::default()
         }
+    }
+
+    /// The largest tensors of a fit.
+    pub(super) fn tensors(&self, n_cells: usize, n_comps: usize, n_genes: usize) -> [Planned; 4] {
+        let layers = self.widths.iter().chain(&self.graph_widths);
+        let widest = layers.copied().chain([n_comps, self.latent]).max().unwrap_or_default();
+        [
+            Planned {
+                what: "the widest layer for all cells",
+                shape: [n_cells, widest],
+                remedy: "lower widths and graph_widths",
+            },
+            Planned {
+                what: "the cell graph",
+                shape: [n_cells, self.neighbors.saturating_mul(2).saturating_add(1)],
+                remedy: "lower neighbors",
+            },
+            Planned {
+                what: "the counts of a step",
+                shape: [n_cells.min(self.zinb_cells), n_genes],
+                remedy: "lower zinb_cells",
+            },
+            Planned {
+                what: "the largest layer of the decoder",
+                shape: [widest, n_genes.max(widest)],
+                remedy: "lower widths and graph_widths",
+            },
+        ]
     }
 
     /// Checks the parameters and fits.

@@ -19,7 +19,7 @@ use super::schedule::{Schedule, Stage};
 use super::{ScSiameseCluModel, ScSiameseCluParams, checkpoint, clusters, finish, reference};
 use crate::rng::{Purpose, stream};
 use crate::terms::{StepLosses, Terms, record};
-use crate::{EpochRecord, FitOptions, Matrix, ModelError, Result, batches, fitting};
+use crate::{EpochRecord, FitOptions, Matrix, ModelError, Result, batches, capacity, fitting};
 
 /// Fits a model (METHODS 3).
 pub(super) fn fit(
@@ -38,6 +38,7 @@ pub(super) fn fit(
     // From here on the components stand for the scaled expression.
     prepared.x = Vec::new();
     let n_comps = projection.n_comps();
+    capacity::check(&device, &params.tensors(n_cells, n_comps, n_genes))?;
     let cells = Cells::new(params, &mut prepared, scores, &projection, &device)?;
     let trainer = Trainer {
         params,

@@ -1,11 +1,9 @@
 //! The graph's operations in f32 on every device, against dense products and f64 on the CPU.
 
-mod common;
-
+use crate::common::device_check::{check, check_against, run};
+use crate::common::graphs::{random, with_weights};
+use crate::common::{f64_tensor, normals};
 use burn::tensor::{Tensor, TensorData};
-use common::device_check::{check, check_against, run};
-use common::graphs::{random, with_weights};
-use common::{f64_tensor, normals};
 use morula_core::graph::{
     DiffusionConfig, DiffusionScheme, GcnConfig, Graph, Propagator, SparseTensor, StructureLoss,
     StructureSample,

@@ -1,11 +1,9 @@
 //! Attention, Siamese losses, transport and the ZINB loss in f32 on every device, against f64 on
 //! the CPU.
 
-mod common;
-
+use crate::common::device_check::check;
+use crate::common::normals;
 use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
-use common::device_check::check;
-use common::normals;
 use morula_core::siamese::{
     attention, cell_correlation_loss, latent_correlation_loss, propagation_jsd,
 };

@@ -1,0 +1,186 @@
+//! Encoder, heads, contrastive losses, shrinkage, momentum and k-means in f32 on every device,
+//! against f64 on the CPU (k-means against f32).
+
+use crate::common::device_check::check;
+use crate::common::devices::{OPERATION, devices, error};
+use crate::common::{normals, values};
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Int, Tensor, TensorCreationOptions, TensorData};
+use morula_core::EncoderConfig;
+use morula_core::contrastive::{
+    ClusterContrastiveLossConfig, ClusterHeadConfig, InstanceContrastiveLossConfig,
+    ProjectionHeadConfig, momentum_update,
+};
+use morula_core::kmeans::{KMeansConfig, lloyd};
+use morula_core::ops::{l2_normalize, logsumexp, mask_diagonal, one_hot, squared_distances};
+use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Cells and dimensions, of every layer too: each further shape of a matrix product is another one
+/// to tune, a dozen kernels to compile. Odd shapes are in the other device tests.
+const SHAPE: [usize; 2] = [40, WIDTH];
+const WIDTH: usize = 8;
+const CLUSTERS: usize = 4;
+
+fn constant(seed: u64, shape: [usize; 2], options: &TensorCreationOptions) -> Tensor<2> {
+    let values = normals(seed, shape[0] * shape[1]);
+    Tensor::from_data(TensorData::new(values, shape), options.clone())
+}
+
+fn scalar(loss: Tensor<1>) -> Tensor<2> {
+    loss.reshape([1, 1])
+}
+
+/// Labels of the cells; cluster 2 has one cell, cluster 3 none.
+fn labels(options: &TensorCreationOptions) -> Tensor<1, Int> {
+    let labels: Vec<i32> = (0..SHAPE[0] as i32).map(|i| if i == 7 { 2 } else { i % 2 }).collect();
+    Tensor::from_ints(labels.as_slice(), &options.device.clone().inner())
+}
+
+/// Fixed weights in the type of the options; vectors are only brought to that type.
+struct Weights<'a>(u64, &'a TensorCreationOptions);
+
+impl ModuleMapper for Weights<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Self(seed, options) = self;
+        *seed += 1;
+        param.map(|old| {
+            let shape = old.shape();
+            if D != 2 {
+                let same: Vec<f64> = values(old.inner());
+                return Tensor::from_data(TensorData::new(same, shape), options.clone());
+            }
+            let drawn = normals(*seed, shape.num_elements());
+            Tensor::from_data(TensorData::new(drawn, shape), options.clone())
+        })
+    }
+}
+
+fn weighted<M: Module>(module: M, seed: u64, options: &TensorCreationOptions) -> M {
+    module.map(&mut Weights(seed, options))
+}
+
+#[test]
+fn encoder_in_training_and_calibrated() {
+    let encoder = |options: &TensorCreationOptions| {
+        let config = EncoderConfig::new(WIDTH).with_widths(vec![WIDTH; 2]);
+        weighted(config.init(&options.device), 10, options)
+    };
+    check("encoder in training", SHAPE, |options, x| encoder(&options).forward(x));
+    check("calibrated encoder", SHAPE, |options, x| {
+        let encoder = encoder(&options).valid();
+        let clean = constant(5, SHAPE, &options).inner();
+        let (calibrated, embedding) = encoder.calibrate(clean.split(16, 0).into_iter());
+        let known = calibrated.forward(constant(6, SHAPE, &options).inner()) + embedding;
+        x + Tensor::from_inner(known)
+    });
+}
+
+#[test]
+fn heads() {
+    check("projection head", SHAPE, |options, x| {
+        let head = ProjectionHeadConfig::new(WIDTH).with_d_hidden(WIDTH).with_d_output(WIDTH);
+        weighted(head.init(&options.device), 20, &options).forward(x)
+    });
+    check("cluster head", SHAPE, |options, x| {
+        let head = ClusterHeadConfig::new(SHAPE[1], CLUSTERS).with_d_hidden(WIDTH);
+        weighted(head.init(&options.device), 30, &options).forward(x)
+    });
+}
+
+#[test]
+fn contrastive_losses() {
+    check("NT-Xent", SHAPE, |options, x| {
+        let [a, b] = [x, constant(5, SHAPE, &options)].map(l2_normalize);
+        scalar(InstanceContrastiveLossConfig::new().init().forward(a, b))
+    });
+    check("cluster contrast and balance", SHAPE, |options, x| {
+        let [a, b] = [x, constant(5, SHAPE, &options)]
+            .map(|logits| burn::tensor::activation::softmax(logits, 1));
+        scalar(ClusterContrastiveLossConfig::new().init().forward(a, b).total())
+    });
+}
+
+#[test]
+fn shrinkage() {
+    let sure = SureShrinkageConfig::new().with_detach(false).init().unwrap();
+    let input = |options: &TensorCreationOptions, x, members| {
+        let near = constant(5, SHAPE, options).mul_scalar(0.1) + Tensor::clone(&x).detach();
+        SureInput::new(x, members).with_replicate(near)
+    };
+    check("risk of hard clusters", SHAPE, |options, x| {
+        let members = Memberships::hard(labels(&options), CLUSTERS);
+        scalar(sure.forward(input(&options, x, members)).unwrap().risk)
+    });
+    check("shrunk cells of soft clusters", SHAPE, |options, x| {
+        let members = constant(6, [SHAPE[0], CLUSTERS], &options);
+        let members = Memberships::soft(burn::tensor::activation::softmax(members, 1));
+        sure.forward(input(&options, x, members)).unwrap().theta_hat
+    });
+}
+
+#[test]
+fn small_operations() {
+    check("unit rows", SHAPE, |_, x| l2_normalize(x));
+    check("log of summed exponentials", SHAPE, |_, x| logsumexp(x));
+    check("masked diagonal", SHAPE, |_, x| {
+        logsumexp(mask_diagonal(x.clone().matmul(x.transpose())))
+    });
+    check("squared distances", SHAPE, |options, x| {
+        squared_distances(x, constant(5, [CLUSTERS, WIDTH], &options))
+    });
+    check("sums of clusters", SHAPE, |options, x| {
+        let members = one_hot(labels(&options), CLUSTERS).cast(x.dtype());
+        Tensor::<2>::from_inner(members).transpose().matmul(x)
+    });
+}
+
+#[test]
+fn momentum() {
+    let blended = |options: &TensorCreationOptions| {
+        let head = || ProjectionHeadConfig::new(WIDTH).with_d_hidden(WIDTH).with_d_output(WIDTH);
+        let [key, query] =
+            [40, 50].map(|seed| weighted(head().init(&options.device), seed, options));
+        let key = momentum_update(key, &query, 0.9);
+        key.forward(constant(5, SHAPE, options))
+    };
+    check("momentum", SHAPE, |options, x| x + blended(&options).detach());
+}
+
+/// Groups of cells far from each other.
+fn groups() -> Vec<f64> {
+    let [n, d] = SHAPE;
+    let mut cells = normals(3, n * d);
+    for (i, cell) in cells.chunks_mut(d).enumerate() {
+        cell[i % CLUSTERS] += 20.0;
+    }
+    cells
+}
+
+#[test]
+fn kmeans() {
+    let fit = |device: &Device| {
+        let x = Tensor::<2>::from_data(TensorData::new(groups(), SHAPE), device);
+        let start = x.clone().narrow(0, 0, 2 * CLUSTERS);
+        let step = values(lloyd(&x, start, CLUSTERS));
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let fit = KMeansConfig::new(CLUSTERS).with_n_init(2).init().fit(x, &mut rng).unwrap();
+        let labels: Vec<i64> = fit.labels.try_into_vec_as().unwrap();
+        (step, labels, values(fit.centroids), fit.inertia)
+    };
+    let (step, labels, centroids, inertia) = fit(&devices()[0].device);
+    assert!(labels.chunks_exact(CLUSTERS).all(|group| group == &labels[..CLUSTERS]));
+    for on in devices() {
+        let found = fit(&on.device);
+        let errors =
+            [error(&found.0, &step), error(&found.2, &centroids), error(&[found.3], &[inertia])];
+        let [step, centroids, inertia] = errors;
+        eprintln!(
+            "k-means on {}: {step:.1e} an iteration, {centroids:.1e} centroids, {inertia:.1e} inertia",
+            on.name
+        );
+        assert_eq!(found.1, labels, "{}", on.name);
+        assert!(errors.iter().all(|&error| error <= OPERATION), "{}", on.name);
+    }
+}
