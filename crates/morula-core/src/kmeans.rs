@@ -62,6 +62,7 @@ impl KMeans {
     ///
     /// # Shapes
     /// - x: `[n, d]`, outside autodiff
+    #[allow(clippy::disallowed_methods, reason = "runs between epochs")]
     pub fn fit(&self, x: Tensor<2>, rng: &mut impl Rng) -> Option<KMeansFit> {
         let KMeansConfig { n_clusters, n_init, max_iter, tolerance } = self.config;
         let [n, d] = x.dims();

@@ -4,6 +4,9 @@
 //! tensors only: no files, no cell or gene names, no labels. The backend is chosen at run time
 //! through [`burn::tensor::Device`].
 
+// A training step does not wait for the device (clippy.toml).
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod activation;
 mod augment;
 pub mod contrastive;

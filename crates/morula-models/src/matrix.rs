@@ -54,8 +54,17 @@ impl Matrix {
     }
 }
 
-/// Reads a float tensor back from its device.
+/// Reads a float tensor back from its device, which waits for it: not for use in a training step.
+#[allow(clippy::disallowed_methods, reason = "the one place where models read")]
 pub(crate) fn read<const D: usize>(x: Tensor<D>, what: &'static str) -> Result<Vec<f32>> {
+    #[cfg(test)]
+    READS.set(READS.get() + 1);
     let read = x.inner().try_into_vec_as();
     read.map_err(|e| ModelError::Read { what, why: e.to_string() })
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has read from a device.
+    pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

@@ -78,9 +78,7 @@ pub(crate) fn record(
     if values.is_empty() {
         return Ok(record);
     }
-    let losses: Vec<f32> = Tensor::cat(values, 0)
-        .try_into_vec_as()
-        .map_err(|e| ModelError::Read { what: "the losses", why: format!("{e:?}") })?;
+    let losses = crate::read(Tensor::cat(values, 0), "the losses")?;
     let width = names.len();
     for (b, step) in losses.chunks(width).enumerate() {
         // Terms before their sum: the sum is never finite when a term is not.

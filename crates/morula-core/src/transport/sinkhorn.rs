@@ -85,6 +85,7 @@ impl Sinkhorn {
     ///
     /// [`CoreError::Shape`] for an empty `log_q` or another number of columns,
     /// [`CoreError::Parameter`] for columns that are not positive and finite.
+    #[allow(clippy::disallowed_methods, reason = "plans are made between epochs")]
     pub fn forward(&self, log_q: Tensor<2>, columns: Tensor<1>) -> Result<TransportPlan> {
         let SinkhornConfig { lambda, tolerance, max_iterations } = self.config;
         let log_kernel = log_q.without_autodiff().mul_scalar(lambda);
@@ -114,6 +115,7 @@ impl Sinkhorn {
 }
 
 /// The column targets, `[1, n_clusters]`, on the kernel's device and of total n.
+#[allow(clippy::disallowed_methods, reason = "plans are made between epochs")]
 fn checked_columns(log_kernel: &Tensor<2>, columns: Tensor<1>) -> Result<Tensor<2>> {
     const NAME: &str = "Sinkhorn";
     let [n_cells, n_clusters] = log_kernel.dims();

@@ -119,6 +119,7 @@ impl Reference {
     }
 
     /// Reads the cells, whose numbers must be those of `sizes`.
+    #[allow(clippy::disallowed_methods, reason = "no training waits")]
     pub fn load(path: &Path, sizes: Sizes, device: &Device) -> Result<Self> {
         sizes.check(path)?;
         let pairs = |n| Param::initialized(ParamId::new(), Tensor::<2, Int>::zeros([n, 2], device));
