@@ -6,9 +6,9 @@ mod common;
 use burn::module::Param;
 use burn::tensor::{DType, Tensor};
 use common::{
-    close, device, f64_tensor, labels, matrix, near, normals, number, scalar, siamese_case, values,
-    vector,
+    close, device, f64_tensor, matrix, near, normals, number, scalar, siamese_case, values, vector,
 };
+use morula_core::graph::SparseTensor;
 use morula_core::init::xavier_uniform;
 use morula_core::siamese::{Fusion, FusionConfig, Keys, attention};
 use rand::SeedableRng;
@@ -63,12 +63,16 @@ fn redrawing_weights_leaves_the_start() {
     assert_eq!(values(fusion.rho.val()), [0.0]);
 }
 
+fn anchors(rows: &[usize], n: usize) -> Keys {
+    Keys::Anchors(SparseTensor::selection(rows, n, (&device(), DType::F64)).unwrap())
+}
+
 #[test]
 fn all_cells_as_anchors_are_all_keys() {
     let (fusion, n) = (golden(&siamese_case("fusion")), 9);
-    let all = labels(&[8, 0, 3, 1, 2, 7, 6, 5, 4]);
+    let all = anchors(&[8, 0, 3, 1, 2, 7, 6, 5, 4], n);
     let same = |z: Tensor<2>| z;
-    let found = fusion.forward(random(1, n), random(2, n), same, Keys::Anchors(all));
+    let found = fusion.forward(random(1, n), random(2, n), same, all);
     let expected = fusion.forward(random(1, n), random(2, n), same, Keys::All);
     near(&values(found), &values(expected), 1e-12);
 }
@@ -80,7 +84,7 @@ fn gradients_match_finite_differences() {
     let n = 6;
     let graph = random(5, n).matmul(random(6, n).transpose());
     let weights = random(7, n);
-    for keys in [Keys::All, Keys::Anchors(labels(&[4, 1]))] {
+    for keys in [Keys::All, anchors(&[4, 1], n)] {
         let start =
             [normals(1, 18), normals(2, 18), vec![0.2, -0.4, 0.9], vec![0.5, 0.1, -0.3], vec![0.7]];
         let evaluate = |parts: &[Vec<f64>; 5]| {

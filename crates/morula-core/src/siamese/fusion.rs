@@ -3,9 +3,10 @@
 use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
 use super::attention;
+use crate::graph::SparseTensor;
 
 /// Configuration of a [`Fusion`].
 #[derive(Config, Debug)]
@@ -47,8 +48,9 @@ pub struct Fusion {
 pub enum Keys {
     /// All of them: O(n^2 d) time, O(n d) memory.
     All,
-    /// These rows only: O(n m d) time, for large n. `[m]`
-    Anchors(Tensor<1, Int>),
+    /// These rows only: O(n m d) time, for large n. A selection of rows, `[m, n]`, as
+    /// [`SparseTensor::selection`] makes it.
+    Anchors(SparseTensor),
 }
 
 impl FusionConfig {
@@ -81,7 +83,7 @@ impl Fusion {
         let local = propagate(self.blend(z_ae, z_graph));
         let keys = match keys {
             Keys::All => local.clone(),
-            Keys::Anchors(rows) => local.clone().select(0, rows),
+            Keys::Anchors(selection) => selection.matmul(local.clone()),
         };
         let global = attention(local.clone(), keys, self.attention_block);
         self.rho.val().unsqueeze::<2>() * global + local

@@ -21,7 +21,7 @@ pub(super) fn finish(
 ) -> Result<ScSiameseCluModel> {
     let trainer = training.trainer;
     let params = trainer.params;
-    let z = training.embed();
+    let z = training.embed()?;
     let mut network = training.network.valid();
     let trained = training.plan.is_some() && params.transport_weight > 0.0;
     let posterior = match trained {

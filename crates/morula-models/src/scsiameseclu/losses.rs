@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use morula_core::MultiplicativeNoise;
 use morula_core::graph::{SparseTensor, StructureLoss, StructureSample};
-use morula_core::siamese::{Keys, cell_correlation_loss, latent_correlation_loss, propagation_jsd};
+use morula_core::siamese::{cell_correlation_loss, latent_correlation_loss, propagation_jsd};
 use morula_core::transport::transport_loss;
 use morula_core::zinb::ZinbLoss;
 use rand::seq::index;
@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::ScSiameseCluParams;
 use super::cells::{Cells, Neighborhood};
-use super::network::{Encoded, Network, Views};
+use super::network::{Encoded, Network, Views, keys};
 use crate::Result;
 use crate::terms::Terms;
 
@@ -80,7 +80,8 @@ impl<'a> Losses<'a> {
         let views =
             Views { x: [0, 1].map(|_| self.view(&batch.x, rng)), along: batch.along.clone() };
         let encoded = network.encode(&views);
-        let z = network.fuse(self.params, &encoded, &batch.along[0], Keys::All);
+        let keys = keys(self.params, batch.rows.len(), batch.rows.len(), &batch.x.device())?;
+        let z = network.fuse(self.params, &encoded, &batch.along[0], keys);
         let mut terms = Terms::default();
         self.expression(&mut terms, network, z.clone(), cells, &batch.rows, rng)?;
         let [graph, other] = encoded.graph_latent();

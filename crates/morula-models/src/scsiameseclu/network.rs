@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use morula_core::graph::{Gcn, GcnConfig, Propagator};
+use morula_core::graph::{Gcn, GcnConfig, Propagator, SparseTensor};
 use morula_core::init;
 use morula_core::siamese::{Fusion, FusionConfig, Keys};
 use morula_core::transport::{StudentT, StudentTConfig};
@@ -39,6 +39,24 @@ pub(super) struct Encoded {
     pub expression: [Tensor<2>; 2],
     /// Output of every layer of the graph encoder, per view; the last is `[n, d]`.
     pub graph: [Vec<Tensor<2>>; 2],
+}
+
+/// The cells that `n` cells attend to: of the first `n_known` all, or `anchors` spread evenly.
+pub(super) fn keys(
+    params: &ScSiameseCluParams,
+    n_known: usize,
+    n: usize,
+    device: &Device,
+) -> Result<Keys> {
+    let m = match params.anchors {
+        0 => n_known,
+        anchors => n_known.min(anchors),
+    };
+    if m == n {
+        return Ok(Keys::All);
+    }
+    let rows: Vec<usize> = (0..m).map(|i| i * n_known / m).collect();
+    Ok(Keys::Anchors(SparseTensor::selection(&rows, n, device)?))
 }
 
 impl Encoded {

@@ -42,8 +42,11 @@ pub struct ScSiameseCluParams {
     /// Batches per epoch of the expression autoencoder at least, while they hold 32 cells each.
     pub min_batches: usize,
     /// Cells per step of the graph stages at most; more cells are taken in unions of small parts
-    /// of the graph. Also the most cells that one cell attends to.
+    /// of the graph.
     pub max_nodes: usize,
+    /// Cells that one cell attends to at most, spread evenly over all; 0 for all of them, whose
+    /// time grows with the square of the cells.
+    pub anchors: usize,
 
     /// Principal components that the networks see.
     pub components: usize,
@@ -122,6 +125,7 @@ impl Default for ScSiameseCluParams {
             batch_size: 256,
             min_batches: 16,
             max_nodes: 8192,
+            anchors: 2048,
             components: 100,
             cosine: true,
             graph_components: 20,
@@ -178,6 +182,8 @@ impl ScSiameseCluParams {
         min_batches: usize,
         /// Sets the most cells per step of the graph stages.
         max_nodes: usize,
+        /// Sets the most cells that one cell attends to; 0 for all.
+        anchors: usize,
         /// Sets the principal components that the networks see.
         components: usize,
         /// Sets whether cells are brought to the same length.
@@ -240,6 +246,7 @@ impl ScSiameseCluParams {
             joint_rate: 1e-4,
             learning_rate: 1e-4,
             min_batches: 1,
+            anchors: 0,
             cosine: false,
             head: Head::KMeans,
             ..Self::default()

@@ -5,13 +5,11 @@ use std::path::Path;
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use morula_core::graph::{Diffusion, Graph, Propagator, SparseTensor};
-use morula_core::ops;
-use morula_core::siamese::Keys;
 use morula_preprocess::kneighbors;
 use serde::{Deserialize, Serialize};
 
 use super::ScSiameseCluParams;
-use super::network::{Network, Views};
+use super::network::{Network, Views, keys};
 use super::projection::Projection;
 use crate::{Matrix, ModelError, Result, weights};
 
@@ -96,7 +94,7 @@ impl Reference {
         let all = [self.x.values(), scores].concat();
         let rows = all.len() / d.max(1);
         let x = Tensor::from_data(TensorData::new(all, [rows, d]), device);
-        let z = embed(params, network, &x, along, n);
+        let z = embed(params, network, &x, along, n)?;
         Ok(z.narrow(0, n, rows - n))
     }
 
@@ -166,26 +164,17 @@ pub(super) fn along(
 
 /// The embedding of cells `x` `[n, p]`, of which the first `n_known` may be attended to.
 ///
-/// Attention goes to all of them up to `max_nodes`, beyond that to as many anchors spread evenly
-/// over them.
 pub(super) fn embed(
     params: &ScSiameseCluParams,
     network: &Network,
     x: &Tensor<2>,
     along: [Propagator; 2],
     n_known: usize,
-) -> Tensor<2> {
+) -> Result<Tensor<2>> {
     let views = Views { x: [x.clone(), x.clone()], along };
     let encoded = network.encode(&views);
-    let keys = match n_known == x.dims()[0] && n_known <= params.max_nodes {
-        true => Keys::All,
-        false => {
-            let m = n_known.min(params.max_nodes);
-            let rows: Vec<usize> = (0..m).map(|i| i * n_known / m).collect();
-            Keys::Anchors(ops::indices(&rows, &x.device()))
-        }
-    };
-    network.fuse(params, &encoded, &views.along[0], keys)
+    let keys = keys(params, n_known, x.dims()[0], &x.device())?;
+    Ok(network.fuse(params, &encoded, &views.along[0], keys))
 }
 
 /// The normalised adjacency of `graph` with new nodes behind its own, each with edges to `k`

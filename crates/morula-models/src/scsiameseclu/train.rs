@@ -129,7 +129,7 @@ impl<'a> Training<'a> {
     }
 
     /// Embedding of all cells without augmentation, `[n, d]`.
-    pub fn embed(&self) -> Tensor<2> {
+    pub fn embed(&self) -> Result<Tensor<2>> {
         let Trainer { params, cells, diffusion, .. } = self.trainer;
         let device = cells.x.device();
         let along = reference::along(&cells.graph, &self.kept, diffusion, &device);
@@ -139,7 +139,7 @@ impl<'a> Training<'a> {
     /// Drops the edges that the embedding finds least alike, and plans the transport anew.
     fn refresh(mut self, stage: Stage, within: usize) -> Result<Self> {
         let Trainer { params, cells, .. } = self.trainer;
-        let z = self.embed();
+        let z = self.embed()?;
         if params.drop_edges > 0.0 {
             let host = Matrix::read(z.clone(), "the embedding")?;
             let (values, d) = (host.values(), host.n_cols());
