@@ -2,7 +2,7 @@
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::{DType, Element, ElementConversion, Shape, TensorData};
+use burn::tensor::{DType, Element, ElementConversion};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -15,12 +15,12 @@ const TASK: usize = 1 << 14;
 
 impl ActivationOps for Flex {
     fn activate(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self> {
-        let x = x.to_contiguous();
-        let shape = x.layout().shape().clone();
+        let mut x = x.to_contiguous();
         match x.dtype() {
-            DType::F64 => forward(x.storage::<f64>(), shape, activation),
-            _ => forward(x.storage::<f32>(), shape, activation),
+            DType::F64 => forward::<f64>(x.storage_mut(), activation),
+            _ => forward::<f32>(x.storage_mut(), activation),
         }
+        x
     }
 }
 
@@ -30,41 +30,36 @@ impl ActivationKernel for Flex {
         gradient: FloatTensor<Self>,
         activation: Activation,
     ) -> FloatTensor<Self> {
-        let (output, gradient) = (output.to_contiguous(), gradient.to_contiguous());
-        let shape = output.layout().shape().clone();
+        let (output, mut gradient) = (output.to_contiguous(), gradient.to_contiguous());
         match output.dtype() {
-            DType::F64 => {
-                backward([output.storage::<f64>(), gradient.storage()], shape, activation)
-            }
-            _ => backward([output.storage::<f32>(), gradient.storage()], shape, activation),
+            DType::F64 => backward::<f64>(gradient.storage_mut(), output.storage(), activation),
+            _ => backward::<f32>(gradient.storage_mut(), output.storage(), activation),
         }
+        gradient
     }
 }
 
-fn forward<T: Element>(x: &[T], shape: Shape, activation: Activation) -> FloatTensor<Flex> {
-    let inputs = [x, x];
+/// In place: a buffer that others share is copied by `storage_mut`.
+fn forward<T: Element>(x: &mut [T], activation: Activation) {
     match activation {
-        Activation::Tanh => map(inputs, shape, |x, _| tanh(x)),
+        Activation::Tanh => pass(x, None, |x, _| tanh(x)),
         Activation::LeakyRelu(slope) => {
             let slope = rounded::<T>(slope);
-            map(inputs, shape, |x, _| if x >= 0.0 { x } else { slope * x })
+            pass(x, None, |x, _| if x >= 0.0 { x } else { slope * x });
         }
-        Activation::Softplus => map(inputs, shape, |x, _| softplus(x)),
+        Activation::Softplus => pass(x, None, |x, _| softplus(x)),
     }
 }
 
-fn backward<T: Element>(
-    inputs: [&[T]; 2],
-    shape: Shape,
-    activation: Activation,
-) -> FloatTensor<Flex> {
+fn backward<T: Element>(gradient: &mut [T], output: &[T], activation: Activation) {
+    let output = Some(output);
     match activation {
-        Activation::Tanh => map(inputs, shape, |y, g| g * (1.0 - y * y)),
+        Activation::Tanh => pass(gradient, output, |g, y| g * (1.0 - y * y)),
         Activation::LeakyRelu(slope) => {
             let slope = rounded::<T>(slope);
-            map(inputs, shape, |y, g| if y >= 0.0 { g } else { slope * g })
+            pass(gradient, output, |g, y| if y >= 0.0 { g } else { slope * g });
         }
-        Activation::Softplus => map(inputs, shape, |y, g| g * one_minus_exp(y)),
+        Activation::Softplus => pass(gradient, output, |g, y| g * one_minus_exp(y)),
     }
 }
 
@@ -73,26 +68,25 @@ fn rounded<T: Element>(constant: f64) -> f64 {
     constant.elem::<T>().elem()
 }
 
-/// `f(a, b)` of every pair, in f64 whatever the storage.
-fn map<T: Element>(
-    [a, b]: [&[T]; 2],
-    shape: Shape,
+/// `values <- f(values, others)`, others being 0 where there are none; in f64 whatever the storage.
+fn pass<T: Element>(
+    values: &mut [T],
+    others: Option<&[T]>,
     f: impl Fn(f64, f64) -> f64 + Copy + Sync,
-) -> FloatTensor<Flex> {
+) {
     let arch = Arch::new();
-    let mut output = vec![0f64.elem::<T>(); a.len()];
-    output
-        .par_chunks_mut(TASK)
-        .zip(a.par_chunks(TASK))
-        .zip(b.par_chunks(TASK))
-        .for_each(|((output, a), b)| arch.dispatch(Pass { a, b, output, f }));
-    FloatTensor::<Flex>::from_data(TensorData::new(output, shape))
+    let tasks = values.par_chunks_mut(TASK);
+    match others {
+        None => tasks.for_each(|values| arch.dispatch(Pass { values, others: None, f })),
+        Some(others) => tasks
+            .zip(others.par_chunks(TASK))
+            .for_each(|(values, others)| arch.dispatch(Pass { values, others: Some(others), f })),
+    }
 }
 
 struct Pass<'a, T, F> {
-    a: &'a [T],
-    b: &'a [T],
-    output: &'a mut [T],
+    values: &'a mut [T],
+    others: Option<&'a [T]>,
     f: F,
 }
 
@@ -101,8 +95,13 @@ impl<T: Element, F: Fn(f64, f64) -> f64> WithSimd for Pass<'_, T, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for ((output, a), b) in self.output.iter_mut().zip(self.a).zip(self.b) {
-            *output = (self.f)(a.elem(), b.elem()).elem();
+        let Self { values, others, f } = self;
+        match others {
+            None => values.iter_mut().for_each(|value| *value = f(value.elem(), 0.0).elem()),
+            Some(others) => values
+                .iter_mut()
+                .zip(others)
+                .for_each(|(value, other)| *value = f(value.elem(), other.elem()).elem()),
         }
     }
 }
