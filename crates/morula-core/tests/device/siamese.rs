@@ -21,12 +21,9 @@ fn scalar(loss: Tensor<1>) -> Tensor<2> {
 
 #[test]
 fn streamed_attention() {
-    // Blocks that divide the rows, that do not, and one for all.
-    for block in [10, 16, 64] {
-        check(&format!("attention to oneself, block {block}"), [50, 5], |_, x| {
-            attention(x.clone(), x, block)
-        });
-    }
+    // A block that does not divide the rows; other blocks are tested on the CPU alone, since each
+    // is a shape of its own to tune kernels for.
+    check("attention to oneself", [50, 5], |_, x| attention(x.clone(), x, 16));
     check("attention to others", [50, 5], |options, x| {
         attention(x, constant(5, [37, 5], &options), 16)
     });
