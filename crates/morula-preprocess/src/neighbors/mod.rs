@@ -65,8 +65,8 @@ impl Neighbors {
 /// A row is never its own neighbour; its duplicates may be. `k` is at most `n - 1`.
 ///
 /// # Errors
-/// [`PreprocessError::Shape`] when the length is not a multiple of `n_dims`;
-/// [`PreprocessError::NotFinite`] for NaN or infinite values.
+/// [`PreprocessError::Shape`](crate::PreprocessError::Shape) when the length is not a multiple of `n_dims`;
+/// [`PreprocessError::NotFinite`](crate::PreprocessError::NotFinite) for NaN or infinite values.
 pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
     let origin = points::mean(x, n_dims);
     let points = Points::new(x, n_dims, &origin, points::unit(&[x], &origin))?;
