@@ -34,7 +34,7 @@ pub mod prelude {
     };
     pub use morula_models::{
         Checkpoint, ClusterModel, Device, DeviceChoice, EpochRecord, FitOptions, JojoScl,
-        JojoSclModel, JojoSclParams, ModelParams, NamedDevice, Prediction, ScSiameseClu,
+        JojoSclModel, JojoSclParams, ModelParams, NClusters, NamedDevice, Prediction, ScSiameseClu,
         ScSiameseCluModel, ScSiameseCluParams,
     };
 }

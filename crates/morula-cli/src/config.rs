@@ -19,13 +19,6 @@ pub struct Config {
     table: toml::Table,
 }
 
-/// Parameters, and whether the file said how many clusters there are.
-#[derive(Debug)]
-pub struct Settings<P> {
-    pub params: P,
-    pub has_n_clusters: bool,
-}
-
 impl Config {
     pub fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
@@ -62,11 +55,11 @@ impl Config {
 
     /// Parameters of one model with those of the file, which may also choose by `preset` what
     /// they start from.
-    pub fn settings<P: ModelParams>(&self) -> Result<Settings<P>> {
+    pub fn settings<P: ModelParams>(&self) -> Result<P> {
         self.overlaid().with_context(|| place(&self.path))
     }
 
-    fn overlaid<P: ModelParams>(&self) -> Result<Settings<P>> {
+    fn overlaid<P: ModelParams>(&self) -> Result<P> {
         let start = match self.table.get("preset").map(|p| p.as_str()) {
             None | Some(Some("default")) => P::default(),
             Some(Some("published")) => P::published(P::default().n_clusters()),
@@ -76,8 +69,7 @@ impl Config {
         for (key, value) in self.table.iter().filter(|(key, _)| *key != "preset") {
             overlay::<P>(&mut settings, &[key], value)?;
         }
-        let params = serde_json::from_value(settings).map_err(|e| usage(e.to_string()))?;
-        Ok(Settings { params, has_n_clusters: self.table.contains_key("n_clusters") })
+        serde_json::from_value(settings).map_err(|e| usage(e.to_string()))
     }
 }
 
@@ -124,7 +116,7 @@ mod tests {
     use super::*;
     use morula::preprocess::TargetSum;
 
-    fn parse(text: &str) -> Result<Settings<JojoSclParams>> {
+    fn parse(text: &str) -> Result<JojoSclParams> {
         Config::parse(text)?.settings()
     }
 
@@ -132,9 +124,9 @@ mod tests {
     fn values_replace_those_of_the_preset() {
         let text = "preset = \"published\"\nlearning_rate = 1\nwidths = [64, 32]\n\
                     [recipe]\nn_top_genes = 500\nclip = 10\ntarget = { fixed = 1e4 }";
-        let settings = parse(text).unwrap();
-        assert!(!settings.has_n_clusters);
-        let params = settings.params;
+        let params = parse(text).unwrap();
+        assert_eq!(params.n_clusters, NClusters::Auto);
+        assert_eq!(parse("n_clusters = 7").unwrap().n_clusters, NClusters::Given(7));
         assert_eq!((params.learning_rate, params.epochs), (1.0, 200));
         assert_eq!(params.widths, [64, 32]);
         assert_eq!((params.recipe.n_top_genes, params.recipe.min_cells), (500, 3));
@@ -153,6 +145,7 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_named() {
         for (text, key) in [
             ("epochs = -1", "epochs = -1"),
+            ("n_clusters = \"many\"", "n_clusters = \"many\""),
             ("noise = \"much\"", "noise = \"much\""),
             ("recipe = 3", "recipe = 3"),
             ("noise = nan", "noise = nan"),
@@ -169,7 +162,7 @@ mod tests {
     fn the_model_is_told_and_is_no_parameter() {
         let config = Config::parse("model = \"jojoscl\"\nepochs = 3").unwrap();
         assert_eq!(config.model, Some(ModelName::Jojoscl));
-        assert_eq!(config.settings::<JojoSclParams>().unwrap().params.epochs, 3);
+        assert_eq!(config.settings::<JojoSclParams>().unwrap().epochs, 3);
         assert_eq!(Config::parse("epochs = 3").unwrap().model, None);
     }
 }

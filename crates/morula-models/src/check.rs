@@ -16,15 +16,15 @@ macro_rules! model_params {
         impl $crate::ModelParams for $params {
             type Model = $model;
 
-            fn published(n_clusters: usize) -> Self {
+            fn published(n_clusters: $crate::NClusters) -> Self {
                 <$params>::published(n_clusters)
             }
 
-            fn n_clusters(&self) -> usize {
+            fn n_clusters(&self) -> $crate::NClusters {
                 self.n_clusters
             }
 
-            fn set_n_clusters(&mut self, n_clusters: usize) {
+            fn set_n_clusters(&mut self, n_clusters: $crate::NClusters) {
                 self.n_clusters = n_clusters;
             }
 

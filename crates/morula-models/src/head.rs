@@ -30,6 +30,11 @@ pub enum Head {
     /// from the mean cell as similarity. Clusters may be of any size, except that one with most
     /// of the cells lies near the mean cell, where directions say little.
     Merge,
+    /// Communities of a graph that joins cells near each other in the embedding, in the principal
+    /// components of their z-scores, and in those of their log-normalised counts
+    /// ([`communities`](crate::cluster::communities)). It can find the number of clusters. While
+    /// training needs clusters it is [`Head::Merge`].
+    Communities,
 }
 
 /// K clusters, each made of one or more centroids.
@@ -58,7 +63,9 @@ impl Head {
         let n_cells = h.dims()[0];
         let (space, fine) = match self {
             Self::KMeans => (h.clone(), n_clusters),
-            Self::Merge => (components(h)?, (FINENESS * n_clusters).min(n_cells)),
+            Self::Merge | Self::Communities => {
+                (components(h)?, (FINENESS * n_clusters).min(n_cells))
+            }
         };
         let kmeans = KMeansConfig::new(fine).with_n_init(n_init).init();
         let fit = kmeans.fit(space, rng).ok_or(ModelError::Clustering {
@@ -76,7 +83,7 @@ impl Head {
         let sizes: Vec<f32> = live.iter().map(|&k| sizes[k]).collect();
         let groups = match self {
             Self::KMeans => (0..live.len()).collect(),
-            Self::Merge => {
+            Self::Merge | Self::Communities => {
                 let unit = ops::l2_normalize(fit.centroids.select(0, live_rows.clone()));
                 average_linkage(&Matrix::read(unit, "the centroids")?, &sizes, n_clusters)
             }

@@ -7,6 +7,7 @@
 // A training step does not wait for the device (clippy.toml).
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
+mod assignment;
 mod batches;
 mod capacity;
 #[macro_use]
@@ -21,6 +22,7 @@ mod jojoscl;
 mod linkage;
 mod matrix;
 mod model;
+mod n_clusters;
 mod posterior;
 mod progress;
 mod rng;
@@ -28,6 +30,8 @@ mod rng;
 mod same_start;
 mod scsiameseclu;
 mod terms;
+mod views;
+mod votes;
 #[cfg(test)]
 mod waits;
 mod weights;
@@ -38,6 +42,7 @@ pub use head::Head;
 pub use jojoscl::{Embedding, JojoScl, JojoSclModel, JojoSclParams, JojoSclValidParams};
 pub use matrix::Matrix;
 pub use model::{Checkpoint, ClusterModel, FitOptions, ModelParams, Prediction, saved_model_name};
+pub use n_clusters::NClusters;
 pub use progress::{EpochRecord, Observer};
 pub use scsiameseclu::{
     ScSiameseClu, ScSiameseCluModel, ScSiameseCluParams, ScSiameseCluValidParams,

@@ -41,6 +41,14 @@ impl Matrix {
         &self.values[i * self.n_cols..(i + 1) * self.n_cols]
     }
 
+    /// Position of the largest value of every row, the first of several.
+    pub(crate) fn argmax(&self) -> Vec<usize> {
+        let largest = |row: &[f32]| {
+            (0..row.len()).reduce(|best, k| if row[k] > row[best] { k } else { best })
+        };
+        self.values.chunks(self.n_cols.max(1)).map(|row| largest(row).unwrap_or(0)).collect()
+    }
+
     /// Reads a tensor back from its device.
     pub(crate) fn read(x: Tensor<2>, what: &'static str) -> Result<Self> {
         let [_, n_cols] = x.dims();

@@ -8,7 +8,8 @@ use morula_preprocess::{RecipeParams, Report};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{EpochRecord, Matrix, Observer, Result, folder, read};
+use crate::cluster::Granularity;
+use crate::{EpochRecord, Matrix, NClusters, Observer, Result, folder};
 
 /// Name of the model saved in a folder: the [`ClusterModel::NAME`] that can
 /// [load](ClusterModel::load) it.
@@ -35,20 +36,18 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// Reads probabilities `[n, K]` and embedding `[n, d]` back from the device; the label of a
-    /// cell is its likeliest cluster.
+    /// Takes probabilities `[n, K]` and reads the embedding `[n, d]` back from the device; the
+    /// label of a cell is its likeliest cluster.
     pub(crate) fn read(
-        proba: Tensor<2>,
+        proba: Matrix,
         latent: Tensor<2>,
         kept_cells: Vec<usize>,
         report: Report,
     ) -> Result<Self> {
-        let [n_cells, _] = proba.dims();
-        let labels = read(proba.clone().argmax(1).reshape([n_cells]).float(), "the clusters")?;
         Ok(Self {
             kept_cells,
-            labels: labels.into_iter().map(|k| k as usize).collect(),
-            proba: Matrix::read(proba, "the probabilities")?,
+            labels: proba.argmax(),
+            proba,
             latent: Matrix::read(latent, "the embedding")?,
             report,
         })
@@ -67,6 +66,9 @@ pub trait ClusterModel: Sized {
 
     /// Number of clusters.
     fn n_clusters(&self) -> usize;
+
+    /// How the number of clusters came about; `None` from a head that only takes a number.
+    fn granularity(&self) -> Option<&Granularity>;
 
     /// Clusters, probabilities and embedding of the cells the model was fitted on; `None` after
     /// loading, since a saved model does not keep them.
@@ -116,13 +118,13 @@ pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned {
     type Model: ClusterModel;
 
     /// The authors' own settings.
-    fn published(n_clusters: usize) -> Self;
+    fn published(n_clusters: NClusters) -> Self;
 
     /// Number of clusters.
-    fn n_clusters(&self) -> usize;
+    fn n_clusters(&self) -> NClusters;
 
     /// Sets the number of clusters.
-    fn set_n_clusters(&mut self, n_clusters: usize);
+    fn set_n_clusters(&mut self, n_clusters: NClusters);
 
     /// Sets the seed of everything random.
     fn set_seed(&mut self, seed: u64);

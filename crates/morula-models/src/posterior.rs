@@ -45,12 +45,17 @@ impl Posterior {
         Ok(Self { centroids, groups, n_clusters, variance: variance.max(1e-12) })
     }
 
-    /// Whether the sizes fit K clusters and d dimensions.
-    pub fn fits(&self, n_clusters: usize, d: usize) -> bool {
-        self.n_clusters == n_clusters
+    /// Number of clusters.
+    pub fn n_clusters(&self) -> usize {
+        self.n_clusters
+    }
+
+    /// Whether the sizes agree with each other and with d dimensions.
+    pub fn fits(&self, d: usize) -> bool {
+        self.n_clusters <= self.groups.len().max(1)
             && self.centroids.n_cols() == d
             && self.centroids.n_rows() == self.groups.len()
-            && self.groups.iter().all(|&g| g < n_clusters)
+            && self.groups.iter().all(|&g| g < self.n_clusters)
             && self.variance > 0.0
     }
 

@@ -178,3 +178,20 @@ proptest! {
         check_equations(&x, &p);
     }
 }
+
+/// New rows get the same scores, sparse and dense, and those of the fit when they are its own.
+#[test]
+fn sparse_rows_are_projected_as_dense_ones() {
+    let dense: Vec<f32> =
+        (0..40 * 7).map(|i| if i % 3 == 0 { ((i * 31) % 17) as f32 } else { 0.0 }).collect();
+    let x = CsrMatrix::from_dense(40, 7, &dense).unwrap();
+    let fit = pca(&x, &PcaParams { n_comps: 4, seed: 0 }).unwrap();
+    let sparse = fit.transform_sparse(&x).unwrap();
+    for (a, b) in sparse.iter().zip(fit.transform(&dense).unwrap()) {
+        assert!((a - b).abs() <= 1e-5 * (1.0 + b.abs()), "{a} {b}");
+    }
+    for (a, b) in sparse.iter().zip(&fit.scores) {
+        assert!((a - b).abs() <= 1e-4 * (1.0 + b.abs()), "{a} {b}");
+    }
+    assert!(fit.transform_sparse(&x.select_cols(&[0, 1])).is_err());
+}

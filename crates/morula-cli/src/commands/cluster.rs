@@ -9,7 +9,7 @@ use clap::Args;
 use morula::prelude::*;
 
 use crate::args::{CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
-use crate::config::{Config, Settings};
+use crate::config::Config;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::models::ModelName;
@@ -39,9 +39,9 @@ pub struct Cluster {
     #[arg(long, value_enum)]
     model: Option<ModelName>,
 
-    /// Number of clusters, unless the configuration has it
-    #[arg(long, short = 'k', value_name = "K", value_parser = n_clusters)]
-    n_clusters: Option<usize>,
+    /// Number of clusters, or auto for as many as the data show [default: auto]
+    #[arg(long, short = 'k', value_name = "K|auto")]
+    n_clusters: Option<NClusters>,
 
     /// Seed of everything random: the same seed gives the same clusters [default: 0]
     #[arg(long, value_name = "N")]
@@ -74,17 +74,6 @@ pub struct Cluster {
     print: PrintArgs,
 }
 
-fn n_clusters(text: &str) -> Result<usize, String> {
-    match text {
-        "auto" => Err("choosing the number by itself is not possible yet; give a number".into()),
-        _ => match text.parse() {
-            Ok(0) => Err("give at least 1".into()),
-            Ok(k) => Ok(k),
-            Err(_) => Err("give a whole number".into()),
-        },
-    }
-}
-
 impl Cluster {
     pub fn run(self) -> Result<()> {
         let config = Config::read(self.config.as_deref())?;
@@ -109,8 +98,8 @@ impl Cluster {
         let task = Task { counts: &self.counts, results: &self.results, device, console, started };
 
         let (counts, input) = task.read()?;
-        let (n_cells, k) = (input.n_cells, params.n_clusters());
-        if k > n_cells {
+        let n_cells = input.n_cells;
+        if let Some(k) = params.n_clusters().given().filter(|&k| k > n_cells) {
             bail!(
                 "{k} clusters asked for, but there are {n_cells} cells; ask for at most {n_cells}"
             );
@@ -128,12 +117,8 @@ impl Cluster {
 
     /// Parameters from defaults, file and flags, checked.
     fn params<P: ModelParams>(&self, config: &Config) -> Result<P> {
-        let Settings { mut params, has_n_clusters } = config.settings::<P>()?;
-        match self.n_clusters {
-            Some(k) => params.set_n_clusters(k),
-            None if has_n_clusters => {}
-            None => return Err(usage("the number of clusters is missing; give --n-clusters K")),
-        }
+        let mut params = config.settings::<P>()?;
+        self.n_clusters.into_iter().for_each(|k| params.set_n_clusters(k));
         self.seed.into_iter().for_each(|seed| params.set_seed(seed));
         self.epochs.into_iter().for_each(|epochs| params.set_epochs(epochs));
         params.recipe().check().map_err(|e| usage(format!("recipe: {e}")))?;

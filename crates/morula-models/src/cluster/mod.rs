@@ -7,11 +7,17 @@
 //! [`Neighbors::fuzzy_connectivities`](morula_preprocess::Neighbors::fuzzy_connectivities) give
 //! them. Clusters are numbered by falling size.
 
+mod affinity;
+mod agreement;
+mod blend;
+mod communities;
 mod kmeans;
 mod leiden;
 mod tuned;
 mod ward;
 
+pub use blend::blend;
+pub use communities::{Communities, Granularity, Level, communities};
 pub use kmeans::{KMeansParams, kmeans};
 pub use leiden::{LeidenParams, leiden};
 pub use tuned::leiden_tuned;

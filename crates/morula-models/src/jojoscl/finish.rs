@@ -8,8 +8,9 @@ use morula_preprocess::{Prepared, Recipe};
 
 use super::JojoSclModel;
 use super::train::{EVAL_BATCH, Training};
-use crate::posterior::Posterior;
+use crate::assignment::{Assigned, Assignment, Wanted};
 use crate::rng::{Purpose, stream};
+use crate::views::ExpressionViews;
 use crate::{Matrix, Result, read};
 
 /// Clusters the clean embedding and assembles the model.
@@ -17,33 +18,46 @@ pub(super) fn finish(
     training: Training<'_>,
     recipe: Recipe,
     prepared: Prepared,
+    (views, scores): (ExpressionViews, [Matrix; 2]),
 ) -> Result<JojoSclModel> {
     let trainer = training.trainer;
     let params = trainer.params;
     let (encoder, h) = trainer.embed(&training.network.encoder);
-    let rng = &mut stream(params.seed, Purpose::KMeans, 0);
-    let clustering = params.head.fit(&h, params.n_clusters, params.n_init, rng)?;
-    let shrinkage = shrinkage(&training, clustering.labels.clone())?;
-    let centres = centres(&h, clustering.labels.clone(), params.n_clusters);
+    let wanted = Wanted {
+        head: params.head,
+        n_clusters: params.n_clusters,
+        fallback: trainer.n_clusters,
+        n_init: params.n_init,
+        seed: params.seed,
+    };
+    let Assigned { assignment, proba, granularity } = Assignment::fit(&h, wanted, views, scores)?;
+    let labels = ops::indices(&proba.argmax(), &h.device());
+    let n_clusters = assignment.n_clusters();
+    let shrinkage = shrinkage(&training, labels.clone(), n_clusters)?;
+    let centres = centres(&h, labels, n_clusters);
     let centres = Matrix::read(centres, "the centres of the clusters")?;
-    let posterior = Posterior::fit(&h, clustering, params.n_clusters)?;
     let mut model = JojoSclModel {
         params: params.clone(),
         recipe,
         encoder,
-        posterior,
+        assignment,
+        granularity,
         centres,
         shrinkage,
         history: training.history,
         fitted: None,
     };
-    model.fitted = Some(model.describe(h, prepared.kept_cells, prepared.report)?);
+    model.fitted = Some(model.describe(h, proba, prepared.kept_cells, prepared.report)?);
     Ok(model)
 }
 
 /// How much each cluster is shrunk towards its centre: b from SURE, with the noise variance of
 /// the embedding measured between two augmented views of every cell.
-fn shrinkage(training: &Training<'_>, labels: Tensor<1, Int>) -> Result<Vec<f32>> {
+fn shrinkage(
+    training: &Training<'_>,
+    labels: Tensor<1, Int>,
+    n_clusters: usize,
+) -> Result<Vec<f32>> {
     let trainer = training.trainer;
     let params = trainer.params;
     let encoder = training.network.encoder.clone().no_grad();
@@ -56,7 +70,7 @@ fn shrinkage(training: &Training<'_>, labels: Tensor<1, Int>) -> Result<Vec<f32>
         }
     }
     let [a, b] = views.map(|parts| Tensor::cat(parts, 0));
-    let members = Memberships::hard(labels, params.n_clusters);
+    let members = Memberships::hard(labels, n_clusters);
     let input = SureInput::new(a, members);
     let input = match params.variance {
         Variance::Replicates => input.with_replicate(b),

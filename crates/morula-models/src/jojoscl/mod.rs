@@ -16,6 +16,7 @@ mod params;
 mod positives;
 mod train;
 
+use crate::NClusters;
 pub use model::JojoSclModel;
 pub use params::{Embedding, JojoSclParams, JojoSclValidParams};
 
@@ -24,8 +25,8 @@ pub use params::{Embedding, JojoSclParams, JojoSclValidParams};
 pub struct JojoScl;
 
 impl JojoScl {
-    /// Default parameters for a number of clusters.
-    pub fn params(n_clusters: usize) -> JojoSclParams {
-        JojoSclParams { n_clusters, ..JojoSclParams::default() }
+    /// Default parameters for a number of clusters, or for [`NClusters::Auto`].
+    pub fn params(n_clusters: impl Into<NClusters>) -> JojoSclParams {
+        JojoSclParams { n_clusters: n_clusters.into(), ..JojoSclParams::default() }
     }
 }

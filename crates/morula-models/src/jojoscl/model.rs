@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use morula_core::{Encoder, EncoderConfig};
+use morula_core::{Encoder, EncoderConfig, ops};
 use morula_data::CountMatrix;
 use morula_preprocess::{Recipe, Report};
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::finish::shrink;
 use super::train::EVAL_BATCH;
 use super::{Embedding, JojoSclParams};
-use crate::posterior::Posterior;
+use crate::assignment::{Assignment, SavedAssignment};
+use crate::cluster::Granularity;
 use crate::{ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, weights};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A fitted JojoSCL model.
 #[derive(Debug, Clone)]
@@ -24,7 +25,8 @@ pub struct JojoSclModel {
     pub(super) params: JojoSclParams,
     pub(super) recipe: Recipe,
     pub(super) encoder: Encoder,
-    pub(super) posterior: Posterior,
+    pub(super) assignment: Assignment,
+    pub(super) granularity: Option<Granularity>,
     pub(super) centres: Matrix,
     pub(super) shrinkage: Vec<f32>,
     pub(super) history: Vec<EpochRecord>,
@@ -39,7 +41,8 @@ struct Manifest {
     version: String,
     params: JojoSclParams,
     recipe: Recipe,
-    posterior: Posterior,
+    assignment: SavedAssignment,
+    granularity: Option<Granularity>,
     centres: Matrix,
     shrinkage: Vec<f32>,
     history: Vec<EpochRecord>,
@@ -66,14 +69,14 @@ impl JojoSclModel {
     pub(super) fn describe(
         &self,
         h: Tensor<2>,
+        proba: Matrix,
         kept_cells: Vec<usize>,
         report: Report,
     ) -> Result<Prediction> {
-        let proba = self.posterior.forward(h.clone());
         let latent = match self.params.embedding {
             Embedding::Raw => h,
             Embedding::Shrunk => {
-                let labels = proba.clone().argmax(1).reshape([h.dims()[0]]);
+                let labels = ops::indices(&proba.argmax(), &h.device());
                 let centres = self.centres.to_tensor(&h.device());
                 shrink(h, centres, labels, &self.shrinkage)
             }
@@ -90,7 +93,11 @@ impl ClusterModel for JojoSclModel {
     const NAME: &'static str = "jojoscl";
 
     fn n_clusters(&self) -> usize {
-        self.params.n_clusters
+        self.assignment.n_clusters()
+    }
+
+    fn granularity(&self) -> Option<&Granularity> {
+        self.granularity.as_ref()
     }
 
     fn fitted(&self) -> Option<&Prediction> {
@@ -100,9 +107,12 @@ impl ClusterModel for JojoSclModel {
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
         let shape = [prepared.n_cells(), prepared.n_genes];
-        let x = Tensor::<2>::from_data(TensorData::new(prepared.x, shape), &self.device());
+        let x = TensorData::new(prepared.x.clone(), shape);
+        let x = Tensor::<2>::from_data(x, &self.device());
         let h = x.split(EVAL_BATCH, 0).into_iter().map(|x| self.encoder.forward(x)).collect();
-        self.describe(Tensor::cat(h, 0), prepared.kept_cells, prepared.report)
+        let h = Tensor::cat(h, 0);
+        let proba = self.assignment.proba(&h, &prepared)?;
+        self.describe(h, proba, prepared.kept_cells, prepared.report)
     }
 
     fn history(&self) -> &[EpochRecord] {
@@ -118,7 +128,8 @@ impl ClusterModel for JojoSclModel {
                 version: env!("CARGO_PKG_VERSION").into(),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
-                posterior: self.posterior.clone(),
+                assignment: self.assignment.save(folder, &self.device())?,
+                granularity: self.granularity.clone(),
                 centres: self.centres.clone(),
                 shrinkage: self.shrinkage.clone(),
                 history: self.history.clone(),
@@ -132,23 +143,28 @@ impl ClusterModel for JojoSclModel {
         let path = home.join("model.json");
         let manifest: Manifest = folder::read_manifest(&path, Self::NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
-        let (k, d) = (params.n_clusters, *params.widths.last().unwrap_or(&0));
-        let consistent = manifest.shrinkage.len() == k
-            && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
-            && manifest.posterior.fits(k, d);
-        if !consistent {
-            let why = "centroids, shrinkage and parameters disagree in their sizes".into();
+        let d = *params.widths.last().unwrap_or(&0);
+        let device = &device.clone().inner();
+        let sizes = [d, manifest.recipe.n_genes()];
+        let assignment = Assignment::load(manifest.assignment, &home, sizes, device)?;
+        let consistent = |assignment: &Assignment| {
+            let k = assignment.n_clusters();
+            manifest.shrinkage.len() == k
+                && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
+        };
+        let Some(assignment) = assignment.filter(consistent) else {
+            let why = "clusters, shrinkage and parameters disagree in their sizes".into();
             return Err(ModelError::Saved { path, why });
-        }
+        };
         let config = EncoderConfig::new(manifest.recipe.n_genes());
-        let mut encoder =
-            config.with_widths(params.widths.clone()).init(&device.clone().inner()).valid();
+        let mut encoder = config.with_widths(params.widths.clone()).init(device).valid();
         weights::load(&mut encoder, &home.join("encoder.safetensors"))?;
         Ok(Self {
             params,
             recipe: manifest.recipe,
             encoder,
-            posterior: manifest.posterior,
+            assignment,
+            granularity: manifest.granularity,
             centres: manifest.centres,
             shrinkage: manifest.shrinkage,
             history: manifest.history,

@@ -27,7 +27,7 @@ pub(super) struct Network {
 
 impl Network {
     /// Weights drawn from the seed, on a device with autodiff.
-    pub fn new(params: &JojoSclParams, n_genes: usize, device: &Device) -> Self {
+    pub fn new(params: &JojoSclParams, n_clusters: usize, n_genes: usize, device: &Device) -> Self {
         let device = device.clone().autodiff();
         let d = *params.widths.last().unwrap_or(&n_genes);
         let network = Self {
@@ -36,7 +36,7 @@ impl Network {
                 .with_d_hidden(params.projection)
                 .with_d_output(params.projection)
                 .init(&device),
-            cluster: ClusterHeadConfig::new(d, params.n_clusters).init(&device),
+            cluster: ClusterHeadConfig::new(d, n_clusters).init(&device),
         };
         init::xavier_uniform(network, &mut stream(params.seed, Purpose::Weights, 0))
     }
@@ -64,7 +64,7 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    pub fn new(params: &JojoSclParams) -> Result<Self> {
+    pub fn new(params: &JojoSclParams, n_clusters: usize) -> Result<Self> {
         let temperature = params.cluster_temperature;
         Ok(Self {
             augmentation: ExpressionAugmentationConfig::new()
@@ -81,7 +81,7 @@ impl Losses {
                 .init()?,
             instance_weight: params.instance_weight,
             cluster_weight: params.cluster_weight,
-            n_clusters: params.n_clusters,
+            n_clusters,
         })
     }
 
@@ -134,6 +134,6 @@ mod tests {
     #[test]
     fn a_seed_means_the_same_weights_everywhere() {
         let params = JojoScl::params(3).widths(vec![8, 6]).projection(4);
-        same_start::check(|seed, device| Network::new(&params.clone().seed(seed), 10, device));
+        same_start::check(|seed, device| Network::new(&params.clone().seed(seed), 3, 10, device));
     }
 }

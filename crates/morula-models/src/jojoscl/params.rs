@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{JojoSclModel, train};
 use crate::capacity::Planned;
 use crate::check::{at_least_one, not_negative, positive, require, share};
-use crate::{FitOptions, Head, Result};
+use crate::{FitOptions, Head, NClusters, Result};
 use burn::tensor::Device;
 
 /// Which embedding is clustered and returned (METHODS 2.11).
@@ -25,8 +25,8 @@ pub enum Embedding {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JojoSclParams {
-    /// Number of clusters K.
-    pub n_clusters: usize,
+    /// Number of clusters K, or `auto`.
+    pub n_clusters: NClusters,
     /// Seed of everything random.
     pub seed: u64,
     /// Passes over the cells.
@@ -83,7 +83,7 @@ pub struct JojoSclParams {
 impl Default for JojoSclParams {
     fn default() -> Self {
         Self {
-            n_clusters: 8,
+            n_clusters: NClusters::Auto,
             seed: 0,
             epochs: 60,
             batch_size: 200,
@@ -106,7 +106,7 @@ impl Default for JojoSclParams {
             attach_variance: false,
             refresh_every: 5,
             embedding: Embedding::Raw,
-            head: Head::Merge,
+            head: Head::Communities,
             n_init: 10,
             recipe: RecipeParams::default(),
         }
@@ -161,9 +161,9 @@ impl JojoSclParams {
 
     /// The authors' settings (METHODS 2.12): 200 epochs, learning rate 0.2, temperature 0.07,
     /// shrinkage from the first epoch with the variance of cluster means.
-    pub fn published(n_clusters: usize) -> Self {
+    pub fn published(n_clusters: impl Into<NClusters>) -> Self {
         Self {
-            n_clusters,
+            n_clusters: n_clusters.into(),
             epochs: 200,
             learning_rate: 0.2,
             min_batches: 1,
@@ -181,7 +181,7 @@ impl JojoSclParams {
     /// # Errors
     /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range and what is allowed.
     pub fn check(self) -> Result<JojoSclValidParams> {
-        at_least_one("n_clusters", self.n_clusters)?;
+        at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("epochs", self.epochs)?;
         at_least_one("batch_size", self.batch_size)?;
         at_least_one("min_batches", self.min_batches)?;

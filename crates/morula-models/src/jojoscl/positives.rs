@@ -1,13 +1,10 @@
 //! Which cell provides the second view of a cell.
 
-use morula_preprocess::{PcaParams, Prepared, neighbors, pca_dense};
+use morula_preprocess::neighbors;
 use rand::{Rng, RngExt};
 
 use super::JojoSclParams;
-use crate::Result;
-
-/// Components of the space in which neighbours are looked for.
-const N_COMPS: usize = 20;
+use crate::{Matrix, Result};
 
 /// The positives of every cell: itself and its nearest neighbours in the first principal
 /// components of the scaled expression.
@@ -24,15 +21,13 @@ pub(super) struct Positives {
 }
 
 impl Positives {
-    /// Finds the neighbours.
-    pub fn fit(params: &JojoSclParams, prepared: &Prepared) -> Result<Self> {
+    /// Finds the neighbours among the scores of the cells.
+    pub fn fit(params: &JojoSclParams, scores: &Matrix) -> Result<Self> {
         let share = params.neighbor_share;
-        if params.neighbors == 0 || share == 0.0 || prepared.n_cells() < 2 {
+        if params.neighbors == 0 || share == 0.0 || scores.n_rows() < 2 {
             return Ok(Self { neighbors: Vec::new(), k: 0, share });
         }
-        let pca = PcaParams { n_comps: N_COMPS, ..PcaParams::default() };
-        let pca = pca_dense(&prepared.x, prepared.n_genes, &pca)?;
-        let found = neighbors(&pca.scores, pca.n_comps, params.neighbors)?;
+        let found = neighbors(scores.values(), scores.n_cols(), params.neighbors)?;
         Ok(Self { neighbors: found.indices, k: found.k, share })
     }
 

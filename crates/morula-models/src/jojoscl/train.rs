@@ -13,9 +13,11 @@ use morula_data::CountMatrix;
 use super::network::{Batch, Losses, Network};
 use super::positives::Positives;
 use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
+use crate::assignment::first_number;
 use crate::fitting::{self, State};
 use crate::rng::{Purpose, stream};
 use crate::terms::record;
+use crate::views::ExpressionViews;
 use crate::{EpochRecord, FitOptions, ModelError, Result, batches, capacity};
 
 /// Cells embedded at once outside training.
@@ -40,7 +42,12 @@ pub(super) struct Training<'a> {
 
 impl<'a> Training<'a> {
     fn new(trainer: &'a Trainer<'a>) -> Self {
-        let network = Network::new(trainer.params, trainer.x.dims()[1], &trainer.x.device());
+        let network = Network::new(
+            trainer.params,
+            trainer.n_clusters,
+            trainer.x.dims()[1],
+            &trainer.x.device(),
+        );
         // Adam's epsilon as in PyTorch; Burn's own default is 1000 times larger.
         let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
         let key = network.encoder.clone().no_grad();
@@ -72,15 +79,19 @@ pub(super) fn fit(
     let device = device.clone().inner();
     let (recipe, mut prepared) = params.recipe.fit(counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
-    if n_cells < params.n_clusters {
-        return Err(ModelError::TooFewCells { n_cells, n_clusters: params.n_clusters });
+    let given = params.n_clusters.given().unwrap_or(1);
+    if n_cells < given {
+        return Err(ModelError::TooFewCells { n_cells, n_clusters: given });
     }
     capacity::check(&device, &params.tensors(n_cells, n_genes))?;
-    let positives = Positives::fit(params, &prepared)?;
+    let (views, scores) = ExpressionViews::fit(&prepared)?;
+    let n_clusters = first_number(params.n_clusters, &scores, params.seed)?;
+    let positives = Positives::fit(params, &scores[0])?;
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);
 
-    let trainer = Trainer { params, losses: Losses::new(params)?, positives, x };
+    let losses = Losses::new(params, n_clusters)?;
+    let trainer = Trainer { params, n_clusters, losses, positives, x };
     let mut training = Training::new(&trainer);
     if let Some(saved) = &options.checkpoint
         && saved.resume
@@ -88,12 +99,14 @@ pub(super) fn fit(
         training = checkpoint::load(&saved.folder, training, &device)?;
     }
     let training = fitting::run(training, params.epochs, &mut options)?;
-    finish::finish(training, recipe, prepared)
+    finish::finish(training, recipe, prepared, (views, scores))
 }
 
 /// What stays the same from epoch to epoch.
 pub(super) struct Trainer<'a> {
     pub params: &'a JojoSclParams,
+    /// Clusters that training aims at.
+    pub n_clusters: usize,
     pub losses: Losses,
     positives: Positives,
     /// Scaled expression, `[cells, genes]`.
@@ -158,7 +171,7 @@ impl Trainer<'_> {
     fn memberships(&self, encoder: &Encoder, epoch: usize) -> Result<Tensor<1, Int>> {
         let (_, h) = self.embed(encoder);
         let rng = &mut stream(self.params.seed, Purpose::KMeans, epoch + 1);
-        Ok(self.params.head.fit(&h, self.params.n_clusters, REFRESH_N_INIT, rng)?.labels)
+        Ok(self.params.head.fit(&h, self.n_clusters, REFRESH_N_INIT, rng)?.labels)
     }
 
     /// The encoder with statistics of the clean data, and the embedding of all cells.

@@ -11,7 +11,7 @@ impl ScSiameseCluParams {
     /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range
     /// and what is allowed.
     pub fn check(self) -> Result<ScSiameseCluValidParams> {
-        at_least_one("n_clusters", self.n_clusters)?;
+        at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("batch_size", self.batch_size)?;
         at_least_one("min_batches", self.min_batches)?;
         at_least_one("components", self.components)?;
@@ -51,7 +51,7 @@ impl ScSiameseCluParams {
             not_negative(name, weight)?;
         }
         // The plan is checked against the number of clusters: a prior names one size for each.
-        self.marginal.columns(&vec![1; self.n_clusters])?;
+        self.marginal.columns(&[1])?;
         Ok(ScSiameseCluValidParams(self))
     }
 }

@@ -7,20 +7,34 @@ use morula_core::transport::{SinkhornConfig, StudentT};
 
 use super::ScSiameseCluParams;
 use super::network::Network;
+use super::train::Trainer;
+use crate::cluster::communities;
 use crate::rng::{Purpose, stream};
-use crate::{Result, read};
+use crate::views::{directions, graph, neighborhoods};
+use crate::{Head, Matrix, NClusters, Result, read};
 
 /// Puts the centroids on the clusters of the embedding `z` `[n, d]` and gives the column sums
 /// of the plan: label-free cluster sizes, as the marginal asked for makes them.
 pub(super) fn start(
-    params: &ScSiameseCluParams,
+    trainer: &Trainer<'_>,
     network: Network,
     z: &Tensor<2>,
 ) -> Result<(Network, Vec<f64>)> {
-    let k = params.n_clusters;
-    let rng = &mut stream(params.seed, Purpose::KMeans, 1);
-    let clustering = params.head.fit(z, k, params.n_init, rng)?;
-    let member = ops::one_hot(clustering.labels, k);
+    let (params, k) = (trainer.params, trainer.n_clusters);
+    let labels = match params.head {
+        Head::Communities => {
+            let [scaled, logged] = trainer.expression.clone();
+            let embedding = directions(&Matrix::read(z.clone(), "the embedding")?);
+            let graph = graph(&neighborhoods(&[embedding, scaled, logged])?)?;
+            let found = communities(&graph, NClusters::Given(k), params.seed)?;
+            ops::indices(&found.labels, &z.device())
+        }
+        head => {
+            let rng = &mut stream(params.seed, Purpose::KMeans, 1);
+            head.fit(z, k, params.n_init, rng)?.labels
+        }
+    };
+    let member = ops::one_hot(labels, k);
     let sizes = member.clone().sum_dim(0);
     let means = member.transpose().matmul(z.clone()) / sizes.clone().transpose().clamp_min(1.0);
     let sizes = read(sizes, "the cluster sizes")?;

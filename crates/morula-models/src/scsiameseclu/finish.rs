@@ -7,16 +7,17 @@ use super::projection::Projection;
 use super::reference::Reference;
 use super::train::Training;
 use super::{ScSiameseCluModel, clusters};
-use crate::posterior::Posterior;
-use crate::rng::{Purpose, stream};
-use crate::{Matrix, Result};
+use crate::assignment::{Assignment, Wanted};
+use crate::views::ExpressionViews;
+use crate::{Head, Matrix, Result};
 
-/// Assembles the model. Cells belong to the clusters that the main stage has trained; without it
-/// the head cuts the embedding into clusters.
+/// Assembles the model. Cells belong to the communities among them; with another head, to the
+/// clusters that the main stage has trained, or without it to those that the head cuts.
 pub(super) fn finish(
     training: Training<'_>,
     recipe: Recipe,
     projection: Projection,
+    views: ExpressionViews,
     prepared: Prepared,
 ) -> Result<ScSiameseCluModel> {
     let trainer = training.trainer;
@@ -24,15 +25,22 @@ pub(super) fn finish(
     let z = training.embed()?;
     let mut network = training.network.valid();
     let trained = training.plan.is_some() && params.transport_weight > 0.0;
-    let posterior = match trained {
+    let (assignment, proba, granularity) = match trained && params.head != Head::Communities {
         true => {
             network.assignment = clusters::by_size(network.assignment, &z)?;
-            None
+            let proba = network.assignment.forward(z.clone());
+            (None, Matrix::read(proba, "the probabilities")?, None)
         }
         false => {
-            let rng = &mut stream(params.seed, Purpose::KMeans, 0);
-            let clustering = params.head.fit(&z, params.n_clusters, params.n_init, rng)?;
-            Some(Posterior::fit(&z, clustering, params.n_clusters)?)
+            let wanted = Wanted {
+                head: params.head,
+                n_clusters: params.n_clusters,
+                fallback: trainer.n_clusters,
+                n_init: params.n_init,
+                seed: params.seed,
+            };
+            let found = Assignment::fit(&z, wanted, views, trainer.expression.clone())?;
+            (Some(found.assignment), found.proba, found.granularity)
         }
     };
     let x = Matrix::read(trainer.cells.x.clone(), "the principal components")?;
@@ -42,10 +50,11 @@ pub(super) fn finish(
         projection,
         reference: Reference { x, graph: trainer.cells.graph.clone(), kept: training.kept },
         network,
-        posterior,
+        assignment,
+        granularity,
         history: training.history,
         fitted: None,
     };
-    model.fitted = Some(model.describe(z, prepared.kept_cells, prepared.report)?);
+    model.fitted = Some(model.describe(z, proba, prepared.kept_cells, prepared.report)?);
     Ok(model)
 }

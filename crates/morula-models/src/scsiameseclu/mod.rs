@@ -25,6 +25,7 @@ mod reference;
 mod schedule;
 mod train;
 
+use crate::NClusters;
 pub use model::ScSiameseCluModel;
 pub use params::{ScSiameseCluParams, ScSiameseCluValidParams};
 
@@ -33,8 +34,8 @@ pub use params::{ScSiameseCluParams, ScSiameseCluValidParams};
 pub struct ScSiameseClu;
 
 impl ScSiameseClu {
-    /// Default parameters for a number of clusters.
-    pub fn params(n_clusters: usize) -> ScSiameseCluParams {
-        ScSiameseCluParams { n_clusters, ..ScSiameseCluParams::default() }
+    /// Default parameters for a number of clusters, or for [`NClusters::Auto`].
+    pub fn params(n_clusters: impl Into<NClusters>) -> ScSiameseCluParams {
+        ScSiameseCluParams { n_clusters: n_clusters.into(), ..ScSiameseCluParams::default() }
     }
 }

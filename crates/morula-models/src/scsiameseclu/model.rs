@@ -14,13 +14,14 @@ use super::ScSiameseCluParams;
 use super::network::Network;
 use super::projection::Projection;
 use super::reference::{Reference, Sizes};
-use crate::posterior::Posterior;
+use crate::assignment::{Assignment, SavedAssignment};
+use crate::cluster::Granularity;
 use crate::{
     ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, read, weights,
 };
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
@@ -36,8 +37,9 @@ pub struct ScSiameseCluModel {
     pub(super) projection: Projection,
     pub(super) reference: Reference,
     pub(super) network: Network,
-    /// Of a model whose main stage trained no clusters.
-    pub(super) posterior: Option<Posterior>,
+    /// Clusters other than those the main stage trained.
+    pub(super) assignment: Option<Assignment>,
+    pub(super) granularity: Option<Granularity>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) fitted: Option<Prediction>,
 }
@@ -52,7 +54,10 @@ struct Manifest {
     recipe: Recipe,
     projection: Projection,
     reference: Sizes,
-    posterior: Option<Posterior>,
+    /// Clusters that training aimed at.
+    n_trained: usize,
+    assignment: Option<SavedAssignment>,
+    granularity: Option<Granularity>,
     history: Vec<EpochRecord>,
 }
 
@@ -99,13 +104,10 @@ impl ScSiameseCluModel {
     pub(super) fn describe(
         &self,
         z: Tensor<2>,
+        proba: Matrix,
         kept_cells: Vec<usize>,
         report: Report,
     ) -> Result<Prediction> {
-        let proba = match &self.posterior {
-            Some(posterior) => posterior.forward(z.clone()),
-            None => self.network.assignment.forward(z.clone()),
-        };
         Prediction::read(proba, z, kept_cells, report)
     }
 
@@ -120,6 +122,12 @@ impl ScSiameseCluModel {
         Ok(DiffusionConfig::new().with_alpha(self.params.alpha).init()?)
     }
 
+    /// Clusters that training aimed at.
+    fn n_trained(&self) -> usize {
+        let [k, _] = self.network.assignment.centroids.dims();
+        k
+    }
+
     fn device(&self) -> Device {
         self.network.devices().into_iter().next().unwrap_or_default()
     }
@@ -129,7 +137,11 @@ impl ClusterModel for ScSiameseCluModel {
     const NAME: &'static str = "scsiameseclu";
 
     fn n_clusters(&self) -> usize {
-        self.params.n_clusters
+        self.assignment.as_ref().map_or_else(|| self.n_trained(), Assignment::n_clusters)
+    }
+
+    fn granularity(&self) -> Option<&Granularity> {
+        self.granularity.as_ref()
     }
 
     fn fitted(&self) -> Option<&Prediction> {
@@ -139,7 +151,14 @@ impl ClusterModel for ScSiameseCluModel {
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
         let z = self.embed(&prepared)?;
-        self.describe(z, prepared.kept_cells, prepared.report)
+        let proba = match &self.assignment {
+            Some(assignment) => assignment.proba(&z, &prepared)?,
+            None => {
+                let proba = self.network.assignment.forward(z.clone());
+                Matrix::read(proba, "the probabilities")?
+            }
+        };
+        self.describe(z, proba, prepared.kept_cells, prepared.report)
     }
 
     fn history(&self) -> &[EpochRecord] {
@@ -158,7 +177,11 @@ impl ClusterModel for ScSiameseCluModel {
                 recipe: self.recipe.clone(),
                 projection: self.projection.clone(),
                 reference: self.reference.sizes(),
-                posterior: self.posterior.clone(),
+                n_trained: self.n_trained(),
+                assignment: (self.assignment.as_ref())
+                    .map(|a| a.save(folder, &self.device()))
+                    .transpose()?,
+                granularity: self.granularity.clone(),
                 history: self.history.clone(),
             };
             folder::write_json(&folder.join("model.json"), &manifest)
@@ -172,8 +195,16 @@ impl ClusterModel for ScSiameseCluModel {
         let manifest: Manifest = folder::read_manifest(&path, Self::NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
         let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.projection.n_genes());
-        let (k, d) = (params.n_clusters, params.latent);
-        let consistent = manifest.posterior.as_ref().is_none_or(|p| p.fits(k, d))
+        let sizes = [params.latent, manifest.recipe.n_genes()];
+        let saved = manifest.assignment;
+        let others = saved.is_some();
+        let assignment = match saved {
+            Some(saved) => Assignment::load(saved, &home, sizes, &device)?,
+            None => None,
+        };
+        let k = manifest.n_trained;
+        let consistent = assignment.is_some() == others
+            && (1..=manifest.reference.cells.max(1)).contains(&k)
             && n_genes == manifest.recipe.n_genes()
             && manifest.projection.is_consistent()
             && manifest.reference.components == n_comps;
@@ -181,7 +212,7 @@ impl ClusterModel for ScSiameseCluModel {
             let why = "centroids, components and parameters disagree in their sizes".into();
             return Err(ModelError::Saved { path, why });
         }
-        let mut network = Network::init(&params, n_comps, n_genes, &device)?.valid();
+        let mut network = Network::init(&params, [k, n_comps, n_genes], &device)?.valid();
         weights::load(&mut network, &home.join("network.safetensors"))?;
         let cells = home.join("reference.safetensors");
         Ok(Self {
@@ -190,7 +221,8 @@ impl ClusterModel for ScSiameseCluModel {
             recipe: manifest.recipe,
             projection: manifest.projection,
             network,
-            posterior: manifest.posterior,
+            assignment,
+            granularity: manifest.granularity,
             history: manifest.history,
             fitted: None,
         })

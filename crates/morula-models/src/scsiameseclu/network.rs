@@ -74,20 +74,18 @@ impl Network {
     /// Weights drawn from the seed, on a device with autodiff.
     pub fn new(
         params: &ScSiameseCluParams,
-        n_comps: usize,
-        n_genes: usize,
+        [n_clusters, n_comps, n_genes]: [usize; 3],
         device: &Device,
     ) -> Result<Self> {
         let device = device.clone().autodiff();
-        let network = Self::init(params, n_comps, n_genes, &device)?;
+        let network = Self::init(params, [n_clusters, n_comps, n_genes], &device)?;
         Ok(init::xavier_uniform(network, &mut stream(params.seed, Purpose::Weights, 0)))
     }
 
     /// The architecture on a device, to be filled.
     pub fn init(
         params: &ScSiameseCluParams,
-        n_comps: usize,
-        n_genes: usize,
+        [n_clusters, n_comps, n_genes]: [usize; 3],
         device: &Device,
     ) -> Result<Self> {
         let d = params.latent;
@@ -103,7 +101,7 @@ impl Network {
             graph: GcnConfig::new(widths).init(device)?,
             graph_decoder: GcnConfig::new(mirrored).init(device)?,
             fusion: FusionConfig::new(d).init(device),
-            assignment: StudentTConfig::new(params.n_clusters, d).init(device)?,
+            assignment: StudentTConfig::new(n_clusters, d).init(device)?,
         })
     }
 
@@ -142,7 +140,7 @@ mod tests {
     fn a_seed_means_the_same_weights_everywhere() {
         let params = ScSiameseClu::params(3).widths(vec![8, 6]).graph_widths(vec![7]).latent(4);
         let network = |seed, device: &Device| {
-            Network::new(&params.clone().seed(seed), 5, 10, device).unwrap()
+            Network::new(&params.clone().seed(seed), [3, 5, 10], device).unwrap()
         };
         same_start::check(network);
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ScSiameseCluModel, train};
 use crate::capacity::Planned;
-use crate::{FitOptions, Head, Result};
+use crate::{FitOptions, Head, NClusters, Result};
 
 /// Parameters of [`ScSiameseClu`](super::ScSiameseClu); every field may be set in a TOML file.
 ///
@@ -17,8 +17,8 @@ use crate::{FitOptions, Head, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScSiameseCluParams {
-    /// Number of clusters K.
-    pub n_clusters: usize,
+    /// Number of clusters K, or `auto`.
+    pub n_clusters: NClusters,
     /// Seed of everything random.
     pub seed: u64,
 
@@ -113,7 +113,7 @@ pub struct ScSiameseCluParams {
 impl Default for ScSiameseCluParams {
     fn default() -> Self {
         Self {
-            n_clusters: 8,
+            n_clusters: NClusters::Auto,
             seed: 0,
             autoencoder_epochs: 40,
             graph_epochs: 20,
@@ -151,7 +151,7 @@ impl Default for ScSiameseCluParams {
             transport_weight: 10.0,
             sharpness: 5.0,
             marginal: Marginal::Sizes,
-            head: Head::Merge,
+            head: Head::Communities,
             n_init: 10,
             recipe: RecipeParams { n_top_genes: 1000, ..RecipeParams::default() },
         }
@@ -235,9 +235,9 @@ impl ScSiameseCluParams {
     /// The authors' settings as far as they hold for any data (METHODS 3.8): stages and rates as
     /// published, components as they are, K-means as the head. Rate, alpha and weights that they
     /// chose per data set, with labels, are ours.
-    pub fn published(n_clusters: usize) -> Self {
+    pub fn published(n_clusters: impl Into<NClusters>) -> Self {
         Self {
-            n_clusters,
+            n_clusters: n_clusters.into(),
             autoencoder_epochs: 100,
             graph_epochs: 50,
             joint_epochs: 200,

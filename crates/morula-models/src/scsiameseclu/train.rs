@@ -17,8 +17,10 @@ use super::network::Network;
 use super::projection::Projection;
 use super::schedule::{Schedule, Stage};
 use super::{ScSiameseCluModel, ScSiameseCluParams, checkpoint, clusters, finish, reference};
+use crate::assignment::first_number;
 use crate::rng::{Purpose, stream};
 use crate::terms::{StepLosses, Terms, record};
+use crate::views::ExpressionViews;
 use crate::{EpochRecord, FitOptions, Matrix, ModelError, Result, batches, capacity, fitting};
 
 /// Fits a model (METHODS 3).
@@ -31,9 +33,12 @@ pub(super) fn fit(
     let device = device.clone().inner();
     let (recipe, mut prepared) = params.recipe.fit(counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
-    if n_cells < params.n_clusters {
-        return Err(ModelError::TooFewCells { n_cells, n_clusters: params.n_clusters });
+    let given = params.n_clusters.given().unwrap_or(1);
+    if n_cells < given {
+        return Err(ModelError::TooFewCells { n_cells, n_clusters: given });
     }
+    let (views, expression) = ExpressionViews::fit(&prepared)?;
+    let n_clusters = first_number(params.n_clusters, &expression, params.seed)?;
     let (projection, scores) = Projection::fit(params, &prepared)?;
     // From here on the components stand for the scaled expression.
     prepared.x = Vec::new();
@@ -42,12 +47,14 @@ pub(super) fn fit(
     let cells = Cells::new(params, &mut prepared, scores, &projection, &device)?;
     let trainer = Trainer {
         params,
+        n_clusters,
+        expression,
         schedule: Schedule::new(params, n_cells),
         losses: Losses::new(params, ZinbLossConfig::new().init()?),
         diffusion: DiffusionConfig::new().with_alpha(params.alpha).init()?,
         cells,
     };
-    let network = Network::new(params, n_comps, n_genes, &device)?;
+    let network = Network::new(params, [n_clusters, n_comps, n_genes], &device)?;
     let mut training = Training::new(&trainer, network);
     if let Some(saved) = &options.checkpoint
         && saved.resume
@@ -55,12 +62,16 @@ pub(super) fn fit(
         training = checkpoint::load(&saved.folder, training, &device)?;
     }
     let training = fitting::run(training, trainer.schedule.total(), &mut options)?;
-    finish::finish(training, recipe, projection, prepared)
+    finish::finish(training, recipe, projection, views, prepared)
 }
 
 /// What stays the same from epoch to epoch.
 pub(super) struct Trainer<'a> {
     pub params: &'a ScSiameseCluParams,
+    /// Clusters that training aims at.
+    pub n_clusters: usize,
+    /// Scores of the cells in the views of expression.
+    pub expression: [Matrix; 2],
     pub schedule: Schedule,
     pub cells: Cells,
     pub diffusion: Diffusion,
@@ -147,7 +158,7 @@ impl<'a> Training<'a> {
         }
         if stage == Stage::Main {
             if within == 0 {
-                (self.network, self.columns) = clusters::start(params, self.network, &z)?;
+                (self.network, self.columns) = clusters::start(self.trainer, self.network, &z)?;
             }
             let plan = clusters::plan(params, &self.network.assignment, z, &self.columns)?;
             self.plan = Some(plan);

@@ -69,6 +69,32 @@ impl Pca {
         });
         Ok(scores)
     }
+
+    /// Scores of new sparse rows, row-major `n x k`.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Shape`] when the matrix has other columns than were projected.
+    pub fn transform_sparse(&self, x: &CsrMatrix) -> Result<Vec<f32>> {
+        let (g, k) = (self.mean.len(), self.n_comps);
+        if x.n_cols() != g || self.loadings.len() != g * k {
+            let (expected, found) = (g, x.n_cols());
+            return Err(PreprocessError::Shape { what: "genes to project", expected, found });
+        }
+        let load = |j: usize| &self.loadings[j * k..(j + 1) * k];
+        let add = |sum: &mut [f64], j: usize, v: f64| {
+            sum.iter_mut().zip(load(j)).for_each(|(s, &l)| *s += v * f64::from(l));
+        };
+        let mut origin = vec![0.0; k];
+        self.mean.iter().enumerate().for_each(|(j, mean)| add(&mut origin, j, -mean));
+        let mut scores = vec![0.0; x.n_rows() * k];
+        scores.par_chunks_mut(k.max(1)).enumerate().for_each(|(i, out)| {
+            let mut sum = origin.clone();
+            let (columns, values) = x.row(i);
+            columns.iter().zip(values).for_each(|(&j, &v)| add(&mut sum, j as usize, f64::from(v)));
+            out.iter_mut().zip(sum).for_each(|(o, s)| *o = s as f32);
+        });
+        Ok(scores)
+    }
 }
 
 /// Principal components of the rows of a sparse matrix, centred implicitly.

@@ -25,6 +25,16 @@ impl Prepared {
         self.kept_cells.len()
     }
 
+    /// Log-normalised counts of the selected genes, `ln(1 + count / size factor)`, sparse.
+    pub fn log_normalized(&self) -> CsrMatrix {
+        let mut x = self.counts.clone();
+        let entries: Vec<usize> = x.rows().map(|(columns, _)| columns.len()).collect();
+        let factors = entries.iter().zip(&self.size_factors);
+        let factors = factors.flat_map(|(&entries, &factor)| std::iter::repeat_n(factor, entries));
+        x.data_mut().iter_mut().zip(factors).for_each(|(v, factor)| *v = (*v / factor).ln_1p());
+        x
+    }
+
     /// Expression of one cell, `n_genes` values; nothing for a cell that is not there.
     pub fn row(&self, i: usize) -> &[f32] {
         self.x.chunks_exact(self.n_genes.max(1)).nth(i).unwrap_or_default()

@@ -6,7 +6,7 @@ use morula::prelude::*;
 
 use super::baseline;
 use super::method::Method;
-use crate::config::{Config, Settings};
+use crate::config::Config;
 use crate::models::ModelName;
 
 /// Clusters of the cells that preprocessing kept.
@@ -31,7 +31,7 @@ pub fn fit(
         None => baseline::cluster(method, parameters, counts, n_clusters, seed, device),
         Some(name) => {
             let config = Config::of(parameters.clone());
-            let n_clusters = told(n_clusters)?;
+            let n_clusters = n_clusters.map_or(NClusters::Auto, NClusters::Given);
             match name {
                 ModelName::Jojoscl => {
                     model::<JojoSclParams>(&config, counts, n_clusters, seed, device)
@@ -52,11 +52,11 @@ pub fn told(n_clusters: Option<usize>) -> Result<usize> {
 fn model<P: ModelParams>(
     config: &Config,
     counts: &CountMatrix,
-    n_clusters: usize,
+    n_clusters: NClusters,
     seed: u64,
     device: &Device,
 ) -> Result<Clustered> {
-    let Settings { mut params, .. } = config.settings::<P>()?;
+    let mut params = config.settings::<P>()?;
     params.set_n_clusters(n_clusters);
     params.set_seed(seed);
     let model = params.fit_with(counts, device, FitOptions::default())?;
@@ -76,7 +76,7 @@ mod tests {
 
     fn values<P: ModelParams>(toml: &str) -> Value {
         let config = Config::of(toml::from_str(toml).unwrap());
-        serde_json::to_value(config.settings::<P>().unwrap().params.checked().unwrap()).unwrap()
+        serde_json::to_value(config.settings::<P>().unwrap().checked().unwrap()).unwrap()
     }
 
     #[test]

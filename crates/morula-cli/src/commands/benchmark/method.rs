@@ -52,6 +52,7 @@ impl Method {
     /// Whether it can be run so.
     pub fn supports(self, k: KMode) -> bool {
         match self {
+            Self::Jojoscl | Self::Scsiameseclu => true,
             Self::Leiden => k == KMode::Auto,
             _ => k == KMode::Given,
         }

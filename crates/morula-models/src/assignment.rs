@@ -1,0 +1,152 @@
+//! From an embedding to clusters that new cells can be put into.
+
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor};
+use morula_preprocess::Prepared;
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::{Granularity, communities};
+use crate::posterior::Posterior;
+use crate::rng::{Purpose, stream};
+use crate::views::{ExpressionViews, directions, graph, neighborhoods};
+use crate::votes::{Sizes, Votes};
+use crate::{Head, Matrix, NClusters, Result};
+
+/// Name of the file with the voters in a saved model.
+const VOTERS: &str = "voters.safetensors";
+
+/// How a fitted model puts cells into clusters.
+#[derive(Debug, Clone)]
+pub(crate) enum Assignment {
+    /// By the centroids near their embedding.
+    Centroids(Posterior),
+    /// By the cells near them, in the embedding and in expression.
+    Votes { expression: ExpressionViews, votes: Votes },
+}
+
+/// An [`Assignment`] in the manifest of a saved model.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SavedAssignment {
+    Centroids(Posterior),
+    Votes { expression: ExpressionViews, voters: Sizes },
+}
+
+/// What clustering the cells of a fit gave.
+pub(crate) struct Assigned {
+    pub assignment: Assignment,
+    /// Probabilities of the cells, `n x K`.
+    pub proba: Matrix,
+    /// How the number of clusters came about, from a head that finds one.
+    pub granularity: Option<Granularity>,
+}
+
+/// What is asked of the clustering.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    pub head: Head,
+    pub n_clusters: NClusters,
+    /// The number for a head that has to be given one.
+    pub fallback: usize,
+    pub n_init: usize,
+    pub seed: u64,
+}
+
+/// The number of clusters that training aims at, before there is an embedding: the one given, or
+/// that of the communities that expression alone shows.
+pub(crate) fn first_number(n_clusters: NClusters, scores: &[Matrix], seed: u64) -> Result<usize> {
+    match n_clusters.given() {
+        Some(k) => Ok(k),
+        None => {
+            let graph = graph(&neighborhoods(scores)?)?;
+            Ok(communities(&graph, NClusters::Auto, seed)?.n_clusters.max(1))
+        }
+    }
+}
+
+impl Assignment {
+    /// Clusters the embedding `h`, `[n, d]`; `scores`: of the expression views of the same cells.
+    pub fn fit(
+        h: &Tensor<2>,
+        wanted: Wanted,
+        expression: ExpressionViews,
+        scores: [Matrix; 2],
+    ) -> Result<Assigned> {
+        let Wanted { head, n_clusters, fallback, n_init, seed } = wanted;
+        if head != Head::Communities {
+            let rng = &mut stream(seed, Purpose::KMeans, 0);
+            let posterior = Posterior::fit(h, head.fit(h, fallback, n_init, rng)?, fallback)?;
+            let proba = Matrix::read(posterior.forward(h.clone()), "the probabilities")?;
+            let assignment = Self::Centroids(posterior);
+            return Ok(Assigned { assignment, proba, granularity: None });
+        }
+        let [scaled, logged] = scores;
+        let embedding = directions(&Matrix::read(h.clone(), "the embedding")?);
+        let views = vec![embedding, scaled, logged];
+        let found = neighborhoods(&views)?;
+        let clusters = communities(&graph(&found)?, n_clusters, seed)?;
+        let (votes, proba) = Votes::fit(views, &found, clusters.labels, clusters.n_clusters);
+        let assignment = Self::Votes { expression, votes };
+        Ok(Assigned { assignment, proba, granularity: Some(clusters.evidence) })
+    }
+
+    /// Number of clusters.
+    pub fn n_clusters(&self) -> usize {
+        match self {
+            Self::Centroids(posterior) => posterior.n_clusters(),
+            Self::Votes { votes, .. } => votes.n_clusters(),
+        }
+    }
+
+    /// Probabilities of new cells with the embedding `h`, `[m, K]`.
+    pub fn proba(&self, h: &Tensor<2>, prepared: &Prepared) -> Result<Matrix> {
+        match self {
+            Self::Centroids(posterior) => {
+                Matrix::read(posterior.forward(h.clone()), "the probabilities")
+            }
+            Self::Votes { expression, votes } => {
+                let [scaled, logged] = expression.transform(prepared)?;
+                let embedding = directions(&Matrix::read(h.clone(), "the embedding")?);
+                votes.proba(&[embedding, scaled, logged])
+            }
+        }
+    }
+
+    /// Writes what does not go into the manifest to `folder`, and gives what does.
+    pub fn save(&self, folder: &Path, device: &Device) -> Result<SavedAssignment> {
+        Ok(match self {
+            Self::Centroids(posterior) => SavedAssignment::Centroids(posterior.clone()),
+            Self::Votes { expression, votes } => {
+                votes.save(&folder.join(VOTERS), device)?;
+                let expression = expression.clone();
+                SavedAssignment::Votes { expression, voters: votes.file_sizes() }
+            }
+        })
+    }
+
+    /// Reads an assignment of embeddings with `d` dimensions from cells with `n_genes` genes;
+    /// none when its sizes disagree.
+    pub fn load(
+        saved: SavedAssignment,
+        folder: &Path,
+        [d, n_genes]: [usize; 2],
+        device: &Device,
+    ) -> Result<Option<Self>> {
+        Ok(match saved {
+            SavedAssignment::Centroids(posterior) => {
+                posterior.fits(d).then_some(Self::Centroids(posterior))
+            }
+            SavedAssignment::Votes { expression, voters } => {
+                let fits = expression.fits(n_genes) && voters.dims() == expression.dims(d);
+                match fits {
+                    true => {
+                        let votes = Votes::load(&folder.join(VOTERS), &voters, device)?;
+                        Some(Self::Votes { expression, votes })
+                    }
+                    false => None,
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! Weights between groups of vertices, and joining groups by them.
+
+use morula_data::CsrMatrix;
+
+/// Sums of edge weights within and between groups of vertices, every edge in both directions.
+pub(super) struct Affinity {
+    /// Row-major `m x m`, symmetric.
+    weights: Vec<f64>,
+    m: usize,
+}
+
+impl Affinity {
+    /// Of the groups `0..m` that `labels` puts the vertices in.
+    pub fn new(graph: &CsrMatrix, labels: &[usize]) -> Self {
+        let m = labels.iter().max().map_or(0, |k| k + 1);
+        let mut weights = vec![0.0; m * m];
+        for ((columns, values), &a) in graph.rows().zip(labels) {
+            for (&j, &w) in columns.iter().zip(values) {
+                weights[a * m + labels[j as usize]] += f64::from(w);
+            }
+        }
+        Self { weights, m }
+    }
+
+    fn between(&self, a: usize, b: usize) -> f64 {
+        self.weights[a * self.m + b]
+    }
+
+    fn degree(&self, a: usize) -> f64 {
+        self.weights[a * self.m..(a + 1) * self.m].iter().sum()
+    }
+
+    /// The median over pairs of groups, weighted by how many edges chance would put between them,
+    /// of the weight between two groups as a share of what chance would put there,
+    /// `2m w_ab / (d_a d_b)`; 0 for fewer than two groups.
+    pub fn background(&self) -> f64 {
+        let degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
+        let total: f64 = degrees.iter().sum();
+        let pairs = (0..self.m).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let mut shares: Vec<(f64, f64)> = pairs
+            .map(|(a, b)| (self.between(a, b), degrees[a] * degrees[b]))
+            .filter(|pair| pair.1 > 0.0)
+            .map(|(weight, chance)| (weight * total / chance, chance))
+            .collect();
+        shares.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let half = shares.iter().map(|share| share.1).sum::<f64>() / 2.0;
+        let mut below = 0.0;
+        let median = shares.iter().find(|share| {
+            below += share.1;
+            below >= half
+        });
+        median.map_or(0.0, |share| share.0)
+    }
+
+    /// Joins groups, within the same one of `parents` only, until `n_groups` are left; the number
+    /// of the first member stands for each group.
+    ///
+    /// Those two are joined first between which lies the largest share of the smaller one's edges,
+    /// `w_ab / min(d_a, d_b)`: what is left apart is what hangs on least.
+    pub fn join(mut self, parents: &[usize], n_groups: usize) -> Vec<usize> {
+        let mut group: Vec<usize> = (0..self.m).collect();
+        let mut alive = group.clone();
+        let mut degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
+        while alive.len() > n_groups.max(1) {
+            let share = |a: usize, b: usize| {
+                let smaller = degrees[a].min(degrees[b]);
+                if smaller > 0.0 { self.between(a, b) / smaller } else { 0.0 }
+            };
+            let pairs = alive.iter().enumerate().flat_map(|(p, &a)| {
+                alive[..p].iter().filter(move |&&b| parents[a] == parents[b]).map(move |&b| (b, a))
+            });
+            // Of pairs with nothing between them the smallest go first.
+            let key = |&(a, b): &(usize, usize)| (share(a, b), -(degrees[a] + degrees[b]));
+            let nearest = pairs.max_by(|x, y| {
+                let (x, y) = (key(x), key(y));
+                x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1))
+            });
+            let Some((a, b)) = nearest else { break };
+            for c in 0..self.m {
+                let moved = self.between(b, c);
+                self.weights[a * self.m + c] += moved;
+            }
+            for c in 0..self.m {
+                let moved = self.between(c, b);
+                self.weights[c * self.m + a] += moved;
+            }
+            degrees[a] += degrees[b];
+            alive.retain(|&c| c != b);
+            group.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
+        }
+        group
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::leiden::tests::cliques;
+    use super::*;
+
+    #[test]
+    fn weights_are_summed_in_both_directions() {
+        let graph = CsrMatrix::from_dense(3, 3, &[0., 1., 2., 1., 0., 0., 2., 0., 0.]).unwrap();
+        let affinity = Affinity::new(&graph, &[0, 0, 1]);
+        assert_eq!(affinity.weights, [2.0, 2.0, 2.0, 0.0]);
+        assert_eq!((affinity.degree(0), affinity.between(1, 0)), (4.0, 2.0));
+        // 2m = 6: 2 * 6 / (4 * 2).
+        assert_eq!(affinity.background(), 1.5);
+    }
+
+    #[test]
+    fn the_weighted_median_of_pairs() {
+        // Groups in a row: neighbours share an edge, the ends nothing.
+        let labels = [0, 0, 0, 1, 1, 1, 2, 2, 2];
+        let affinity = Affinity::new(&cliques(&[3, 3, 3]), &labels);
+        let [ends, middle] = [7.0, 8.0];
+        assert!((affinity.background() - 22.0 / (ends * middle)).abs() < 1e-12);
+        assert_eq!(Affinity::new(&cliques(&[4]), &[0; 4]).background(), 0.0);
+        assert_eq!(Affinity::new(&CsrMatrix::default(), &[]).background(), 0.0);
+    }
+
+    #[test]
+    fn the_largest_share_of_the_smaller_is_joined_first() {
+        // 0 - 1 - 2 with one edge each: of group 1 (3 vertices) more hangs on than of 0 and 2.
+        let graph = cliques(&[6, 3, 6]);
+        let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2];
+        let joined = Affinity::new(&graph, &labels).join(&[0; 3], 2);
+        assert!(joined == [0, 0, 2] || joined == [0, 1, 1], "{joined:?}");
+        assert_eq!(Affinity::new(&graph, &labels).join(&[0, 1, 0], 1), [0, 1, 0]);
+        assert_eq!(Affinity::new(&graph, &labels).join(&[0; 3], 0), [0, 0, 0]);
+    }
+
+    #[test]
+    fn groups_that_nothing_joins_are_joined_when_they_must() {
+        let graph = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
+        let joined = Affinity::new(&graph, &[0, 1, 2]).join(&[0; 3], 1);
+        assert_eq!(joined, [0, 0, 0]);
+    }
+}

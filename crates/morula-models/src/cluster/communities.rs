@@ -1,0 +1,260 @@
+//! Communities of a graph at the granularity that its own noise allows, or in a given number.
+
+use morula_data::CsrMatrix;
+use serde::{Deserialize, Serialize};
+
+use super::affinity::Affinity;
+use super::agreement::agreement;
+use super::by_size;
+use super::leiden::{LeidenParams, Partitioner};
+use crate::check::require;
+use crate::{NClusters, Result};
+
+/// Resolution for a graph without noise.
+const RESOLUTION: f64 = 0.3;
+
+/// How much of the background is added to the resolution.
+const NOISE: f64 = 4.0;
+
+/// Starts of the optimisation.
+const N_INIT: usize = 5;
+
+/// Where splits begin to be looked for, and how the search goes on.
+const FINE: f64 = 10.0;
+const FINER: f64 = 4.0;
+const FINEST: f64 = 1e9;
+
+/// Resolutions shown as evidence, as multiples of the one chosen.
+const SHOWN: [f64; 7] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0];
+
+/// What [`communities`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Communities {
+    /// Cluster of every vertex, the largest cluster 0.
+    pub labels: Vec<usize>,
+    /// Number of clusters.
+    pub n_clusters: usize,
+    /// How the number came about.
+    pub evidence: Granularity,
+}
+
+/// Evidence for a number of clusters.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Granularity {
+    /// Median share of the edges between two communities in what chance would put there: the
+    /// noise of the graph, 0 to 1.
+    pub background: f64,
+    /// The resolution that follows from it.
+    pub resolution: f64,
+    /// Communities at that resolution.
+    pub n_found: usize,
+    /// Other resolutions around it, none when the number was given.
+    pub around: Vec<Level>,
+}
+
+/// Communities at one resolution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// The resolution.
+    pub resolution: f64,
+    /// Communities found.
+    pub n_clusters: usize,
+    /// Adjusted agreement (Rand, 1: the same, 0: by chance) of two runs with different seeds.
+    pub stability: f64,
+    /// The same with the communities at the resolution chosen.
+    pub agreement: f64,
+}
+
+/// [Leiden](super::leiden()) communities of a weighted graph of neighbours.
+///
+/// Leiden joins two groups when between them lie more than gamma times the edges that chance
+/// would put there. In a noisy graph chance itself puts edges between any two groups, so gamma has
+/// to rise with the noise, or everything grows together:
+///
+/// `gamma = 0.3 + 4 b`
+///
+/// where `b`, the background, is the median over pairs of communities (at resolution 1) of
+/// `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`: most pairs of cell types have nothing to do with
+/// each other, and what lies between them is noise.
+///
+/// Given a number of clusters, communities are joined, those first between which lies the largest
+/// share `w_ab / min(d_a, d_b)` of the smaller one's edges; or, if there are too few, parts are
+/// split off that hang on least by the same measure. So a number that is too large finds small
+/// groups apart from the rest rather than halves of large ones.
+///
+/// # Errors
+/// As [`leiden`](super::leiden()); [`ModelError::Parameter`](crate::ModelError::Parameter) for a
+/// number of clusters that is 0 or larger than the number of vertices.
+pub fn communities(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Result<Communities> {
+    let n = graph.n_rows();
+    if let Some(k) = n_clusters.given() {
+        require("n_clusters", k, (1..=n.max(1)).contains(&k), "give 1 to the number of cells")?;
+    }
+    let leiden = Partitioner::new(graph)?;
+    let run = |resolution, n_init| leiden.run(&LeidenParams { resolution, seed, n_init });
+    let background = Affinity::new(graph, &run(1.0, 1)?).background();
+    let resolution = RESOLUTION + NOISE * background;
+    let found = run(resolution, N_INIT)?;
+    let n_found = count(&found);
+    let labels = match n_clusters.given() {
+        None => found,
+        Some(k) if k == n_found => found,
+        Some(k) if k < n_found => {
+            let joined = Affinity::new(graph, &found).join(&vec![0; n_found], k);
+            found.iter().map(|&c| joined[c]).collect()
+        }
+        Some(k) => split(graph, &leiden, &found, k, seed)?,
+    };
+    let labels = by_size(&labels);
+    let around = match n_clusters {
+        NClusters::Auto => around(&leiden, resolution, &labels, seed)?,
+        NClusters::Given(_) => Vec::new(),
+    };
+    let evidence = Granularity { background, resolution, n_found, around };
+    Ok(Communities { n_clusters: count(&labels), labels, evidence })
+}
+
+/// Splits off the parts that hang on least until there are `k` clusters.
+fn split(
+    graph: &CsrMatrix,
+    leiden: &Partitioner,
+    coarse: &[usize],
+    k: usize,
+    seed: u64,
+) -> Result<Vec<usize>> {
+    let mut resolution = FINE;
+    loop {
+        let fine = leiden.run(&LeidenParams { resolution, seed, n_init: 1 })?;
+        let parts = common(coarse, &fine);
+        let m = count(&parts);
+        if m >= k || resolution > FINEST {
+            let mut parents = vec![0; m];
+            parts.iter().zip(coarse).for_each(|(&part, &c)| parents[part] = c);
+            let joined = Affinity::new(graph, &parts).join(&parents, k);
+            return Ok(parts.iter().map(|&part| joined[part]).collect());
+        }
+        resolution *= FINER;
+    }
+}
+
+/// The coarsest partition that is finer than both.
+fn common(a: &[usize], b: &[usize]) -> Vec<usize> {
+    let mut known = std::collections::HashMap::new();
+    let pairs = a.iter().zip(b);
+    pairs
+        .map(|pair| {
+            let next = known.len();
+            *known.entry(pair).or_insert(next)
+        })
+        .collect()
+}
+
+fn around(leiden: &Partitioner, chosen: f64, labels: &[usize], seed: u64) -> Result<Vec<Level>> {
+    let level = |times: &f64| {
+        let resolution = times * chosen;
+        let run = |seed| leiden.run(&LeidenParams { resolution, seed, n_init: 1 });
+        let [one, other] = [run(seed)?, run(seed.wrapping_add(1))?];
+        Ok(Level {
+            resolution,
+            n_clusters: count(&one),
+            stability: agreement(&one, &other),
+            agreement: agreement(&one, labels),
+        })
+    };
+    SHOWN.iter().map(level).collect()
+}
+
+fn count(labels: &[usize]) -> usize {
+    labels.iter().max().map_or(0, |k| k + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::leiden::tests::cliques;
+    use super::*;
+
+    fn found(sizes: &[usize], k: NClusters) -> Communities {
+        communities(&cliques(sizes), k, 0).unwrap()
+    }
+
+    #[test]
+    fn cliques_are_found_without_being_told() {
+        let found = found(&[20, 30, 10, 25], NClusters::Auto);
+        assert_eq!(found.n_clusters, 4);
+        assert_eq!(found.labels[20..50], [0; 30]);
+        let chosen = &found.evidence.around[3];
+        assert_eq!((chosen.n_clusters, chosen.stability, chosen.agreement), (4, 1.0, 1.0));
+        assert!(found.evidence.background < 0.05, "{:?}", found.evidence);
+    }
+
+    #[test]
+    fn any_number_that_is_given_is_met() {
+        for k in [1, 2, 3, 4, 5, 9, 40, 85] {
+            let found = found(&[20, 30, 10, 25], NClusters::Given(k));
+            assert_eq!(found.n_clusters, k);
+            assert_eq!(count(&found.labels), k);
+            assert!(found.evidence.around.is_empty());
+        }
+    }
+
+    /// Two large groups, one of them with a small part that hangs on by a few edges: the third
+    /// cluster is that part, not half of a large group.
+    #[test]
+    fn small_parts_are_split_off_before_large_groups_are_halved() {
+        let n = 84;
+        let mut dense = vec![0.0; n * n];
+        let group = |i: usize| {
+            if i < 40 {
+                0
+            } else if i < 80 {
+                1
+            } else {
+                2
+            }
+        };
+        for i in 0..n {
+            for j in (0..n).filter(|&j| j != i) {
+                let heavy = group(i) == group(j);
+                let linked = group(i).max(group(j)) == 2 && group(i).min(group(j)) == 1;
+                dense[i * n + j] = if heavy {
+                    1.0
+                } else if linked {
+                    0.05
+                } else {
+                    0.0
+                };
+            }
+        }
+        let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
+        assert_eq!(communities(&graph, NClusters::Given(2), 0).unwrap().n_clusters, 2);
+        let three = communities(&graph, NClusters::Given(3), 0).unwrap().labels;
+        assert_eq!(three[80..], [2; 4]);
+        assert!(three[..80].iter().all(|&l| l < 2));
+    }
+
+    /// Edges by chance between all groups raise the background, and the groups stay apart.
+    #[test]
+    fn noise_raises_the_resolution() {
+        let sizes = [30; 5];
+        let mut dense = cliques(&sizes).to_dense();
+        dense.iter_mut().for_each(|w| *w = *w * 0.4 + 0.05);
+        (0..150).for_each(|i| dense[i * 151] = 0.0);
+        let noisy = CsrMatrix::from_dense(150, 150, &dense).unwrap();
+        let found = communities(&noisy, NClusters::Auto, 0).unwrap();
+        assert_eq!(found.n_clusters, 5, "{:?}", found.evidence);
+        assert!(found.evidence.background > 0.2, "{:?}", found.evidence);
+    }
+
+    #[test]
+    fn degenerate_graphs_and_numbers() {
+        let none = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
+        for k in 1..=3 {
+            assert_eq!(communities(&none, NClusters::Given(k), 0).unwrap().n_clusters, k);
+        }
+        for k in [0, 4] {
+            assert!(communities(&none, NClusters::Given(k), 0).is_err());
+        }
+        let empty = communities(&CsrMatrix::default(), NClusters::Auto, 0).unwrap();
+        assert_eq!((empty.n_clusters, empty.labels.len()), (0, 0));
+    }
+}
