@@ -13,7 +13,7 @@ use morula::prelude::*;
 fn main() -> Result<(), Box<dyn Error>> {
     let usage = "jojoscl IN K [OUT.h5ad] [--device auto|cpu|gpu]";
     let arguments = Arguments::parse(usage, 2)?;
-    let (input, k) = (&arguments.words[0], arguments.words[1].parse()?);
+    let (input, k) = (&arguments.words[0], arguments.words[1].parse::<usize>()?);
     let output = arguments.words.get(2).map_or("jojoscl.h5ad", String::as_str);
     let device = arguments.device.resolve()?;
 

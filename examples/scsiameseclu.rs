@@ -14,7 +14,7 @@ use morula::prelude::*;
 fn main() -> Result<(), Box<dyn Error>> {
     let usage = "scsiameseclu IN K [OUT.h5ad] [--device auto|cpu|gpu]";
     let arguments = Arguments::parse(usage, 2)?;
-    let (input, k) = (&arguments.words[0], arguments.words[1].parse()?);
+    let (input, k) = (&arguments.words[0], arguments.words[1].parse::<usize>()?);
     let output = arguments.words.get(2).map_or("scsiameseclu.h5ad", String::as_str);
     let device = arguments.device.resolve()?;
 

@@ -55,27 +55,21 @@ impl Affinity {
     /// Joins groups, within the same one of `parents` only, until `n_groups` are left; the number
     /// of the first member stands for each group.
     ///
-    /// Those two are joined first between which lies the largest share of the smaller one's edges,
-    /// `w_ab / min(d_a, d_b)`: what is left apart is what hangs on least.
-    pub fn join(mut self, parents: &[usize], n_groups: usize) -> Vec<usize> {
+    /// Those two are joined first that Leiden's objective gains most by, or loses least:
+    /// `w_ab - gamma d_a d_b / 2m`.
+    pub fn join(mut self, parents: &[usize], n_groups: usize, resolution: f64) -> Vec<usize> {
         let mut group: Vec<usize> = (0..self.m).collect();
         let mut alive = group.clone();
         let mut degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
+        let total: f64 = degrees.iter().sum();
+        let cost = if total > 0.0 { resolution / total } else { 0.0 };
         while alive.len() > n_groups.max(1) {
-            let share = |a: usize, b: usize| {
-                let smaller = degrees[a].min(degrees[b]);
-                if smaller > 0.0 { self.between(a, b) / smaller } else { 0.0 }
-            };
+            let gain =
+                |&(a, b): &(usize, usize)| self.between(a, b) - cost * degrees[a] * degrees[b];
             let pairs = alive.iter().enumerate().flat_map(|(p, &a)| {
                 alive[..p].iter().filter(move |&&b| parents[a] == parents[b]).map(move |&b| (b, a))
             });
-            // Of pairs with nothing between them the smallest go first.
-            let key = |&(a, b): &(usize, usize)| (share(a, b), -(degrees[a] + degrees[b]));
-            let nearest = pairs.max_by(|x, y| {
-                let (x, y) = (key(x), key(y));
-                x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1))
-            });
-            let Some((a, b)) = nearest else { break };
+            let Some((a, b)) = pairs.max_by(|x, y| gain(x).total_cmp(&gain(y))) else { break };
             for c in 0..self.m {
                 let moved = self.between(b, c);
                 self.weights[a * self.m + c] += moved;
@@ -119,20 +113,24 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_share_of_the_smaller_is_joined_first() {
-        // 0 - 1 - 2 with one edge each: of group 1 (3 vertices) more hangs on than of 0 and 2.
-        let graph = cliques(&[6, 3, 6]);
-        let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2];
-        let joined = Affinity::new(&graph, &labels).join(&[0; 3], 2);
-        assert!(joined == [0, 0, 2] || joined == [0, 1, 1], "{joined:?}");
-        assert_eq!(Affinity::new(&graph, &labels).join(&[0, 1, 0], 1), [0, 1, 0]);
-        assert_eq!(Affinity::new(&graph, &labels).join(&[0; 3], 0), [0, 0, 0]);
+    fn what_the_objective_loses_least_by_is_joined_first() {
+        // 0 - 1 - 2 - 3 with one edge each: the pair of small ones costs least.
+        let graph = cliques(&[6, 3, 4, 6]);
+        let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3];
+        let join =
+            |parents: [usize; 4], n, gamma| Affinity::new(&graph, &labels).join(&parents, n, gamma);
+        assert_eq!(join([0; 4], 3, 1.0), [0, 1, 1, 3]);
+        // Two groups: 3 + 4 with a 6, not both 6.
+        let two = join([0; 4], 2, 1.0);
+        assert!(two == [0, 0, 0, 3] || two == [0, 1, 1, 1], "{two:?}");
+        assert_eq!(join([0, 1, 0, 1], 2, 1.0), [0, 1, 0, 1]);
+        assert_eq!(join([0; 4], 0, 0.3), [0; 4]);
     }
 
     #[test]
     fn groups_that_nothing_joins_are_joined_when_they_must() {
         let graph = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
-        let joined = Affinity::new(&graph, &[0, 1, 2]).join(&[0; 3], 1);
+        let joined = Affinity::new(&graph, &[0, 1, 2]).join(&[0; 3], 1, 1.0);
         assert_eq!(joined, [0, 0, 0]);
     }
 }

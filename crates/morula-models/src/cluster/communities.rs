@@ -77,10 +77,11 @@ pub struct Level {
 /// `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`: most pairs of cell types have nothing to do with
 /// each other, and what lies between them is noise.
 ///
-/// Given a number of clusters, communities are joined, those first between which lies the largest
-/// share `w_ab / min(d_a, d_b)` of the smaller one's edges; or, if there are too few, parts are
-/// split off that hang on least by the same measure. So a number that is too large finds small
-/// groups apart from the rest rather than halves of large ones.
+/// Given a number of clusters, communities are joined, or if there are too few split into the parts
+/// that a fine partition shows, as the objective at this gamma gains most or loses least by:
+/// two groups are joined in the order of `w_ab - gamma d_a d_b / 2m`. So a number that is too large
+/// finds small groups rather than halves of large ones, and one that is too small joins small
+/// groups to others rather than two large ones.
 ///
 /// # Errors
 /// As [`leiden`](super::leiden()); [`ModelError::Parameter`](crate::ModelError::Parameter) for a
@@ -100,10 +101,10 @@ pub fn communities(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
         None => found,
         Some(k) if k == n_found => found,
         Some(k) if k < n_found => {
-            let joined = Affinity::new(graph, &found).join(&vec![0; n_found], k);
+            let joined = Affinity::new(graph, &found).join(&vec![0; n_found], k, resolution);
             found.iter().map(|&c| joined[c]).collect()
         }
-        Some(k) => split(graph, &leiden, &found, k, seed)?,
+        Some(k) => split(graph, &leiden, &found, (k, resolution), seed)?,
     };
     let labels = by_size(&labels);
     let around = match n_clusters {
@@ -114,26 +115,26 @@ pub fn communities(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
     Ok(Communities { n_clusters: count(&labels), labels, evidence })
 }
 
-/// Splits off the parts that hang on least until there are `k` clusters.
+/// Splits clusters until there are `k`.
 fn split(
     graph: &CsrMatrix,
     leiden: &Partitioner,
     coarse: &[usize],
-    k: usize,
+    (k, resolution): (usize, f64),
     seed: u64,
 ) -> Result<Vec<usize>> {
-    let mut resolution = FINE;
+    let mut finer = FINE;
     loop {
-        let fine = leiden.run(&LeidenParams { resolution, seed, n_init: 1 })?;
+        let fine = leiden.run(&LeidenParams { resolution: finer, seed, n_init: 1 })?;
         let parts = common(coarse, &fine);
         let m = count(&parts);
-        if m >= k || resolution > FINEST {
+        if m >= k || finer > FINEST {
             let mut parents = vec![0; m];
             parts.iter().zip(coarse).for_each(|(&part, &c)| parents[part] = c);
-            let joined = Affinity::new(graph, &parts).join(&parents, k);
+            let joined = Affinity::new(graph, &parts).join(&parents, k, resolution);
             return Ok(parts.iter().map(|&part| joined[part]).collect());
         }
-        resolution *= FINER;
+        finer *= FINER;
     }
 }
 
