@@ -18,6 +18,7 @@
 
 pub use morula_core as core;
 pub use morula_data as data;
+pub use morula_markers as markers;
 pub use morula_metrics as metrics;
 pub use morula_models as models;
 pub use morula_preprocess as preprocess;
