@@ -21,20 +21,27 @@ pub(super) fn parse(text: &str) -> Result<MarkerLists> {
     let mut pairs = Vec::new();
     let mut record = StringRecord::new();
     loop {
-        let line = reader.position().line();
+        let start = reader.position().byte() as usize;
         let more = reader.read_record(&mut record);
-        if !more.map_err(|e| MarkersError::line(line, e.to_string()))? {
+        if !more.map_err(|e| MarkersError::line(line_at(text, start), e.to_string()))? {
             break;
         }
-        let line = record.position().map_or(line, |p| p.line());
         let cell = |at: usize, what: &str| {
+            let line = || line_at(text, start);
             let text = record.get(at).ok_or_else(|| {
                 let found = format!("{} of {} columns", record.len(), header.len());
-                MarkersError::line(line, format!("the {what} is missing: {found}"))
+                MarkersError::line(line(), format!("the {what} is missing: {found}"))
             })?;
             name(text, what, line).map(str::to_string)
         };
         pairs.push((cell(columns[0], "type")?, cell(columns[1], "gene")?));
     }
     MarkerLists::new(pairs)
+}
+
+/// Number of the line that the record read from this byte on begins on: blank lines are no records.
+fn line_at(text: &str, start: usize) -> u64 {
+    let (before, after) = text.as_bytes().split_at(start.min(text.len()));
+    let blank = after.iter().take_while(|b| matches!(b, b'\n' | b'\r'));
+    1 + before.iter().chain(blank).filter(|&&b| b == b'\n').count() as u64
 }

@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str) -> Result<MarkerLists> {
     let mut first: HashMap<&str, u64> = HashMap::new();
     for (line, content) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let mut fields = content.split('\t');
-        let cell_type = name(fields.next().unwrap_or_default(), "type", line)?;
+        let cell_type = name(fields.next().unwrap_or_default(), "type", || line)?;
         if let Some(earlier) = first.insert(cell_type, line) {
             let what = format!("type {cell_type:?} is on line {earlier} already; join the two");
             return Err(MarkersError::line(line, what));
@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str) -> Result<MarkerLists> {
         let genes = fields.skip(1).filter(|gene| !gene.trim().is_empty());
         let before = pairs.len();
         for gene in genes {
-            pairs.push((cell_type, name(gene, "gene", line)?));
+            pairs.push((cell_type, name(gene, "gene", || line)?));
         }
         if pairs.len() == before {
             let want = "a GMT line is a type, a description and genes, with tabs between";

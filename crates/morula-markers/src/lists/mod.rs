@@ -79,14 +79,12 @@ impl MarkerLists {
     }
 }
 
-/// A name without blanks around it, or an error.
-fn name<'a>(text: &'a str, what: &str, line: u64) -> Result<&'a str> {
+/// A name without blanks around it, or an error naming the line.
+fn name<'a>(text: &'a str, what: &str, line: impl Fn() -> u64) -> Result<&'a str> {
+    let bad = |why: &str| Err(MarkersError::line(line(), format!("the {what} {why}")));
     match text.trim() {
-        "" => Err(MarkersError::line(line, format!("the {what} is empty"))),
-        text if text.contains('\0') => Err(MarkersError::line(
-            line,
-            format!("the {what} holds a NUL: this is not a text file"),
-        )),
+        "" => bad("is empty"),
+        text if text.contains('\0') => bad("holds a NUL: this is not a text file"),
         text => Ok(text),
     }
 }
