@@ -22,7 +22,7 @@ pub struct TransferParams {
 
 impl Default for TransferParams {
     fn default() -> Self {
-        Self { l2: 1.0, min_probability: 0.5, max_novelty: 0.99, n_neighbors: 15 }
+        Self { l2: 1.0, min_probability: 0.5, max_novelty: 0.95, n_neighbors: 15 }
     }
 }
 
