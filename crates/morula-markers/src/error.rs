@@ -88,16 +88,6 @@ pub enum MarkersError {
     /// A marker list that holds nothing.
     #[error("the marker list is empty; give rows of type,gene below a header, or a GMT file")]
     NoMarkers,
-    /// A name that scanpy's layout of results cannot hold.
-    #[error("{what} {name:?} {why}")]
-    Name {
-        /// Kind of name.
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// What is wrong with it, and what to do.
-        why: &'static str,
-    },
     /// The operating system refused.
     #[error("cannot read: {0}")]
     Io(#[from] std::io::Error),
@@ -111,10 +101,23 @@ pub enum MarkersError {
     },
     /// An error of the data containers.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(Box<DataError>),
     /// An error of preprocessing.
     #[error(transparent)]
-    Preprocess(#[from] PreprocessError),
+    Preprocess(Box<PreprocessError>),
+}
+
+// Boxed: results stay small.
+impl From<DataError> for MarkersError {
+    fn from(error: DataError) -> Self {
+        Self::Data(Box::new(error))
+    }
+}
+
+impl From<PreprocessError> for MarkersError {
+    fn from(error: PreprocessError) -> Self {
+        Self::Preprocess(Box::new(error))
+    }
 }
 
 impl MarkersError {

@@ -114,7 +114,9 @@ impl Markers {
         let summary = self.summary(&found, &data);
         interrupt::defer();
         if let Some(path) = &self.h5ad {
-            let uns = found.to_uns(&data.genes, &self.groupby, Some(LAYER), n_genes)?;
+            let uns = found.to_uns(&data.genes, &self.groupby, Some(LAYER), n_genes);
+            let uns =
+                uns.context("--h5ad is not possible, leave it out: the table has no limit")?;
             let results = Additions::new().uns("rank_genes_groups", uns).layer(LAYER, data.x);
             console.remark_lost(&write_h5ad_with(&self.counts.input, path, &results)?);
         }
