@@ -109,3 +109,18 @@ fn embeddings_that_do_not_fit_are_refused() {
         assert!(matches!(params.fit(&known, &letters), Err(MarkersError::Param { .. })));
     }
 }
+
+#[test]
+fn any_number_of_threads_gives_the_same() {
+    let at = |i: usize| ((i * 7919) % 1009) as f64 / 100.0;
+    let known = dense(2, &(0..1400).map(at).collect::<Vec<_>>());
+    let letters: String = (0..700).map(|i| ['a', 'b', 'c'][(at(2 * i) / 4.0) as usize]).collect();
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let classifier = TransferParams::default().fit(&known, &labels(&letters)).unwrap();
+            classifier.predict(&known).unwrap()
+        })
+    };
+    assert_eq!(on(1), on(5));
+}
