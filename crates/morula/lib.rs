@@ -1,7 +1,8 @@
 //! Deep clustering of single-cell RNA-seq on any GPU or CPU.
 //!
 //! This crate gathers the parts under one name: [`data`] (AnnData, sparse counts, files),
-//! [`preprocess`], [`core`] (modules on Burn), [`models`] and [`metrics`]; and it joins them:
+//! [`preprocess`], [`core`] (modules on Burn), [`models`], [`metrics`] and [`markers`] (what follows
+//! clustering: marker genes, cell types, label transfer); and it joins them:
 //! [`pipeline`] puts what a model says of the cells back into the user's data.
 //!
 //! ```
@@ -18,6 +19,7 @@
 
 pub use morula_core as core;
 pub use morula_data as data;
+pub use morula_markers as markers;
 pub use morula_metrics as metrics;
 pub use morula_models as models;
 pub use morula_preprocess as preprocess;
@@ -32,6 +34,7 @@ pub mod prelude {
     pub use morula_data::{
         Additions, AnnData, CountMatrix, CsrMatrix, read_counts, write_h5ad_with,
     };
+    pub use morula_markers::{MarkerLists, MarkersParams, TransferParams, rank_genes_groups};
     pub use morula_models::{
         Checkpoint, ClusterModel, Device, DeviceChoice, EpochRecord, FitOptions, JojoScl,
         JojoSclModel, JojoSclParams, ModelParams, NClusters, NamedDevice, Prediction, ScSiameseClu,

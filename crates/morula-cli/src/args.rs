@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use morula::models::DeviceChoice;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{benchmark, cluster, devices, evaluate, inspect, predict, simulate};
+use crate::commands::{
+    agreement, annotate, benchmark, cluster, devices, evaluate, inspect, markers, predict,
+    simulate, transfer,
+};
 
 /// Deep clustering of single-cell RNA-seq on any GPU or CPU.
 #[derive(Debug, Parser)]
@@ -24,6 +27,10 @@ pub enum Command {
     Cluster(cluster::Cluster),
     Predict(predict::Predict),
     Evaluate(evaluate::Evaluate),
+    Markers(markers::Markers),
+    Annotate(annotate::Annotate),
+    Transfer(transfer::Transfer),
+    Agreement(agreement::Agreement),
     Inspect(inspect::Inspect),
     Simulate(simulate::Simulate),
     Devices(devices::Devices),

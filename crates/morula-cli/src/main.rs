@@ -4,6 +4,8 @@ mod args;
 mod commands;
 mod config;
 mod console;
+mod drawing;
+mod expression;
 mod failure;
 mod interrupt;
 mod memory;

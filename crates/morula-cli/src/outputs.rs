@@ -1,6 +1,8 @@
-//! What can be known of outputs before any work is done.
+//! What can be known of outputs before any work is done, and files that appear complete or not at
+//! all.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result, bail};
@@ -53,6 +55,22 @@ pub fn check_model_folder(folder: &Path, others: &[&Path]) -> Result<()> {
             folder.display()
         ))),
     }
+}
+
+/// Writes a file under a temporary name beside it, and renames it when it is complete.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".morula-");
+        // Like any new file, and not the private one a temporary is by default.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(content)?;
+        file.persist(path).map_err(|e| e.error).map(drop)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn check_writable(folder: &Path) -> Result<()> {

@@ -91,6 +91,11 @@ impl CountMatrix {
         &self.var_names
     }
 
+    /// The matrix, the names of its cells, and those of its genes.
+    pub fn into_parts(self) -> (CsrMatrix, Vec<String>, Vec<String>) {
+        (self.x, self.obs_names, self.var_names)
+    }
+
     /// Number of cells.
     pub fn n_obs(&self) -> usize {
         self.x.n_rows()

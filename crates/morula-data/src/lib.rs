@@ -45,6 +45,7 @@ mod frame;
 mod hdf5;
 mod io;
 mod names;
+mod records;
 mod uns;
 
 pub use additions::Additions;
@@ -56,4 +57,5 @@ pub use error::{DataError, Result};
 pub use frame::{Categorical, Column, DataFrame};
 pub use io::{Format, read, read_counts, read_obs, sniff, write_h5ad, write_h5ad_with};
 pub use names::make_unique;
+pub use records::{Field, Records};
 pub use uns::UnsValue;

@@ -45,6 +45,20 @@ pub(crate) fn check_column(name: &str) -> Result<()> {
     check("a column", name)
 }
 
+/// As [`check_column`], for all columns of a table whose names may hold slashes: anndata stores
+/// `a/b` as the member `b` of a group `a`, so that none may stand where another needs a group.
+pub(crate) fn check_column_paths(names: &[&str]) -> Result<()> {
+    for name in names {
+        name.split('/').try_for_each(check_column)?;
+        let inside = |other: &&&str| other.strip_prefix(name).is_some_and(|r| r.starts_with('/'));
+        if names.iter().find(inside).is_some() {
+            let why = "another column has this name and a slash at its beginning";
+            return Err(DataError::BadName { what: "a column", name: name.to_string(), why });
+        }
+    }
+    Ok(())
+}
+
 /// Names for rows or columns that have none: "0", "1", and so on, as anndata gives.
 pub(crate) fn numbered(n: usize) -> Vec<String> {
     (0..n).map(|i| i.to_string()).collect()

@@ -1,6 +1,6 @@
 //! Unstructured annotations: parameters, losses, notes.
 
-use crate::DenseMatrix;
+use crate::{DataFrame, DenseMatrix, Records};
 use std::collections::BTreeMap;
 
 /// A tree of settings and results, as `adata.uns` holds it.
@@ -24,6 +24,10 @@ pub enum UnsValue {
     Floats(Vec<f64>),
     /// A dense matrix, in single precision.
     Matrix(DenseMatrix),
+    /// A table.
+    Frame(DataFrame),
+    /// An array of records.
+    Records(Records),
 }
 
 impl UnsValue {
@@ -47,6 +51,10 @@ impl UnsValue {
         crate::names::check("an entry of uns", name)?;
         match self {
             Self::Map(map) => map.iter().try_for_each(|(name, value)| value.check(name)),
+            Self::Frame(frame) => {
+                let columns: Vec<&str> = frame.columns().map(|(name, _)| name).collect();
+                crate::names::check_column_paths(&columns)
+            }
             _ => Ok(()),
         }
     }
@@ -70,7 +78,8 @@ macro_rules! from {
     )*};
 }
 from!(Text: String, Bool: bool, Int: i64, Float: f64, Texts: Vec<String>, Ints: Vec<i64>,
-    Floats: Vec<f64>, Matrix: DenseMatrix, Map: BTreeMap<String, UnsValue>);
+    Floats: Vec<f64>, Matrix: DenseMatrix, Frame: DataFrame, Records: Records,
+    Map: BTreeMap<String, UnsValue>);
 
 impl From<i32> for UnsValue {
     fn from(value: i32) -> Self {

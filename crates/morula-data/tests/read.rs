@@ -3,7 +3,7 @@
 mod common;
 
 use common::{G, N, OTHERS, PLAIN, cell_types, counts, fixture};
-use morula_data::{Column, DataError, Format, UnsValue, read, read_counts, read_obs, sniff};
+use morula_data::{Column, DataError, Field, Format, UnsValue, read, read_counts, read_obs, sniff};
 
 #[test]
 fn every_file_gives_the_same_counts() {
@@ -113,7 +113,13 @@ fn all_parts_of_a_rich_file_are_read_or_named() {
     assert_eq!(data.uns["flag"], UnsValue::Bool(true));
     let deep = data.uns["nested"].get("deep").unwrap();
     assert_eq!(deep.get("ints"), Some(&UnsValue::Ints(vec![0, 1, 2])));
-    for part in ["obsm/frame", "obsm/sparse", "varp/corr", "uns/rank_genes_groups", "uns/graph"] {
+    let UnsValue::Records(records) = &data.uns["rank_genes_groups"] else { panic!() };
+    assert_eq!(records.field("B"), Some(&Field::Text(vec!["g0".into(), "g1".into()])));
+    assert_eq!(records.field("T"), Some(&Field::Double(vec![0.5, 1.5])));
+    let UnsValue::Frame(frame) = &data.uns["frame"] else { panic!() };
+    assert_eq!(frame.column("a").unwrap().labels()[1].as_deref(), Some("2"));
+    assert_eq!(frame.column("b").unwrap().labels()[0].as_deref(), Some("x"));
+    for part in ["obsm/frame", "obsm/sparse", "varp/corr", "uns/graph"] {
         assert!(data.not_loaded.iter().any(|p| p == part), "{part}: {:?}", data.not_loaded);
     }
 }

@@ -1,5 +1,6 @@
 //! The `morula` command from outside: arguments in; files, text and exit codes out.
 
+mod after_clustering;
 mod bad_input;
 mod benchmark;
 mod formats;

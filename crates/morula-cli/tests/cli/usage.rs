@@ -39,8 +39,20 @@ fn a_gpu_is_refused_where_there_is_none() {
 #[test]
 fn every_subcommand_has_help_with_an_example() {
     let sandbox = Sandbox::new();
-    for command in ["cluster", "predict", "evaluate", "inspect", "simulate", "devices", "benchmark"]
-    {
+    let commands = [
+        "cluster",
+        "predict",
+        "evaluate",
+        "markers",
+        "annotate",
+        "transfer",
+        "agreement",
+        "inspect",
+        "simulate",
+        "devices",
+        "benchmark",
+    ];
+    for command in commands {
         let help = sandbox.ok(&format!("{command} --help")).stdout;
         assert!(help.contains(&format!("Example:\n  morula {command}")), "{help}");
         assert!(sandbox.ok("--help").stdout.contains(command));

@@ -4,12 +4,14 @@
 //! [`Array`], writing through a tree of [`Node`]s, so another library can take its place.
 
 mod array;
+mod compound;
 mod record;
 mod store;
 mod tree;
 mod write;
 
 pub(crate) use array::{Array, Element};
+pub(crate) use compound::compound;
 pub(crate) use record::{FieldValues, Record};
 pub(crate) use store::{Kind, Store};
 pub(crate) use tree::{Attr, Data, Group, Leaf, Node};

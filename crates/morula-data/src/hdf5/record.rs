@@ -1,7 +1,7 @@
 //! Arrays of records (compound types), as anndata before 0.7 wrote its tables.
 
 use super::{Data, Leaf};
-use crate::{DataError, Result};
+use crate::{DataError, Field as Values, Records, Result};
 use hdf5_pure::{CompoundMember, Datatype, DatatypeByteOrder};
 
 /// An array of records, to be taken apart field by field.
@@ -53,6 +53,23 @@ impl Record {
         };
         let values = self.decode(name, base, field.byte_offset as usize, width)?;
         Ok(Field { width, values })
+    }
+
+    /// All fields, where each holds one real number or text per record.
+    pub fn records(&self) -> Result<Records> {
+        let values = |member: &CompoundMember| {
+            let field = self.field(&member.name)?;
+            let values = match field.values {
+                FieldValues::Float(v) if field.width == 1 && member.datatype.type_size() == 4 => {
+                    Values::Single(v.into_iter().map(|x| x as f32).collect())
+                }
+                FieldValues::Float(v) if field.width == 1 => Values::Double(v),
+                FieldValues::Text(v) if field.width == 1 => Values::Text(v),
+                _ => return Err(DataError::unsupported(format!("{}: other records", self.at))),
+            };
+            Ok((member.name.clone(), values))
+        };
+        Records::new(self.fields.iter().map(values).collect::<Result<_>>()?)
     }
 
     /// A field as an array of its own, types and widths as they are.

@@ -73,6 +73,22 @@ impl<'a> Group<'a> {
         self.children.push((name.into(), node.into()));
         self
     }
+
+    /// Puts a node at a path; groups on the way are made where there are none.
+    pub fn put(&mut self, path: &str, node: Node<'a>) {
+        let Some((first, rest)) = path.split_once('/') else {
+            self.children.push((path.into(), node));
+            return;
+        };
+        let place = self.children.iter().position(|child| child.0 == first);
+        let place = place.unwrap_or_else(|| {
+            self.children.push((first.into(), Node::Group(Group::default())));
+            self.children.len() - 1
+        });
+        if let Node::Group(group) = &mut self.children[place].1 {
+            group.put(rest, node);
+        }
+    }
 }
 
 impl<'a> Leaf<'a> {

@@ -25,7 +25,7 @@ pub(in crate::io) fn write(path: &Path, data: &AnnData) -> Result<()> {
         .child("varm", varm)
         .child("obsp", graphs)
         .child("varp", dict())
-        .child("uns", uns::encode_map(&data.uns));
+        .child("uns", uns::encode_map(&data.uns)?);
     if let Some(raw) = &data.raw {
         let group = encoded(Group::default(), "raw", "0.1.0");
         let group = group.child("X", csr(&raw.x)).child("var", frame(&raw.var)?);
@@ -80,16 +80,22 @@ pub(super) fn csr(matrix: &CsrMatrix) -> Group<'_> {
 
 /// A table; its row names stand in the column `_index`.
 pub(super) fn frame(frame: &DataFrame) -> Result<Group<'_>> {
+    frame.columns().try_for_each(|(name, _)| names::check_column(name))?;
+    Ok(table(frame))
+}
+
+/// A table whose names of columns are checked; those with slashes go into groups, as anndata has
+/// them.
+pub(super) fn table(frame: &DataFrame) -> Group<'_> {
     let order = frame.columns().map(|(name, _)| name.to_string()).collect();
     let mut group = encoded(Group::default(), "dataframe", "0.2.0")
         .attr("_index", Attr::Text("_index".into()))
         .attr("column-order", Attr::Texts(order))
         .child("_index", texts(frame.index().iter().map(String::as_str)));
     for (name, column) in frame.columns() {
-        names::check_column(name)?;
-        group = group.child(name, self::column(column));
+        group.put(name, self::column(column));
     }
-    Ok(group)
+    group
 }
 
 /// A column of a table.

@@ -1,7 +1,8 @@
 //! Unstructured annotations in h5ad.
 
 use super::decode::keep;
-use crate::hdf5::{Attr, Data, Element, Group, Kind, Leaf, Node, Store};
+use super::frame::read_frame;
+use crate::hdf5::{Attr, Data, Element, Group, Kind, Leaf, Node, Store, compound};
 use crate::{DataError, DenseMatrix, Result, UnsValue};
 use std::collections::BTreeMap;
 
@@ -29,6 +30,9 @@ fn read_map(
             (Some(Kind::Group), "" | "dict") if depth < MAX_DEPTH => {
                 read_map(store, &at, depth + 1, not_loaded).map(UnsValue::Map)
             }
+            (Some(Kind::Group), "dataframe") => {
+                read_frame(store, &at, not_loaded).map(UnsValue::Frame)
+            }
             (Some(Kind::Array), _) => read_value(store, &at),
             _ => Err(DataError::unsupported("")),
         };
@@ -52,17 +56,18 @@ fn read_value(store: &Store, at: &str) -> Result<UnsValue> {
             let (rows, cols) = (array.shape()[0], array.shape()[1]);
             Some(UnsValue::Matrix(DenseMatrix::new(rows, cols, array.f32s()?)?))
         }
+        (Element::Record, 1) => Some(UnsValue::Records(array.record()?.records()?)),
         _ => None,
     }
     .ok_or_else(unsupported)
 }
 
 /// The tree to be written for a value.
-pub(super) fn encode(value: &UnsValue) -> Node<'_> {
+pub(super) fn encode(value: &UnsValue) -> Result<Node<'_>> {
     let plain = |data, kind| leaf(Leaf::scalar(data), kind);
     let list = |data, kind| leaf(Leaf::vector(data), kind);
-    match value {
-        UnsValue::Map(map) => encode_map(map).into(),
+    Ok(match value {
+        UnsValue::Map(map) => encode_map(map)?.into(),
         UnsValue::Text(text) => plain(Data::Text(vec![text.into()]), "string"),
         UnsValue::Bool(b) => plain(Data::Bool(vec![*b].into()), "numeric-scalar"),
         UnsValue::Int(i) => plain(Data::I64(vec![*i].into()), "numeric-scalar"),
@@ -73,13 +78,15 @@ pub(super) fn encode(value: &UnsValue) -> Node<'_> {
         UnsValue::Ints(ints) => list(Data::I64(ints.into()), "array"),
         UnsValue::Floats(floats) => list(Data::F64(floats.into()), "array"),
         UnsValue::Matrix(matrix) => super::encode::dense(matrix).into(),
-    }
+        UnsValue::Frame(frame) => super::encode::table(frame).into(),
+        UnsValue::Records(records) => leaf(compound(records)?, "rec-array"),
+    })
 }
 
 /// The tree to be written for a map.
-pub(super) fn encode_map(map: &BTreeMap<String, UnsValue>) -> Group<'_> {
+pub(super) fn encode_map(map: &BTreeMap<String, UnsValue>) -> Result<Group<'_>> {
     let group = super::encode::encoded(Group::default(), "dict", "0.1.0");
-    map.iter().fold(group, |group, (name, value)| group.child(name, encode(value)))
+    map.iter().try_fold(group, |group, (name, value)| Ok(group.child(name, encode(value)?)))
 }
 
 fn leaf<'a>(leaf: Leaf<'a>, kind: &str) -> Node<'a> {

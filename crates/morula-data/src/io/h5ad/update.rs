@@ -79,7 +79,7 @@ fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
     let mut entries = Vec::new();
     for (name, value) in &additions.uns {
         value.check(name)?;
-        entries.push((name.as_str(), uns::encode(value)));
+        entries.push((name.as_str(), uns::encode(value)?));
     }
     add_members(store, "uns", entries, &mut edits)?;
     Ok(edits)

@@ -1,12 +1,9 @@
 //! Plots, as PNG and SVG.
 
-use anyhow::{Result, anyhow};
-use kuva::backend::svg::SvgBackend;
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot as Layer;
-use kuva::render::render::{Scene, render_multiple};
 
 use super::reliability::pooled;
 use super::robustness::{Curves, curves};
@@ -14,31 +11,7 @@ use super::selection::{ARI, Selection};
 use crate::commands::benchmark::method::{KMode, Method};
 use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::score::BINS;
-
-/// Pixels of the PNG per unit of the drawing.
-const SCALE: f32 = 2.0;
-
-/// A finished drawing.
-pub struct Plot {
-    /// Name of its files, without the ending.
-    pub name: String,
-    pub title: String,
-    scene: Scene,
-}
-
-impl Plot {
-    fn new(name: String, title: String, layers: Vec<Layer>, layout: Layout) -> Self {
-        let scene = render_multiple(layers, layout.with_title(title.clone()));
-        Self { name, title, scene }
-    }
-
-    /// The contents of its files, by ending.
-    pub fn render(&self) -> Result<[(&'static str, Vec<u8>); 2]> {
-        let png = kuva::PngBackend::new().with_scale(SCALE).render_scene(&self.scene);
-        let png = png.map_err(|why| anyhow!("cannot draw {}: {why}", self.name))?;
-        Ok([("png", png), ("svg", SvgBackend.render_scene(&self.scene).into_bytes())])
-    }
-}
+use crate::drawing::Plot;
 
 /// All plots that the rows allow.
 pub fn all(rows: &[Row]) -> Vec<Plot> {

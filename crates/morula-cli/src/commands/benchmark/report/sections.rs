@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::plots::Plot;
 use super::robustness::curves;
 use super::selection::{ARI, CLUSTERS, COSTS, Measure, SCORES, Selection, distinct};
 use super::stat::Stat;
@@ -11,6 +10,7 @@ use super::{ablations, reliability};
 use crate::commands::benchmark::method::{KMode, Method};
 use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::settings::Settings;
+use crate::drawing::Plot;
 
 const MODES: [(KMode, &str); 2] =
     [(KMode::Given, "number of clusters given"), (KMode::Auto, "number of clusters found")];

@@ -1,0 +1,76 @@
+//! The heat map of common markers.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use kuva::plot::{ColorMap, Heatmap};
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot as Layer;
+use morula::markers::Agreement;
+
+use crate::drawing::Plot;
+
+/// Clusters x types, each cluster beside the type it shares most markers with.
+pub fn plot(found: &Agreement) -> Plot {
+    // By best type, so that agreement shows as a diagonal. The first row is drawn at the bottom.
+    let mut rows: Vec<usize> = (0..found.clusters.len()).collect();
+    rows.sort_by_key(|&c| Reverse(found.clusters[c].best));
+    let data: Vec<Vec<f64>> = rows.iter().map(|&c| found.overlap[c].clone()).collect();
+    let clusters = rows.iter().map(|&c| found.clusters[c].cluster.clone()).collect();
+    let types: Vec<String> = found.types.iter().map(|t| t.cell_type.clone()).collect();
+    let (width, height) = (types.len() as f64, rows.len() as f64);
+    let map = Heatmap::new().with_data(data).with_values();
+    let map = map.with_color_map(ColorMap::Custom(Arc::new(shade)));
+    let layers = vec![Layer::Heatmap(map)];
+    let layout = Layout::auto_from_plots(&layers)
+        .with_x_categories(types)
+        .with_y_categories(clusters)
+        .with_x_tick_rotate(-45.0)
+        .with_width(220.0 + 46.0 * width)
+        .with_height(200.0 + 30.0 * height)
+        .with_x_label("type")
+        .with_y_label("cluster");
+    let title = format!("Common markers among the top {}", found.n_top);
+    Plot::new("overlap".into(), title, layers, layout)
+}
+
+/// From white to a blue on which black figures can still be read.
+fn shade(share: f64) -> String {
+    let mix = |to: f64| (255.0 + share.clamp(0.0, 1.0) * (to - 255.0)).round() as u8;
+    format!("#{:02x}{:02x}{:02x}", mix(86.0), mix(180.0), mix(233.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use morula::data::{Categorical, CsrMatrix};
+    use morula::markers::{AgreementParams, marker_agreement};
+
+    use super::*;
+
+    /// Height at which the drawing has a text.
+    fn height(svg: &str, text: &str) -> f64 {
+        let end = svg.find(&format!(">{text}<")).unwrap();
+        let tag = &svg[svg[..end].rfind("<text").unwrap()..end];
+        let y = tag.split_once(" y=\"").unwrap().1;
+        y[..y.find('"').unwrap()].parse().unwrap()
+    }
+
+    #[test]
+    fn shares_stand_beside_their_cluster() {
+        // Of two markers each, z shares both with a, y one with b.
+        let values = [4., 3., 0., 0., 4., 3., 0., 0., 0., 0., 4., 3., 0., 0., 0., 0.];
+        let x = CsrMatrix::from_dense(4, 4, &values).unwrap();
+        let labels = |all: &str| Categorical::from_labels(all.chars().map(|c| Some(c.to_string())));
+        let params = AgreementParams { n_top: 2, min_cells: 1 };
+        let mut found = marker_agreement(&x, &labels("aabb"), &labels("zzyy"), &params).unwrap();
+        found.overlap[0][1] = 0.5;
+        assert_eq!((found.clusters[0].cluster.as_str(), found.overlap[1][0]), ("y", 1.0));
+        let [(_, png), (_, svg)] = plot(&found).render().unwrap();
+        assert!(png.starts_with(b"\x89PNG"));
+        let svg = String::from_utf8(svg).unwrap();
+        for (cluster, share) in [("y", "0.50"), ("z", "1.00")] {
+            assert!((height(&svg, cluster) - height(&svg, share)).abs() < 10.0, "{cluster}");
+        }
+        assert!(height(&svg, "z") + 10.0 < height(&svg, "y"), "the first type is on top");
+    }
+}

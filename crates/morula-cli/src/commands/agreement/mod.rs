@@ -1,0 +1,129 @@
+//! `morula agreement`: whether clusters have the markers of the types they stand for.
+
+mod heatmap;
+mod tables;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use morula::markers::{Agreement as Found, AgreementParams, marker_agreement};
+use serde::Serialize;
+
+use crate::args::{CountsArgs, PrintArgs};
+use crate::console::Console;
+use crate::expression::Expression;
+use crate::{interrupt, outputs, summary};
+
+/// Compare the marker genes of clusters with those of known types.
+///
+/// The overlap of a cluster and a type is the share of their top markers that they have in common.
+/// Writes tables (overlap.csv, clusters.csv, types.csv), agreement.json and a heat map
+/// (overlap.png, overlap.svg). Cells without a label in either column are left out.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  morula agreement clustered.h5ad --truth cell_type --pred jojoscl \
+                        --out agreement"
+)]
+pub struct Agreement {
+    #[command(flatten)]
+    counts: CountsArgs,
+
+    /// Column of obs with the known types
+    #[arg(long, value_name = "OBS")]
+    truth: String,
+
+    /// Column of obs with the clusters
+    #[arg(long, value_name = "OBS")]
+    pred: String,
+
+    /// Markers per cluster and type that are compared
+    #[arg(long, value_name = "N", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    n_genes: u32,
+
+    /// Cells that a type needs to count in the mean
+    #[arg(long, value_name = "N", default_value_t = AgreementParams::default().min_cells)]
+    min_cells: usize,
+
+    /// Folder to write into
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    print: PrintArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    input: String,
+    output: String,
+    truth: &'a str,
+    pred: &'a str,
+    min_cells: usize,
+    #[serde(flatten)]
+    agreement: &'a Found,
+    files: Vec<String>,
+}
+
+impl Agreement {
+    pub fn run(self) -> Result<()> {
+        let console = Console::new(&self.print);
+        outputs::check_folder(&self.out)?;
+        let data = Expression::read(&self.counts, console)?;
+        let (truth, pred) = (data.groups(&self.truth)?, data.groups(&self.pred)?);
+        let params = AgreementParams { n_top: self.n_genes as usize, min_cells: self.min_cells };
+        let found = marker_agreement(&data.x, &truth, &pred, &params)?;
+        drop(data);
+
+        let mut files = vec![
+            ("overlap.csv".to_string(), tables::overlap(&found)?),
+            ("clusters.csv".to_string(), tables::clusters(&found)?),
+            ("types.csv".to_string(), tables::types(&found)?),
+        ];
+        let plot = heatmap::plot(&found);
+        let drawn = plot.render()?.map(|(ending, file)| (format!("{}.{ending}", plot.name), file));
+        files.extend(drawn);
+        let mut names: Vec<String> = files.iter().map(|f| f.0.clone()).collect();
+        names.push("agreement.json".into());
+        let summary = Summary {
+            input: summary::path(&self.counts.input),
+            output: summary::path(&self.out),
+            truth: &self.truth,
+            pred: &self.pred,
+            min_cells: self.min_cells,
+            agreement: &found,
+            files: names,
+        };
+        files.push(("agreement.json".into(), serde_json::to_vec_pretty(&summary)?));
+        interrupt::defer();
+        let folder = || format!("cannot make the folder {}", self.out.display());
+        fs::create_dir_all(&self.out).with_context(folder)?;
+        for (name, content) in &files {
+            outputs::write_file(&self.out.join(name), content)?;
+        }
+        console.result(&summary, || summary.text())
+    }
+}
+
+impl Summary<'_> {
+    fn text(&self) -> String {
+        let Found { clusters, types, mean, mean_by_cells, n_types, n_top, .. } = self.agreement;
+        let mut lines: Vec<String> = Vec::new();
+        for t in types {
+            let (name, n, best) = (&t.cell_type, t.n_cells, &clusters[t.best].cluster);
+            let few = if t.counted { "" } else { ", too few cells to count" };
+            lines.push(format!("{name} ({n} cells{few}): {:.2} with cluster {best}", t.overlap));
+        }
+        lines.push(match n_types {
+            0 => format!("no type has {} cells", self.min_cells),
+            _ => format!(
+                "common markers of {n_top}, mean over {n_types} types: {mean:.3} \
+                 (by cells {mean_by_cells:.3})"
+            ),
+        });
+        lines.push(format!("written to {}", self.output));
+        lines.join("\n")
+    }
+}

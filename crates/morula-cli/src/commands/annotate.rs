@@ -1,0 +1,164 @@
+//! `morula annotate`: cell types of clusters, from lists of marker genes.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use morula::data::{Additions, Categorical, Column, write_h5ad_with};
+use morula::markers::{
+    AnnotateParams, Annotation, MarkerLists, MarkersParams, annotate, rank_genes_groups,
+};
+use serde::Serialize;
+
+use crate::args::{CountsArgs, OutArgs, PrintArgs};
+use crate::console::Console;
+use crate::expression::Expression;
+use crate::failure::usage;
+use crate::{interrupt, outputs, summary};
+
+/// Genes not found that are named in remarks.
+const EXAMPLES: usize = 5;
+
+/// Give clusters the cell types of marker lists.
+///
+/// The score of a type in a cluster is the mean over the type's genes of 2 AUC - 1, how far the
+/// cluster's cells are above all others. Writes the input plus obs `morula_cell_type` and obs
+/// `morula_cell_type_margin`, the best score less the second.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  morula annotate clustered.h5ad --groupby jojoscl --markers \
+                        types.csv --out annotated.h5ad")]
+pub struct Annotate {
+    #[command(flatten)]
+    counts: CountsArgs,
+
+    /// Column of obs with the clusters
+    #[arg(long, value_name = "OBS")]
+    groupby: String,
+
+    /// Marker genes of cell types: CSV with the columns type,gene, or GMT; told by content
+    #[arg(long, value_name = "FILE")]
+    markers: PathBuf,
+
+    #[command(flatten)]
+    out: OutArgs,
+
+    /// Least margin to the second type, 0 to 2; below it a cluster is unknown
+    #[arg(long, value_name = "X", default_value_t = AnnotateParams::default().margin)]
+    margin: f64,
+
+    /// Label of clusters whose type is unknown
+    #[arg(long, value_name = "LABEL", default_value = "unknown")]
+    unknown: String,
+
+    #[command(flatten)]
+    print: PrintArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    input: String,
+    output: String,
+    groupby: String,
+    clusters: Vec<Cluster>,
+    /// Genes of the lists that the data does not have.
+    genes_missing: Vec<Missing>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cluster {
+    cluster: String,
+    n_cells: usize,
+    cell_type: String,
+    margin: f64,
+    /// By type; null where none of the type's genes is in the data.
+    scores: Vec<(String, Option<f64>)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Missing {
+    cell_type: String,
+    n_genes: usize,
+    missing: Vec<String>,
+}
+
+impl Annotate {
+    pub fn run(self) -> Result<()> {
+        let console = Console::new(&self.print);
+        let params = AnnotateParams::default().margin(self.margin);
+        params.check().map_err(|e| usage(e.to_string()))?;
+        outputs::check_file(&self.out.out)?;
+        let lists = MarkerLists::read(&self.markers)?;
+        let data = Expression::read(&self.counts, console)?;
+        let groups = data.groups(&self.groupby)?;
+        let found = rank_genes_groups(&data.x, &groups, &MarkersParams::default())?;
+        let annotation = annotate(&found, &data.genes, &lists, &params)?;
+        drop((data, found));
+        let summary = self.summary(&annotation, &lists);
+        summary.remark_missing(console);
+        interrupt::defer();
+        let results = summary.additions(&groups)?;
+        console.remark_lost(&write_h5ad_with(&self.counts.input, &self.out.out, &results)?);
+        console.result(&summary, || summary.text())
+    }
+
+    fn summary(&self, annotation: &Annotation, lists: &MarkerLists) -> Summary {
+        let types = &annotation.types;
+        let clusters = annotation.clusters.iter().map(|c| Cluster {
+            cluster: c.cluster.clone(),
+            n_cells: c.n_cells,
+            cell_type: c.cell_type.map_or(self.unknown.clone(), |t| types[t].clone()),
+            margin: c.margin,
+            scores: (types.iter().cloned())
+                .zip(c.scores.iter().map(|s| s.is_finite().then_some(*s)))
+                .collect(),
+        });
+        let missing = lists.types().zip(&annotation.missing).filter(|(_, m)| !m.is_empty());
+        let missing = missing.map(|((cell_type, genes), missing)| Missing {
+            cell_type: cell_type.into(),
+            n_genes: genes.len(),
+            missing: missing.clone(),
+        });
+        Summary {
+            input: summary::path(&self.counts.input),
+            output: summary::path(&self.out.out),
+            groupby: self.groupby.clone(),
+            clusters: clusters.collect(),
+            genes_missing: missing.collect(),
+        }
+    }
+}
+
+impl Summary {
+    /// Type and margin of every cell; missing where it has no cluster.
+    fn additions(&self, groups: &Categorical) -> Result<Additions> {
+        let of_cell = groups.labels().map(|label| {
+            self.clusters.iter().find(|cluster| Some(cluster.cluster.as_str()) == label)
+        });
+        let of_cell: Vec<Option<&Cluster>> = of_cell.collect();
+        let types = of_cell.iter().map(|c| c.map(|c| c.cell_type.as_str()));
+        let margins = of_cell.iter().map(|c| c.map_or(f64::NAN, |c| c.margin)).collect();
+        Ok(Additions::new()
+            .obs("morula_cell_type", Column::categorical(types))
+            .obs("morula_cell_type_margin", Column::Float(margins)))
+    }
+
+    fn remark_missing(&self, console: Console) {
+        for Missing { cell_type, n_genes, missing } in &self.genes_missing {
+            let examples = missing.iter().take(EXAMPLES).cloned().collect::<Vec<_>>().join(", ");
+            let more = if missing.len() > EXAMPLES { ", ..." } else { "" };
+            let n = missing.len();
+            console
+                .remark(format!("{cell_type}: {n} of {n_genes} genes not found: {examples}{more}"));
+        }
+    }
+
+    fn text(&self) -> String {
+        let line = |c: &Cluster| {
+            let Cluster { cluster, n_cells, cell_type, margin, .. } = c;
+            format!("{cluster} ({n_cells} cells): {cell_type} (margin {margin:.3})")
+        };
+        let mut lines: Vec<String> = self.clusters.iter().map(line).collect();
+        lines.push(format!("written to {}", self.output));
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,206 @@
+//! `morula markers`: the genes that tell every group from the rest.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use morula::data::{Additions, write_h5ad_with};
+use morula::markers::{Marker, Markers as Found, MarkersParams, rank_genes_groups};
+use serde::Serialize;
+
+use crate::args::{CountsArgs, PrintArgs};
+use crate::console::Console;
+use crate::expression::Expression;
+use crate::failure::usage;
+use crate::{interrupt, outputs, summary};
+
+/// Where the log-normalised counts go, for scanpy's plots.
+const LAYER: &str = "lognorm";
+
+/// Groups up to this size, in cells, are told: the approximation is rough.
+const FEW: usize = 25;
+
+/// Genes named per group in the summary.
+const EXAMPLES: usize = 5;
+
+/// Find the genes that tell every group of cells from the rest.
+///
+/// Wilcoxon's rank-sum test of every group against all other cells on log-normalised counts,
+/// ties corrected, with scanpy's definitions: score, log2 fold change, p-value (adjusted after
+/// Benjamini and Hochberg), and the shares of cells that express the gene. Raw counts are
+/// normalised internally.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  morula markers clustered.h5ad --groupby jojoscl --n-genes 100 \
+                        --out markers.csv"
+)]
+pub struct Markers {
+    #[command(flatten)]
+    counts: CountsArgs,
+
+    /// Column of obs with the groups; cells without one count among the rest of all
+    #[arg(long, value_name = "OBS")]
+    groupby: String,
+
+    /// Genes per group, best first [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    n_genes: Option<u32>,
+
+    /// Test only genes expressed in at least this many cells
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    min_cells: usize,
+
+    /// Table to write: group, rank, gene, score, logfoldchange, pval, pval_adj, pct_in, pct_out
+    #[arg(long, value_name = "CSV")]
+    out: PathBuf,
+
+    /// Also write all of the input plus uns `rank_genes_groups`, as scanpy has it, and layers
+    /// `lognorm`, the log-normalised counts to plot
+    #[arg(long, value_name = "OUT.h5ad")]
+    h5ad: Option<PathBuf>,
+
+    #[command(flatten)]
+    print: PrintArgs,
+}
+
+/// A row of the table.
+#[derive(Serialize)]
+struct Row<'a> {
+    group: &'a str,
+    rank: usize,
+    gene: &'a str,
+    score: f64,
+    logfoldchange: f64,
+    pval: f64,
+    pval_adj: f64,
+    pct_in: f64,
+    pct_out: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    input: String,
+    output: String,
+    h5ad: Option<String>,
+    groupby: String,
+    n_cells: usize,
+    n_genes_tested: usize,
+    groups: Vec<Group>,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Group {
+    group: String,
+    n_cells: usize,
+    /// Genes above the rest at a false discovery rate of 5%.
+    n_markers: usize,
+    top_genes: Vec<String>,
+}
+
+impl Markers {
+    pub fn run(self) -> Result<()> {
+        let started = Instant::now();
+        let console = Console::new(&self.print);
+        self.check()?;
+        let data = Expression::read(&self.counts, console)?;
+        let groups = data.groups(&self.groupby)?;
+        let params = MarkersParams::default().min_cells(self.min_cells);
+        let found = rank_genes_groups(&data.x, &groups, &params)?;
+        self.remark_small(&found, console);
+        let n_genes = self.n_genes.map_or(data.genes.len(), |n| n as usize);
+        let table = table(&found, &data.genes, n_genes)?;
+        let summary = self.summary(&found, &data);
+        interrupt::defer();
+        if let Some(path) = &self.h5ad {
+            let uns = found.to_uns(&data.genes, &self.groupby, Some(LAYER), n_genes);
+            let uns =
+                uns.context("--h5ad is not possible, leave it out: the table has no limit")?;
+            let results = Additions::new().uns("rank_genes_groups", uns).layer(LAYER, data.x);
+            console.remark_lost(&write_h5ad_with(&self.counts.input, path, &results)?);
+        }
+        outputs::write_file(&self.out, &table)?;
+        let seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        let summary = Summary { seconds, ..summary };
+        console.result(&summary, || summary.text())
+    }
+
+    fn check(&self) -> Result<()> {
+        outputs::check_file(&self.out)?;
+        let Some(h5ad) = &self.h5ad else { return Ok(()) };
+        if self.counts.layer == "raw" {
+            return Err(usage(
+                "--h5ad writes a layer, and layers cannot hold the genes of \"raw\"; give another \
+                 --layer or leave --h5ad out",
+            ));
+        }
+        if *h5ad == self.out {
+            return Err(usage("--out and --h5ad are the same file; --out is a table"));
+        }
+        outputs::check_file(h5ad)
+    }
+
+    fn remark_small(&self, found: &Found, console: Console) {
+        let few = found.groups().iter().filter(|group| group.n_cells <= FEW);
+        let few: Vec<String> =
+            few.map(|group| format!("{} ({})", group.name, group.n_cells)).collect();
+        if !few.is_empty() {
+            console.remark(format!("groups of few cells, p-values rough: {}", few.join(", ")));
+        }
+    }
+
+    fn summary(&self, found: &Found, data: &Expression) -> Summary {
+        let name = |m: &Marker| data.genes[m.gene].clone();
+        let groups = found.groups().iter().map(|group| Group {
+            group: group.name.clone(),
+            n_cells: group.n_cells,
+            n_markers: group.ranked().filter(|m| m.score > 0.0 && m.pval_adj < 0.05).count(),
+            top_genes: group.top(EXAMPLES).map(name).collect(),
+        });
+        Summary {
+            input: summary::path(&self.counts.input),
+            output: summary::path(&self.out),
+            h5ad: self.h5ad.as_deref().map(summary::path),
+            groupby: self.groupby.clone(),
+            n_cells: data.x.n_rows(),
+            n_genes_tested: found.tested().len(),
+            groups: groups.collect(),
+            seconds: 0.0,
+        }
+    }
+}
+
+/// The best genes of every group as CSV.
+fn table(found: &Found, genes: &[String], n_genes: usize) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for group in found.groups() {
+        for (rank, m) in (1..).zip(group.top(n_genes)) {
+            writer.serialize(Row {
+                group: &group.name,
+                rank,
+                gene: &genes[m.gene],
+                score: m.score,
+                logfoldchange: m.logfoldchange,
+                pval: m.pval,
+                pval_adj: m.pval_adj,
+                pct_in: m.pct_in,
+                pct_out: m.pct_out,
+            })?;
+        }
+    }
+    writer.into_inner().ok().context("the table is in memory")
+}
+
+impl Summary {
+    fn text(&self) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for Group { group, n_cells, n_markers, top_genes } in &self.groups {
+            let top = top_genes.join(", ");
+            lines.push(format!("{group} ({n_cells} cells): {n_markers} markers; {top}"));
+        }
+        let too = self.h5ad.as_ref().map(|path| format!(" and {path}")).unwrap_or_default();
+        lines.push(format!("written to {}{too} ({:.1} s)", self.output, self.seconds));
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,173 @@
+//! `morula transfer`: labels of known cells for new ones.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use morula::data::{
+    Additions, AnnData, Categorical, Column, DataError, DenseMatrix, read, write_h5ad_with,
+};
+use morula::markers::{TransferParams, Transferred};
+use serde::Serialize;
+
+use crate::args::{OutArgs, PrintArgs};
+use crate::console::Console;
+use crate::expression::groups;
+use crate::failure::usage;
+use crate::{interrupt, outputs, summary};
+
+/// Carry labels of known cells over to new ones.
+///
+/// Learns the labels on an embedding that both files have in obsm, from one model: `morula cluster
+/// --save-model` writes it for the reference, `morula predict` for new cells. Writes the new
+/// cells plus obs `morula_transferred`, obs `morula_transferred_confidence` (probability of the
+/// most probable label) and obs `morula_transferred_novelty` (share of the reference's cells that
+/// lie closer to one another than this cell does to them).
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  morula transfer reference.h5ad predicted.h5ad --label cell_type \
+                        --embedding X_jojoscl --out labelled.h5ad"
+)]
+pub struct Transfer {
+    /// Labelled cells with their embedding, an h5ad file
+    #[arg(value_name = "REFERENCE.h5ad")]
+    reference: PathBuf,
+
+    /// New cells with the same embedding, an h5ad file
+    #[arg(value_name = "QUERY.h5ad")]
+    query: PathBuf,
+
+    /// Column of the reference's obs with the labels
+    #[arg(long, value_name = "OBS")]
+    label: String,
+
+    /// Matrix of obsm with the embedding
+    #[arg(long, value_name = "OBSM")]
+    embedding: String,
+
+    #[command(flatten)]
+    out: OutArgs,
+
+    /// Least probability of a label; below it a cell is unknown
+    #[arg(long, value_name = "X", default_value_t = TransferParams::default().min_probability)]
+    min_probability: f64,
+
+    /// Largest novelty of a labelled cell; above it a cell is unknown; 1 for no limit
+    #[arg(long, value_name = "X", default_value_t = TransferParams::default().max_novelty)]
+    max_novelty: f64,
+
+    /// Label of cells whose type is unknown
+    #[arg(long, value_name = "LABEL", default_value = "unknown")]
+    unknown: String,
+
+    #[command(flatten)]
+    print: PrintArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    reference: String,
+    query: String,
+    output: String,
+    n_cells_reference: usize,
+    n_cells: usize,
+    n_unknown: usize,
+    /// Cells without an embedding.
+    n_missing: usize,
+    mean_confidence: f64,
+    cells: Vec<(String, usize)>,
+}
+
+impl Transfer {
+    pub fn run(self) -> Result<()> {
+        let console = Console::new(&self.print);
+        let params = TransferParams::default()
+            .min_probability(self.min_probability)
+            .max_novelty(self.max_novelty);
+        params.check().map_err(|e| usage(e.to_string()))?;
+        outputs::check_file(&self.out.out)?;
+        let reference = read(&self.reference)?;
+        let labels = groups(&reference.obs, &self.label)
+            .with_context(|| self.reference.display().to_string())?;
+        let query = read(&self.query)?;
+        let embedding = self.embedding(&reference, &self.reference)?;
+        let classifier = params
+            .fit(embedding, &labels)
+            .with_context(|| format!("cannot learn from {}", self.reference.display()))?;
+        console.remark(format!("learnt {} types", classifier.types().len()));
+        let found = classifier
+            .predict(self.embedding(&query, &self.query)?)
+            .with_context(|| format!("cannot label {}", self.query.display()))?;
+        let summary = self.summary(&found, &labels);
+        drop((reference, query));
+        interrupt::defer();
+        let results = self.additions(found)?;
+        console.remark_lost(&write_h5ad_with(&self.query, &self.out.out, &results)?);
+        console.result(&summary, || summary.text())
+    }
+
+    fn embedding<'a>(&self, data: &'a AnnData, path: &Path) -> Result<&'a DenseMatrix> {
+        data.obsm.get(&self.embedding).with_context(|| {
+            let there: Vec<&str> = data.obsm.keys().map(String::as_str).collect();
+            let there = if there.is_empty() { "nothing".into() } else { there.join(", ") };
+            format!(
+                "{}: no {} in obsm, which holds {there}; make the embedding with morula cluster \
+                 --save-model and morula predict",
+                path.display(),
+                self.embedding
+            )
+        })
+    }
+
+    fn additions(&self, found: Transferred) -> Result<Additions, DataError> {
+        // Types keep their places, unknown comes last, unless a type has that name.
+        let mut categories = found.types;
+        let unknown = categories.iter().position(|name| *name == self.unknown);
+        let unknown = unknown.unwrap_or_else(|| {
+            categories.push(self.unknown.clone());
+            categories.len() - 1
+        });
+        let code = |label: &Option<Option<usize>>| {
+            label.map_or(-1, |known| known.unwrap_or(unknown) as i32)
+        };
+        let codes = found.labels.iter().map(code).collect();
+        let labels = Column::Categorical(Categorical::new(codes, categories, false)?);
+        Ok(Additions::new()
+            .obs("morula_transferred", labels)
+            .obs("morula_transferred_confidence", Column::Float(found.confidence))
+            .obs("morula_transferred_novelty", Column::Float(found.novelty)))
+    }
+
+    fn summary(&self, found: &Transferred, labels: &Categorical) -> Summary {
+        let mut cells = vec![0; found.types.len()];
+        found.labels.iter().flatten().flatten().for_each(|&t| cells[t] += 1);
+        let count =
+            |of: fn(&Option<Option<usize>>) -> bool| found.labels.iter().filter(|l| of(l)).count();
+        let sure: Vec<f64> = found.confidence.iter().copied().filter(|c| !c.is_nan()).collect();
+        Summary {
+            reference: summary::path(&self.reference),
+            query: summary::path(&self.query),
+            output: summary::path(&self.out.out),
+            n_cells_reference: labels.codes().iter().filter(|&&c| c >= 0).count(),
+            n_cells: found.labels.len(),
+            n_unknown: count(|label| *label == Some(None)),
+            n_missing: count(Option::is_none),
+            mean_confidence: sure.iter().sum::<f64>() / sure.len().max(1) as f64,
+            cells: found.types.iter().cloned().zip(cells).collect(),
+        }
+    }
+}
+
+impl Summary {
+    fn text(&self) -> String {
+        let mut lines: Vec<String> =
+            self.cells.iter().map(|(name, n)| format!("{name}: {n} cells")).collect();
+        lines.push(format!("unknown: {} cells", self.n_unknown));
+        if self.n_missing > 0 {
+            lines.push(format!("without an embedding: {} cells", self.n_missing));
+        }
+        let (out, mean) = (&self.output, self.mean_confidence);
+        lines.push(format!("mean confidence {mean:.2}; written to {out}"));
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,41 @@
+//! What commands after clustering work on: log-normalised counts and labels of the cells.
+
+use anyhow::Result;
+use morula::data::{Categorical, Column, CsrMatrix, DataFrame, read_counts, read_obs};
+use morula::preprocess::{TargetSum, log1p, normalize_total};
+
+use crate::args::CountsArgs;
+use crate::console::Console;
+
+/// Log-normalised counts with the names of their genes, and the annotations of the cells.
+pub struct Expression {
+    pub x: CsrMatrix,
+    pub genes: Vec<String>,
+    obs: DataFrame,
+}
+
+impl Expression {
+    /// Reads raw counts and brings them to what the models see, `ln(1 + C / s)`: every cell
+    /// divided by its total and multiplied by the median total, over all genes.
+    pub fn read(args: &CountsArgs, console: Console) -> Result<Self> {
+        let obs = read_obs(&args.input)?;
+        let (mut x, _, genes) = read_counts(&args.input, Some(&args.layer))?.into_parts();
+        console.remark(format!("read {} cells x {} genes", x.n_rows(), x.n_cols()));
+        normalize_total(&mut x, TargetSum::Median)?;
+        log1p(&mut x);
+        Ok(Self { x, genes, obs })
+    }
+
+    /// The labels in a column of obs.
+    pub fn groups(&self, column: &str) -> Result<Categorical> {
+        groups(&self.obs, column)
+    }
+}
+
+/// The labels in a column, as categories.
+pub fn groups(obs: &DataFrame, column: &str) -> Result<Categorical> {
+    Ok(match obs.column(column)? {
+        Column::Categorical(labels) => labels.clone(),
+        other => Categorical::from_labels(other.labels()),
+    })
+}

@@ -1,0 +1,147 @@
+//! Cell types of clusters, from lists of marker genes.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GroupMarkers, MarkerLists, Markers, MarkersError, Result};
+
+/// Parameters of [`annotate`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnnotateParams {
+    /// Least margin to the second type, 0 to 2; below it the type of a cluster is unknown.
+    pub margin: f64,
+}
+
+impl Default for AnnotateParams {
+    fn default() -> Self {
+        Self { margin: 0.05 }
+    }
+}
+
+impl AnnotateParams {
+    /// With this least margin.
+    pub fn margin(mut self, margin: f64) -> Self {
+        self.margin = margin;
+        self
+    }
+
+    /// Checks the range.
+    ///
+    /// # Errors
+    /// [`MarkersError::Param`] when the margin is out of range.
+    pub fn check(&self) -> Result<()> {
+        match (0.0..=2.0).contains(&self.margin) {
+            true => Ok(()),
+            false => Err(MarkersError::param("margin", self.margin, "a margin is from 0 to 2")),
+        }
+    }
+}
+
+/// The type of every cluster, and how it was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Annotation {
+    /// Types of the lists, in their order.
+    pub types: Vec<String>,
+    /// The clusters.
+    pub clusters: Vec<ClusterType>,
+    /// Genes of every type that are not among those tested.
+    pub missing: Vec<Vec<String>>,
+}
+
+/// The type of one cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterType {
+    /// Name of the cluster.
+    pub cluster: String,
+    /// Its cells.
+    pub n_cells: usize,
+    /// Score of every type, -1 to 1; NaN for a type none of whose genes was found.
+    pub scores: Vec<f64>,
+    /// Position of the best type; none where the margin is too small.
+    pub cell_type: Option<usize>,
+    /// The best score less the second or, where that is below 0, less 0.
+    pub margin: f64,
+}
+
+/// Gives every cluster the type whose genes set it apart most.
+///
+/// The score of type `t` in cluster `c` is the mean over the genes of `t` that were tested, `G_t`,
+/// of how far they are above the other cells (the rank-biserial correlation):
+///
+/// ```text
+/// s_ct = 1 / |G_t| sum over g in G_t of (2 AUC_gc - 1)                      -1 <= s_ct <= 1
+/// margin_c = s_c(1) - max(s_c(2), 0)         the best and the second best score of c
+/// ```
+///
+/// `AUC_gc` is the chance that a cell of `c` has more of `g` than a cell outside `c`, ties counting
+/// half, from the same ranks as the markers. Unlike a z-score it does not grow with the cells, so
+/// scores compare between clusters. A score of 0 says that the genes do not differ from the rest of
+/// the cells; it always stands as a rival, so that a type must win against it too. A cluster whose
+/// margin is below [`AnnotateParams::margin`], or not above 0, stays unknown.
+///
+/// `var_names`: a name per column of the matrix the markers come from; names are matched exactly.
+///
+/// # Errors
+/// [`MarkersError::Param`]; [`MarkersError::Shape`] when names are too few;
+/// [`MarkersError::NoGeneFound`] when the lists have no gene in common with the data.
+pub fn annotate(
+    markers: &Markers,
+    var_names: &[String],
+    lists: &MarkerLists,
+    params: &AnnotateParams,
+) -> Result<Annotation> {
+    params.check()?;
+    let tested: Vec<usize> = markers.tested().collect();
+    let expected = tested.last().map_or(0, |last| last + 1);
+    if var_names.len() < expected {
+        let (what, found) = ("names of the genes", var_names.len());
+        return Err(MarkersError::Shape { what, expected, found });
+    }
+    // Of genes with one name the first counts, as in anndata.
+    let mut position = HashMap::new();
+    for (at, &j) in tested.iter().enumerate() {
+        position.entry(var_names[j].as_str()).or_insert(at);
+    }
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for (_, genes) in lists.types() {
+        let at = |gene: &String| position.get(gene.as_str()).copied();
+        found.push(genes.iter().filter_map(at).collect::<Vec<usize>>());
+        missing.push(genes.iter().filter(|g| at(g).is_none()).cloned().collect::<Vec<_>>());
+    }
+    if found.iter().all(Vec::is_empty) {
+        let genes = || lists.types().flat_map(|(_, genes)| genes);
+        let example: Vec<&str> = genes().take(3).map(String::as_str).collect();
+        let (listed, n_genes) = (genes().count(), tested.len());
+        return Err(MarkersError::NoGeneFound { listed, n_genes, example: example.join(", ") });
+    }
+    let clusters = markers.groups().iter().map(|group| cluster_type(group, &found, params));
+    Ok(Annotation {
+        types: lists.types().map(|(name, _)| name.to_string()).collect(),
+        clusters: clusters.collect(),
+        missing,
+    })
+}
+
+fn cluster_type(
+    group: &GroupMarkers,
+    types: &[Vec<usize>],
+    params: &AnnotateParams,
+) -> ClusterType {
+    let above = |&at: &usize| 2.0 * group.genes()[at].auc - 1.0;
+    // The mean of no genes is 0 / 0.
+    let score = |genes: &Vec<usize>| genes.iter().map(above).sum::<f64>() / genes.len() as f64;
+    let scores: Vec<f64> = types.iter().map(score).collect();
+    let (mut best, mut first, mut second) = (None, 0.0, 0.0);
+    for (t, &s) in scores.iter().enumerate().filter(|(_, s)| **s > 0.0) {
+        if s > first {
+            (best, first, second) = (Some(t), s, first);
+        } else if s > second {
+            second = s;
+        }
+    }
+    let margin = first - second;
+    let cell_type = best.filter(|_| margin > 0.0 && margin >= params.margin);
+    ClusterType { cluster: group.name.clone(), n_cells: group.n_cells, scores, cell_type, margin }
+}

@@ -1,0 +1,131 @@
+//! What can go wrong after clustering, told so that the user can mend it.
+
+use std::path::PathBuf;
+
+use morula_data::DataError;
+use morula_preprocess::PreprocessError;
+
+/// Result of this crate.
+pub type Result<T, E = MarkersError> = std::result::Result<T, E>;
+
+/// Errors of markers, annotation, agreement and label transfer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MarkersError {
+    /// A parameter outside its range.
+    #[error("parameter {name} = {value}: {want}")]
+    Param {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        want: &'static str,
+    },
+    /// Lengths that do not belong together.
+    #[error("{what}: expected {expected}, found {found}")]
+    Shape {
+        /// What was measured.
+        what: &'static str,
+        /// Length the other arguments ask for.
+        expected: usize,
+        /// Length given.
+        found: usize,
+    },
+    /// A value that is NaN or infinite.
+    #[error("row {row}, column {col} holds {value}, which is not finite")]
+    NotFinite {
+        /// Row of the value: the cell.
+        row: usize,
+        /// Column of the value: the gene, or the dimension of the embedding.
+        col: usize,
+        /// The value.
+        value: f32,
+    },
+    /// No cell has a label.
+    #[error("no cell has a label; give a column of obs that says what the cells are")]
+    NoGroups,
+    /// A group without a rest to be compared with.
+    #[error(
+        "all {n_cells} cells are in group {group}; markers need at least two groups to tell apart"
+    )]
+    NoRest {
+        /// The only group.
+        group: String,
+        /// Its cells, all there are.
+        n_cells: usize,
+    },
+    /// A filter that kept no gene.
+    #[error("none of {n_genes} genes is expressed in {min_cells} cells; lower min_cells")]
+    NoGenes {
+        /// Genes there are.
+        n_genes: usize,
+        /// Cells asked for.
+        min_cells: usize,
+    },
+    /// Markers of the types that name no gene of the data.
+    #[error(
+        "none of the {listed} genes of the marker lists is among the {n_genes} genes of the data, \
+         for example {example}; check the species and the kind of gene names (symbols or Ensembl \
+         ids)"
+    )]
+    NoGeneFound {
+        /// Genes in the lists.
+        listed: usize,
+        /// Genes of the data.
+        n_genes: usize,
+        /// The first genes of the lists.
+        example: String,
+    },
+    /// A line of a marker list that cannot be read.
+    #[error("line {line}: {what}")]
+    Line {
+        /// One-based line number.
+        line: u64,
+        /// What is wrong with it, and what is wanted.
+        what: String,
+    },
+    /// A marker list that holds nothing.
+    #[error("the marker list is empty; give rows of type,gene below a header, or a GMT file")]
+    NoMarkers,
+    /// The operating system refused.
+    #[error("cannot read: {0}")]
+    Io(#[from] std::io::Error),
+    /// An error together with the file it belongs to.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<MarkersError>,
+    },
+    /// An error of the data containers.
+    #[error(transparent)]
+    Data(Box<DataError>),
+    /// An error of preprocessing.
+    #[error(transparent)]
+    Preprocess(Box<PreprocessError>),
+}
+
+// Boxed: results stay small.
+impl From<DataError> for MarkersError {
+    fn from(error: DataError) -> Self {
+        Self::Data(Box::new(error))
+    }
+}
+
+impl From<PreprocessError> for MarkersError {
+    fn from(error: PreprocessError) -> Self {
+        Self::Preprocess(Box::new(error))
+    }
+}
+
+impl MarkersError {
+    pub(crate) fn param(name: &'static str, value: impl ToString, want: &'static str) -> Self {
+        Self::Param { name, value: value.to_string(), want }
+    }
+
+    pub(crate) fn line(line: u64, what: impl Into<String>) -> Self {
+        Self::Line { line, what: what.into() }
+    }
+}

@@ -1,0 +1,90 @@
+//! Marker lists: which genes tell a cell type.
+
+mod csv;
+mod gmt;
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use crate::{MarkersError, Result};
+
+/// Genes per cell type, in the order of the file; no gene repeats within a type.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MarkerLists {
+    types: Vec<(String, Vec<String>)>,
+}
+
+impl MarkerLists {
+    /// Gathers pairs of a type and one of its genes; repeated pairs count once.
+    ///
+    /// # Errors
+    /// [`MarkersError::NoMarkers`] when there is none.
+    pub fn new<T: Into<String>, G: Into<String>>(
+        pairs: impl IntoIterator<Item = (T, G)>,
+    ) -> Result<Self> {
+        let mut types: Vec<(String, Vec<String>)> = Vec::new();
+        let mut position: HashMap<String, usize> = HashMap::new();
+        let mut seen: HashSet<(usize, String)> = HashSet::new();
+        for (cell_type, gene) in pairs {
+            let (cell_type, gene) = (cell_type.into(), gene.into());
+            let at = *position.entry(cell_type).or_insert_with_key(|name| {
+                types.push((name.clone(), Vec::new()));
+                types.len() - 1
+            });
+            if seen.insert((at, gene.clone())) {
+                types[at].1.push(gene);
+            }
+        }
+        match types.is_empty() {
+            true => Err(MarkersError::NoMarkers),
+            false => Ok(Self { types }),
+        }
+    }
+
+    /// Reads a file: GMT where the first line with content holds a tab, else CSV.
+    ///
+    /// CSV: a header with the columns `type` and `gene` (others are passed over), and a row per
+    /// pair. GMT: a line per type: its name, a description, and its genes, between tabs. UTF-8.
+    ///
+    /// # Errors
+    /// An error naming the file: [`MarkersError::Line`] with the line that cannot be read,
+    /// [`MarkersError::NoMarkers`], [`MarkersError::Io`].
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let read = || Self::parse(&fs::read(path)?);
+        read().map_err(|e| MarkersError::File { path: path.into(), source: Box::new(e) })
+    }
+
+    /// Reads the content of a file; see [`read`](Self::read).
+    ///
+    /// # Errors
+    /// [`MarkersError::Line`] and [`MarkersError::NoMarkers`].
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let text = str::from_utf8(bytes).map_err(|e| {
+            let line = 1 + bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() as u64;
+            MarkersError::line(line, "this is not UTF-8 text; save the list as plain text in UTF-8")
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let first = text.lines().find(|line| !line.trim().is_empty());
+        match first.ok_or(MarkersError::NoMarkers)?.contains('\t') {
+            true => gmt::parse(text),
+            false => csv::parse(text),
+        }
+    }
+
+    /// The types and their genes.
+    pub fn types(&self) -> impl ExactSizeIterator<Item = (&str, &[String])> {
+        self.types.iter().map(|(name, genes)| (name.as_str(), genes.as_slice()))
+    }
+}
+
+/// A name without blanks around it, or an error naming the line.
+fn name<'a>(text: &'a str, what: &str, line: impl Fn() -> u64) -> Result<&'a str> {
+    let bad = |why: &str| Err(MarkersError::line(line(), format!("the {what} {why}")));
+    match text.trim() {
+        "" => bad("is empty"),
+        text if text.contains('\0') => bad("holds a NUL: this is not a text file"),
+        text => Ok(text),
+    }
+}

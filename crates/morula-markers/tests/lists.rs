@@ -1,0 +1,83 @@
+//! Marker lists: what is read, and what damaged and hostile files are told.
+
+use morula_markers::{MarkerLists, MarkersError};
+
+fn listed(text: &str) -> Vec<(String, Vec<String>)> {
+    let lists = MarkerLists::parse(text.as_bytes()).unwrap();
+    lists.types().map(|(name, genes)| (name.to_string(), genes.to_vec())).collect()
+}
+
+fn refused(bytes: &[u8]) -> (u64, String) {
+    match MarkerLists::parse(bytes).unwrap_err() {
+        MarkersError::Line { line, what } => (line, what),
+        MarkersError::NoMarkers => (0, String::new()),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn csv_and_gmt_read_alike() {
+    let want = vec![
+        ("T cell".to_string(), vec!["CD3D".to_string(), "CD3E".to_string()]),
+        ("B cell".to_string(), vec!["MS4A1".to_string()]),
+    ];
+    for text in [
+        "type,gene\nT cell,CD3D\nB cell,MS4A1\nT cell,CD3E\nT cell,CD3D\n",
+        "\u{feff}Gene,weight,Type\r\nCD3D,1,\"T cell\"\r\n CD3E ,2,T cell\r\nMS4A1,,B cell",
+        "T cell\thttp://x\tCD3D\tCD3E\t\nB cell\t\tMS4A1\n\n",
+        "\n\nT cell\t-\tCD3D\tCD3E\tCD3D\r\nB cell\t-\tMS4A1\r\n",
+    ] {
+        assert_eq!(listed(text), want, "{text}");
+    }
+}
+
+#[test]
+fn bad_lines_are_named() {
+    let cases: [(&[u8], u64, &str); 12] = [
+        (b"", 0, ""),
+        (b" \n \n", 0, ""),
+        (b"type,gene\n", 0, ""),
+        (b"T cell,CD3D\nB cell,MS4A1\n", 1, "no column \"type\""),
+        (b"type;gene\nT;CD3D\n", 1, "header"),
+        (b"type,gene\nT,CD3D\nB\n", 3, "gene is missing"),
+        (b"type,gene\nT,CD3D\n\n,MS4A1\n", 4, "type is empty"),
+        (b"type,gene\nT,CD3D\nB,  \n", 3, "gene is empty"),
+        (b"type,gene\nT,\xff\xfe\n", 2, "UTF-8"),
+        (b"T\t-\tCD3D\nB\t-\n", 2, "no genes"),
+        (b"T\t-\tCD3D\n\t-\tMS4A1\n", 2, "type is empty"),
+        (b"T\t-\tCD3D\nB\t-\tMS4A1\nT\t-\tCD3E\n", 3, "line 1"),
+    ];
+    for (bytes, line, part) in cases {
+        let (found, what) = refused(bytes);
+        assert_eq!(found, line, "{}: {what}", String::from_utf8_lossy(bytes));
+        assert!(what.contains(part), "{what}");
+    }
+    let (line, what) = refused(b"type,gene\nT\0,CD3D\n");
+    assert!(line == 2 && what.contains("NUL"));
+}
+
+#[test]
+fn any_bytes_are_answered() {
+    let mut state = 1u64;
+    for length in 0..400 {
+        let bytes: Vec<u8> = (0..length)
+            .map(|_| {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                b"type,gene\n\t\"\r\0x\xff"[(state >> 33) as usize % 16]
+            })
+            .collect();
+        let _ = MarkerLists::parse(&bytes);
+        let _ = MarkerLists::parse(&[b"type,gene\n", &bytes[..]].concat());
+    }
+}
+
+#[test]
+fn files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = MarkerLists::read(folder.path().join("none.csv")).unwrap_err().to_string();
+    assert!(error.contains("none.csv"), "{error}");
+    let path = folder.path().join("types.gmt");
+    std::fs::write(&path, "T\t-\n").unwrap();
+    let error = MarkerLists::read(&path).unwrap_err().to_string();
+    assert!(error.contains("types.gmt") && error.contains("line 1"), "{error}");
+}
