@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use morula::models::DeviceChoice;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{benchmark, cluster, devices, evaluate, inspect, predict, simulate};
+use crate::commands::{benchmark, cluster, devices, evaluate, inspect, predict, report, simulate};
 
 /// Deep clustering of single-cell RNA-seq on any GPU or CPU.
 #[derive(Debug, Parser)]
@@ -23,6 +23,7 @@ pub struct Cli {
 pub enum Command {
     Cluster(cluster::Cluster),
     Predict(predict::Predict),
+    Report(report::Report),
     Evaluate(evaluate::Evaluate),
     Inspect(inspect::Inspect),
     Simulate(simulate::Simulate),

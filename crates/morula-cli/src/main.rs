@@ -10,6 +10,7 @@ mod memory;
 mod models;
 mod outputs;
 mod progress;
+mod reporting;
 mod summary;
 mod task;
 

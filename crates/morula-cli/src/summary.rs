@@ -30,6 +30,9 @@ pub struct Summary {
     pub epochs: usize,
     pub final_loss: Option<f32>,
     pub seconds: f64,
+    /// Folder of the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
 }
 
 impl Summary {
@@ -63,13 +66,14 @@ impl Summary {
             epochs: model.history().len(),
             final_loss: model.history().last().map(|record| record.total),
             seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            report: None,
         }
     }
 
     /// As text: a line per subject.
     pub fn text(&self) -> String {
         let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
-        format!(
+        let text = format!(
             "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
              written to {} as {} ({:.1} s)",
             self.n_cells - self.n_cells_filtered,
@@ -79,7 +83,11 @@ impl Summary {
             self.output,
             self.model,
             self.seconds,
-        )
+        );
+        match &self.report {
+            Some(folder) => format!("{text}\nreport in {folder}"),
+            None => text,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod devices;
 pub mod evaluate;
 pub mod inspect;
 pub mod predict;
+pub mod report;
 pub mod simulate;
 
 use anyhow::Result;
@@ -17,6 +18,7 @@ pub fn run(command: Command) -> Result<()> {
     match command {
         Command::Cluster(args) => args.run(),
         Command::Predict(args) => args.run(),
+        Command::Report(args) => args.run(),
         Command::Evaluate(args) => args.run(),
         Command::Inspect(args) => args.run(),
         Command::Simulate(args) => args.run(),
