@@ -75,6 +75,9 @@ fn panel(
     canvas.bold(left, y0 + 13.0, 13, Anchor::Start, &fit(name, 14.0, right - left));
     let finite = values.iter().copied().filter(|v| v.is_finite());
     let ends = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    // Some air, so that the curve does not run along the frame.
+    let air = if ends.1 > ends.0 { 0.05 * (ends.1 - ends.0) } else { 0.0 };
+    let ends = (ends.0 - air, ends.1 + air);
     let x = Axis::new((0.0, values.len().max(2) as f64 - 1.0), (left, right));
     let y = Axis::new(ends, (bottom, top));
     for tick in y.ticks(3) {

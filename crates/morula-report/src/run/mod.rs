@@ -144,26 +144,28 @@ impl Run {
 
 impl Annotation {
     /// A code per cell, none where the label is missing, and the names of the codes, sorted,
-    /// numbers among them by value.
+    /// numbers at their ends by value.
     pub(crate) fn codes(&self) -> (Vec<Option<usize>>, Vec<String>) {
         let known: Vec<&String> = self.labels.iter().flatten().collect();
         let (codes, names) = encode_labels(&known);
         let mut order: Vec<usize> = (0..names.len()).collect();
-        let key =
-            |name: &str| (name.parse::<f64>().ok().filter(|v| v.is_finite()), name.to_string());
-        order.sort_by(|&a, &b| {
-            let (a, b) = (key(names[a]), key(names[b]));
-            match (a.0, b.0) {
-                (Some(x), Some(y)) => x.total_cmp(&y).then(a.1.cmp(&b.1)),
-                (x, y) => y.is_some().cmp(&x.is_some()).then(a.1.cmp(&b.1)),
-            }
-        });
+        order.sort_by_cached_key(|&i| (prefix(names[i]), number(names[i]), names[i]));
         let mut place = vec![0; names.len()];
         order.iter().enumerate().for_each(|(to, &from)| place[from] = to);
         let mut known = codes.into_iter().map(|code| place[code]);
         let codes = self.labels.iter().map(|l| l.as_ref().and_then(|_| known.next())).collect();
         (codes, order.into_iter().map(|from| names[from].to_string()).collect())
     }
+}
+
+/// What stands before the number that a name ends in.
+fn prefix(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// That number; c2 comes before c10.
+fn number(name: &str) -> u128 {
+    name[prefix(name).len()..].parse().unwrap_or(u128::MAX)
 }
 
 pub(crate) fn shape(
@@ -186,8 +188,8 @@ mod tests {
             role: Role::Batch,
             labels: labels.iter().map(|l| l.map(str::to_string)).collect(),
         };
-        let (codes, names) = of(&[Some("b"), None, Some("10"), Some("9"), Some("a")]).codes();
-        assert_eq!(names, ["9", "10", "a", "b"]);
+        let (codes, names) = of(&[Some("b10"), None, Some("10"), Some("9"), Some("b9")]).codes();
+        assert_eq!(names, ["9", "10", "b9", "b10"]);
         assert_eq!(codes, [Some(3), None, Some(1), Some(0), Some(2)]);
         assert!(of(&[None]).codes().1.is_empty());
     }
