@@ -38,6 +38,21 @@ pub(crate) struct Canvas {
     shapes: Vec<Primitive>,
 }
 
+/// How text is written.
+struct Style {
+    size: u32,
+    anchor: Anchor,
+    bold: bool,
+    upwards: bool,
+    color: Rgb,
+}
+
+impl Style {
+    fn new(size: u32) -> Self {
+        Self { size, anchor: Anchor::Middle, bold: false, upwards: false, color: INK }
+    }
+}
+
 impl From<Rgb> for Color {
     fn from(Rgb(r, g, b): Rgb) -> Self {
         Self::Rgb(r, g, b)
@@ -89,45 +104,37 @@ impl Canvas {
 
     /// A line of text; `y` is the middle of its small letters.
     pub(crate) fn text(&mut self, x: f64, y: f64, size: u32, anchor: Anchor, text: &str) {
-        self.write(x, y + 0.35 * f64::from(size), size, anchor, text, None, false, INK);
+        self.write((x, y), text, Style { anchor, ..Style::new(size) });
     }
 
     pub(crate) fn bold(&mut self, x: f64, y: f64, size: u32, anchor: Anchor, text: &str) {
-        self.write(x, y + 0.35 * f64::from(size), size, anchor, text, None, true, INK);
+        self.write((x, y), text, Style { anchor, bold: true, ..Style::new(size) });
     }
 
     pub(crate) fn colored(&mut self, x: f64, y: f64, size: u32, text: &str, color: Rgb) {
-        self.write(x, y + 0.35 * f64::from(size), size, Anchor::Middle, text, None, false, color);
+        self.write((x, y), text, Style { color, ..Style::new(size) });
     }
 
     /// Text that reads upwards from `(x, y)`, which is its beginning's middle.
     pub(crate) fn upwards(&mut self, x: f64, y: f64, size: u32, anchor: Anchor, text: &str) {
-        self.write(x + 0.35 * f64::from(size), y, size, anchor, text, Some(-90.0), false, INK);
+        self.write((x, y), text, Style { anchor, upwards: true, ..Style::new(size) });
     }
 
     /// Bold text with a white rim, in the middle of `(x, y)`, to be read on any ground.
     pub(crate) fn haloed(&mut self, x: f64, y: f64, size: u32, text: &str) {
-        let y = y + 0.35 * f64::from(size);
+        let style = |color| Style { bold: true, color, ..Style::new(size) };
         for step in 0..12 {
             let (sin, cos) = (f64::from(step) * std::f64::consts::TAU / 12.0).sin_cos();
-            let (x, y, white) = (x + 2.0 * cos, y + 2.0 * sin, Rgb(255, 255, 255));
-            self.write(x, y, size, Anchor::Middle, text, None, true, white);
+            self.write((x + 2.0 * cos, y + 2.0 * sin), text, style(Rgb(255, 255, 255)));
         }
-        self.write(x, y, size, Anchor::Middle, text, None, true, Rgb(0, 0, 0));
+        self.write((x, y), text, style(Rgb(0, 0, 0)));
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn write(
-        &mut self,
-        x: f64,
-        y: f64,
-        size: u32,
-        anchor: Anchor,
-        text: &str,
-        rotate: Option<f64>,
-        bold: bool,
-        color: Rgb,
-    ) {
+    fn write(&mut self, (x, y): (f64, f64), text: &str, style: Style) {
+        let Style { size, anchor, bold, upwards, color } = style;
+        // From the middle of small letters to the line they stand on.
+        let drop = 0.35 * f64::from(size);
+        let (x, y, rotate) = if upwards { (x + drop, y, Some(-90.0)) } else { (x, y + drop, None) };
         let (content, color) = (clean(text), Some(color.into()));
         self.shapes.push(Primitive::Text { x, y, content, size, anchor, rotate, bold, color });
     }

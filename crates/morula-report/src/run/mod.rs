@@ -94,14 +94,18 @@ impl Run {
     /// Cells in every cluster.
     pub fn sizes(&self) -> Vec<usize> {
         let mut sizes = vec![0; self.k()];
-        self.labels.iter().for_each(|&k| sizes[k] += 1);
+        for &k in self.labels.iter().filter(|&&k| k < self.k()) {
+            sizes[k] += 1;
+        }
         sizes
     }
 
     /// Mean confidence of every cluster, NaN for one without cells.
     pub fn mean_confidence(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.k()];
-        self.labels.iter().zip(&self.confidence).for_each(|(&k, c)| sums[k] += c);
+        for (&k, c) in self.labels.iter().zip(&self.confidence).filter(|(k, _)| **k < self.k()) {
+            sums[k] += c;
+        }
         sums.iter().zip(self.sizes()).map(|(sum, n)| sum / n as f64).collect()
     }
 
@@ -124,6 +128,12 @@ impl Run {
         if let Some(value) = self.layout.iter().find(|v| !v.is_finite()) {
             let found = value.to_string();
             return Err(shape("coordinates of the cells", "finite numbers", found));
+        }
+        for role in [Role::Truth, Role::Batch] {
+            let n = self.annotations.iter().filter(|a| a.role == role).count();
+            if n > 1 {
+                return Err(shape(format!("annotations of role {role:?}"), "at most one", n));
+            }
         }
         for annotation in &self.annotations {
             fits(&annotation.name, annotation.labels.len(), n)?;
