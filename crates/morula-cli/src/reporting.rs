@@ -25,6 +25,14 @@ pub struct LabelArgs {
 }
 
 impl LabelArgs {
+    /// Refuses columns that nobody would see.
+    pub fn check_unused(&self) -> Result<()> {
+        match self.truth.is_some() || self.batch.is_some() {
+            true => Err(usage("--truth and --batch are shown in a report; give --report DIR too")),
+            false => Ok(()),
+        }
+    }
+
     /// Refuses columns that are not there, before hours of work.
     pub fn check(&self, input: &Path) -> Result<()> {
         let names: Vec<&String> = self.truth.iter().chain(&self.batch).collect();

@@ -225,15 +225,15 @@ impl Cluster {
             others.extend(self.checkpoint.as_deref());
             outputs::check_model_folder(folder, &others)?;
         }
-        if let Some(folder) = &self.report {
-            check_report_folder(folder)?;
-            let mut others = vec![self.counts.input.as_path(), &self.results.out.out];
-            others.extend(self.checkpoint.as_deref());
-            others.extend(self.save_model.as_deref());
-            apart(folder, &others)?;
-            self.labels.check(&self.counts.input)?;
-        }
-        Ok(())
+        let Some(folder) = &self.report else {
+            return self.labels.check_unused();
+        };
+        check_report_folder(folder)?;
+        let mut others = vec![self.counts.input.as_path(), &self.results.out.out];
+        others.extend(self.checkpoint.as_deref());
+        others.extend(self.save_model.as_deref());
+        apart(folder, &others)?;
+        self.labels.check(&self.counts.input)
     }
 
     fn fit<P>(&self, params: P, counts: &CountMatrix, task: &Task<'_>) -> Result<P::Model>

@@ -75,6 +75,7 @@ fn what_cannot_be_shown_is_found_out_first() {
     sandbox.refuses(&line("--report file/r"), 1, &["file"]);
     sandbox.refuses(&line("--report r --truth no_such"), 1, &["no_such", "cell_type"]);
     sandbox.refuses(&line("--report r --batch no_such"), 1, &["no_such"]);
+    sandbox.refuses(&line("--truth cell_type"), 2, &["--report"]);
     sandbox.refuses(&line("--report m --save-model m/model"), 2, &["keep them apart"]);
     sandbox.refuses("report in.h5ad --out thesis", 2, &["chapter1"]);
     sandbox.refuses("report in.h5ad --out r", 1, &["obs[\"jojoscl\"]"]);
