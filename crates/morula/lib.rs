@@ -23,6 +23,8 @@ pub use morula_markers as markers;
 pub use morula_metrics as metrics;
 pub use morula_models as models;
 pub use morula_preprocess as preprocess;
+#[cfg(feature = "report")]
+pub use morula_report as report;
 
 pub mod pipeline;
 #[cfg(feature = "plot")]
@@ -30,7 +32,7 @@ pub mod plot;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::pipeline::{Denoised, Describe, additions};
+    pub use crate::pipeline::{Denoised, Describe, additions, umap_additions};
     pub use morula_data::{
         Additions, AnnData, CountMatrix, CsrMatrix, read_counts, write_h5ad_with,
     };

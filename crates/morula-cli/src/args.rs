@@ -7,7 +7,7 @@ use morula::models::DeviceChoice;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::{
-    agreement, annotate, benchmark, cluster, devices, evaluate, inspect, markers, predict,
+    agreement, annotate, benchmark, cluster, devices, evaluate, inspect, markers, predict, report,
     simulate, transfer,
 };
 
@@ -26,6 +26,7 @@ pub struct Cli {
 pub enum Command {
     Cluster(cluster::Cluster),
     Predict(predict::Predict),
+    Report(report::Report),
     Evaluate(evaluate::Evaluate),
     Markers(markers::Markers),
     Annotate(annotate::Annotate),

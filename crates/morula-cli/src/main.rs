@@ -12,6 +12,7 @@ mod memory;
 mod models;
 mod outputs;
 mod progress;
+mod reporting;
 mod summary;
 mod task;
 

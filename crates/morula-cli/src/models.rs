@@ -16,6 +16,15 @@ pub enum ModelName {
     Scsiameseclu,
 }
 
+impl std::fmt::Display for ModelName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Jojoscl => "jojoscl",
+            Self::Scsiameseclu => "scsiameseclu",
+        })
+    }
+}
+
 impl ModelName {
     /// The model of that name, if there is one.
     pub fn parse(name: &str) -> Option<Self> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use morula::models::cluster::Granularity;
 use morula::models::{NamedDevice, Prediction};
 use morula::pipeline::Describe;
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub struct Summary {
     pub n_genes_filtered: usize,
     pub n_genes_missing: usize,
     pub n_clusters: usize,
+    /// How that number came about, where it was looked for.
+    pub granularity: Option<Granularity>,
     /// Cells in each cluster.
     pub cluster_sizes: Vec<usize>,
     /// Mean probability of the cluster each cell was given.
@@ -30,6 +33,9 @@ pub struct Summary {
     pub epochs: usize,
     pub final_loss: Option<f32>,
     pub seconds: f64,
+    /// Folder of the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
 }
 
 impl Summary {
@@ -58,18 +64,20 @@ impl Summary {
             n_genes_filtered: report.genes_filtered,
             n_genes_missing: report.missing_genes.len(),
             n_clusters: model.n_clusters(),
+            granularity: model.granularity().cloned(),
             cluster_sizes,
             mean_confidence: confidence / prediction.labels.len().max(1) as f64,
             epochs: model.history().len(),
             final_loss: model.history().last().map(|record| record.total),
             seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            report: None,
         }
     }
 
     /// As text: a line per subject.
     pub fn text(&self) -> String {
         let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
-        format!(
+        let text = format!(
             "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
              written to {} as {} ({:.1} s)",
             self.n_cells - self.n_cells_filtered,
@@ -79,7 +87,11 @@ impl Summary {
             self.output,
             self.model,
             self.seconds,
-        )
+        );
+        match &self.report {
+            Some(folder) => format!("{text}\nreport in {folder}"),
+            None => text,
+        }
     }
 }
 

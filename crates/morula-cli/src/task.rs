@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use morula::models::NamedDevice;
 use morula::prelude::*;
+use morula::preprocess::UmapParams;
 
 use crate::args::{CountsArgs, ResultArgs};
 use crate::console::Console;
@@ -57,26 +58,35 @@ impl Task<'_> {
         Ok((counts, Input { n_cells, genes }))
     }
 
-    /// Writes the output and tells of it. The input is read again for that; to never hold it
-    /// twice, the counts should be dropped before.
-    pub fn finish<M: Describe>(
+    /// Writes the output, with a layout if there is one. The input is read again for that; to never
+    /// hold it twice, the counts should be dropped before.
+    pub fn write<M: Describe>(
         &self,
         model: &M,
         prediction: &Prediction,
         input: &Input,
-    ) -> Result<()> {
+        layout: Option<(&[f32], &UmapParams)>,
+    ) -> Result<Summary> {
         let (from, to): (&Path, &Path) = (&self.counts.input, &self.results.out.out);
         let mut results = additions(model, prediction, input.n_cells, &self.device.name)?;
         if self.results.denoised {
             let denoised = model.denoised(prediction)?.context("this model denoises")?;
             results = denoised.add_to(results, input.n_cells, &input.genes)?;
         }
+        if let Some((layout, params)) = layout {
+            let n_cells = input.n_cells;
+            results = umap_additions(results, M::NAME, prediction, n_cells, layout, params)?;
+        }
         let lost = write_h5ad_with(from, to, &results)?;
         self.console.remark_lost(&lost);
         let elapsed = self.started.elapsed();
-        let summary =
-            Summary::new(model, prediction, [from, to], input.n_cells, &self.device, elapsed);
-        self.console.result(&summary, || summary.text())
+        let n_cells = input.n_cells;
+        Ok(Summary::new(model, prediction, [from, to], n_cells, &self.device, elapsed))
+    }
+
+    /// Tells of the result.
+    pub fn tell(&self, summary: &Summary) -> Result<()> {
+        self.console.result(summary, || summary.text())
     }
 
     /// Tells what preprocessing left out.

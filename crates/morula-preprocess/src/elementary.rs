@@ -1,9 +1,10 @@
-//! Logarithm and exponential near 0 in single precision, in a form that compilers vectorise.
+//! Logarithm and exponential near 0, and powers, in single precision, in a form that compilers
+//! vectorise.
 //!
 //! Within 4 units in the last place of the exact value; outside their ranges the
 //! standard library takes over.
 
-use std::f32::consts::LOG2_E;
+use std::f32::consts::{LN_2, LOG2_E};
 
 /// The bits of the root of one half, where the mantissa's range begins.
 const SQRT_HALF: u32 = 0x3f35_04f3;
@@ -56,6 +57,24 @@ pub(crate) fn exp_m1(x: f32) -> f32 {
     power * p + (power - 1.0)
 }
 
+/// `x^y` for `x > 0`, within 1e-5 of it where it is from 1e-37 to 1e37, and at those ends beyond.
+///
+/// `log2 x` as in [`ln_1p`], and `2^p = 2^n exp(r)` with the series in r.
+#[inline(always)]
+pub(crate) fn pow(x: f32, y: f32) -> f32 {
+    let e = (x.to_bits().wrapping_sub(SQRT_HALF) as i32) >> 23;
+    let m = f32::from_bits(x.to_bits().wrapping_sub((e << 23) as u32));
+    let s = (m - 1.0) / (1.0 + m);
+    let z = s * s;
+    let series = 1.0 + z * (1.0 / 3.0 + z * (0.2 + z * (1.0 / 7.0 + z / 9.0)));
+    let p = (y * (e as f32 + 2.0 * LOG2_E * s * series)).clamp(-126.0, 126.0);
+    let n = (p + 256.5) as i32 - 256;
+    let r = (p - n as f32) * LN_2;
+    let tail = 1.0 / 24.0 + r * (1.0 / 120.0 + r / 720.0);
+    let power = f32::from_bits(((n + 127) << 23) as u32);
+    power * (1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * tail))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +114,20 @@ mod tests {
         ln_1p_all(&mut x);
         assert_eq!(x[..3], [(-0.5f32).ln_1p(), f32::NEG_INFINITY, f32::INFINITY]);
         assert!(x[3].is_nan());
+    }
+
+    #[test]
+    fn powers_are_near_the_exact_ones() {
+        for i in -300..300 {
+            let x = 10f32.powf(i as f32 / 10.0);
+            for y in [0.3, 0.9, 1.0, 1.334] {
+                let exact = f64::from(x).powf(f64::from(y));
+                let error = (f64::from(pow(x, y)) / exact - 1.0).abs();
+                assert!(error < 1e-5 || !(1e-37..1e37).contains(&exact), "{x}^{y}: {error}");
+            }
+        }
+        for x in [f32::MIN_POSITIVE, 1e-45, f32::MAX, f32::INFINITY] {
+            assert!(pow(x, 1.334).is_finite() && pow(x, 1.334) > 0.0);
+        }
     }
 }

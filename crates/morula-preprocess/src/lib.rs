@@ -32,6 +32,7 @@ mod recipe;
 mod rows;
 mod scale;
 mod simulate;
+mod umap;
 
 pub use error::{PreprocessError, Result};
 pub use filter::{filter_cells, filter_genes};
@@ -46,3 +47,4 @@ pub use qc::{QcMetrics, calculate_qc_metrics};
 pub use recipe::{Prepared, Recipe, RecipeParams, Report};
 pub use scale::{Scaler, scale};
 pub use simulate::{SimulateParams, Simulated, simulate};
+pub use umap::{UmapParams, umap};

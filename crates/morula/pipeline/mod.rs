@@ -23,6 +23,9 @@
 //!
 //! There the row of a cell that preprocessing left out is empty.
 
+//!
+//! With [`umap_additions`], also a layout in two dimensions, as `obsm["X_umap"]`.
+
 mod denoised;
 mod describe;
 
@@ -31,6 +34,7 @@ pub use describe::Describe;
 
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
 use morula_models::{EpochRecord, Matrix, Prediction};
+use morula_preprocess::UmapParams;
 use serde_json::Value;
 
 /// What `prediction`, made by `model`, adds to data of `n_obs` cells; see the [module](self) for
@@ -69,6 +73,34 @@ pub fn additions<M: Describe>(
         .obsm(format!("X_{name}"), spread(&prediction.latent, kept, n_obs)?)
         .obsm(format!("{name}_proba"), spread(&prediction.proba, kept, n_obs)?)
         .uns(name, describe(model, device)))
+}
+
+/// Adds the layout that [`umap`](morula_preprocess::umap) made of a prediction's embedding, as
+/// scanpy keeps it: `obsm["X_umap"]`, NaN for cells left out, and `uns["umap"]`.
+///
+/// # Errors
+/// [`DataError::Shape`] when it is of other cells.
+pub fn umap_additions(
+    additions: Additions,
+    model: &str,
+    prediction: &Prediction,
+    n_obs: usize,
+    layout: &[f32],
+    params: &UmapParams,
+) -> Result<Additions, DataError> {
+    let kept = &prediction.kept_cells;
+    let beyond = kept.iter().any(|&i| i >= n_obs);
+    if beyond || layout.len() != 2 * kept.len() {
+        let found = format!("coordinates of {} cells", layout.len() / 2);
+        return Err(shape(found, format!("{} cells kept of {n_obs}", kept.len())));
+    }
+    let mut values = vec![f32::NAN; 2 * n_obs];
+    for (&i, place) in kept.iter().zip(layout.chunks_exact(2)) {
+        values[2 * i..2 * i + 2].copy_from_slice(place);
+    }
+    let made = UnsValue::from(&serde_json::to_value(params).unwrap_or_default());
+    let made = UnsValue::map().with("params", made.with("use_rep", format!("X_{model}")));
+    Ok(additions.obsm("X_umap", DenseMatrix::new(n_obs, 2, values)?).uns("umap", made))
 }
 
 /// Rows of the cells kept, at their places among all cells; NaN for the others.

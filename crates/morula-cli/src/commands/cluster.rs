@@ -1,12 +1,14 @@
 //! `morula cluster`: fits a model and adds its clusters to a copy of the input.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use morula::prelude::*;
+use morula::preprocess::{UmapParams, umap};
+use morula::report::Source;
 
 use crate::args::{CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::config::Config;
@@ -14,6 +16,8 @@ use crate::console::Console;
 use crate::failure::usage;
 use crate::models::ModelName;
 use crate::progress::Progress;
+use crate::reporting::{LabelArgs, Reporting, apart, check_report_folder, given_command, title};
+use crate::summary::{self, Summary};
 use crate::task::{Task, check_results};
 use crate::{interrupt, outputs};
 
@@ -70,6 +74,18 @@ pub struct Cluster {
     #[arg(long, requires = "checkpoint")]
     resume: bool,
 
+    /// Add a layout in two dimensions, UMAP of the embedding, as obsm `X_umap`
+    #[arg(long)]
+    umap: bool,
+
+    /// Folder to write pictures and one page with everything about the run in, as `morula report`
+    /// does; implies --umap
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+
+    #[command(flatten)]
+    labels: LabelArgs,
+
     #[command(flatten)]
     print: PrintArgs,
 }
@@ -112,7 +128,65 @@ impl Cluster {
             model.save(folder)?;
             console.remark(format!("model saved in {}", folder.display()));
         }
-        task.finish(&model, prediction, &input)
+        let layout = self.layout(prediction, &model, console)?;
+        let drawn = layout.as_ref().map(|(layout, params)| (layout.as_slice(), params));
+        let mut summary = task.write(&model, prediction, &input, drawn)?;
+        if let Some(folder) = &self.report {
+            self.report::<P::Model>(folder, layout.map(|l| l.0), &summary)?;
+            summary.report = Some(summary::path(folder));
+        }
+        task.tell(&summary)
+    }
+
+    /// UMAP of the embedding, if anybody will see it.
+    fn layout<M: Describe>(
+        &self,
+        prediction: &Prediction,
+        model: &M,
+        console: Console,
+    ) -> Result<Option<(Vec<f32>, UmapParams)>> {
+        if !self.umap && self.report.is_none() {
+            return Ok(None);
+        }
+        console.remark("UMAP of the embedding");
+        let params = UmapParams { seed: model.seed(), ..UmapParams::default() };
+        let latent = &prediction.latent;
+        Ok(Some((umap(latent.values(), latent.n_cols(), &params)?, params)))
+    }
+
+    fn report<M: ClusterModel>(
+        &self,
+        folder: &Path,
+        layout: Option<Vec<f32>>,
+        summary: &Summary,
+    ) -> Result<()> {
+        let filtered = format!(
+            "{} kept by the filter, {} left out",
+            summary.n_genes, summary.n_genes_filtered
+        );
+        let facts = [
+            ("Genes in training", filtered),
+            ("Input", summary.input.clone()),
+            ("Seconds", format!("{:.1}", summary.seconds)),
+        ];
+        let source = Source {
+            name: title(&self.counts.input),
+            model: M::NAME.into(),
+            layer: Some(self.counts.layer.clone()),
+            truth: self.labels.truth.clone(),
+            batch: self.labels.batch.clone(),
+            layout,
+        };
+        let reporting = Reporting {
+            file: &self.results.out.out,
+            out: folder,
+            source,
+            facts: facts.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            command: Some(given_command()),
+        };
+        let written = reporting.write();
+        let kept = || format!("{} is written; the report is not", summary.output);
+        written.map(drop).with_context(kept)
     }
 
     /// Parameters from defaults, file and flags, checked.
@@ -136,7 +210,15 @@ impl Cluster {
             others.extend(self.checkpoint.as_deref());
             outputs::check_model_folder(folder, &others)?;
         }
-        Ok(())
+        let Some(folder) = &self.report else {
+            return self.labels.check_unused();
+        };
+        check_report_folder(folder)?;
+        let mut others = vec![self.counts.input.as_path(), &self.results.out.out];
+        others.extend(self.checkpoint.as_deref());
+        others.extend(self.save_model.as_deref());
+        apart(folder, &others)?;
+        self.labels.check(&self.counts.input)
     }
 
     fn fit<P>(&self, params: P, counts: &CountMatrix, task: &Task<'_>) -> Result<P::Model>

@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod inspect;
 pub mod markers;
 pub mod predict;
+pub mod report;
 pub mod simulate;
 pub mod transfer;
 
@@ -21,6 +22,7 @@ pub fn run(command: Command) -> Result<()> {
     match command {
         Command::Cluster(args) => args.run(),
         Command::Predict(args) => args.run(),
+        Command::Report(args) => args.run(),
         Command::Evaluate(args) => args.run(),
         Command::Markers(args) => args.run(),
         Command::Annotate(args) => args.run(),

@@ -60,6 +60,6 @@ impl Predict {
         drop(counts);
         task.remark_filtered(&prediction, &input);
         interrupt::defer();
-        task.finish(&model, &prediction, &input)
+        task.tell(&task.write(&model, &prediction, &input, None)?)
     }
 }

@@ -7,6 +7,7 @@ mod formats;
 mod interruption;
 mod outputs;
 mod repeatable;
+mod report;
 mod round_trip;
 mod sandbox;
 mod two_models;

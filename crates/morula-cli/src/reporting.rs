@@ -1,0 +1,149 @@
+//! Reports: for `report`, and for `cluster --report`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use morula::data::{DataFrame, read, read_obs};
+use morula::report::{Report, Role, Run, Source, check_folder};
+
+use crate::failure::usage;
+use crate::outputs;
+
+/// Known labels of the cells, to be shown beside the clusters.
+#[derive(Debug, Args)]
+pub struct LabelArgs {
+    /// Column of obs with known types, for the report alone; no model sees it [default:
+    /// cell_type, label and the like]
+    #[arg(long, value_name = "OBS")]
+    pub truth: Option<String>,
+
+    /// Column of obs with batches, for the report alone [default: batch, sample, donor and the
+    /// like]
+    #[arg(long, value_name = "OBS")]
+    pub batch: Option<String>,
+}
+
+impl LabelArgs {
+    /// Refuses columns that nobody would see.
+    pub fn check_unused(&self) -> Result<()> {
+        match self.truth.is_some() || self.batch.is_some() {
+            true => Err(usage("--truth and --batch are shown in a report; give --report DIR too")),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses columns that are not there, before hours of work.
+    pub fn check(&self, input: &Path) -> Result<()> {
+        let names: Vec<&String> = self.truth.iter().chain(&self.batch).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let obs: DataFrame = read_obs(input)?;
+        names.into_iter().try_for_each(|name| obs.column(name).map(drop))?;
+        Ok(())
+    }
+}
+
+/// Refuses a folder that cannot be written, or whose replacement would cost something.
+pub fn check_report_folder(folder: &Path) -> Result<()> {
+    outputs::check_folder(folder)?;
+    check_folder(folder).map_err(|error| usage(error.to_string()))
+}
+
+/// What is to be shown.
+pub struct Reporting<'a> {
+    /// File with the results of a run.
+    pub file: &'a Path,
+    pub out: &'a Path,
+    pub source: Source,
+    /// Lines of the summary beyond what the file tells.
+    pub facts: Vec<(String, String)>,
+    /// The command that made the file, if it is known.
+    pub command: Option<String>,
+}
+
+impl Reporting<'_> {
+    /// Writes the report, and tells the run.
+    pub fn write(self) -> Result<Run> {
+        let data = read(self.file)?;
+        let run = Run::from_anndata(&data, &self.source);
+        let mut run = run.with_context(|| self.file.display().to_string())?;
+        drop(data);
+        run.facts.extend(self.facts);
+        run.command = Some(self.command.unwrap_or_else(|| likely_command(&run, self.file)));
+        Report::new(&run)?.write(self.out)?;
+        Ok(run)
+    }
+}
+
+/// Columns that the report shows, for people.
+pub fn shown(run: &Run) -> String {
+    let column = |role: Role| {
+        let found = run.annotations.iter().find(|a| a.role == role);
+        found.map_or("none".to_string(), |a| a.name.clone())
+    };
+    format!("known types: {}, batches: {}", column(Role::Truth), column(Role::Batch))
+}
+
+/// The name of a file, for titles.
+pub fn title(file: &Path) -> String {
+    file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The command as it was given.
+pub fn given_command() -> String {
+    let arguments = std::env::args_os().skip(1);
+    let words = arguments.map(|word| quoted(&word.to_string_lossy()));
+    ["morula".to_string()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// The command that makes such a run, from what the file tells.
+fn likely_command(run: &Run, file: &Path) -> String {
+    let of = |name: &str| run.parameters.iter().find(|p| p.0 == name).map(|p| p.1.clone());
+    let mut words = vec!["morula cluster".to_string(), quoted(&file.display().to_string())];
+    words.extend(["--model".into(), run.model.clone()]);
+    words.extend(["--n-clusters".into(), of("n_clusters").unwrap_or(run.k().to_string())]);
+    words.extend(of("epochs").into_iter().flat_map(|epochs| ["--epochs".into(), epochs]));
+    words.extend(run.seed.into_iter().flat_map(|seed| ["--seed".into(), seed.to_string()]));
+    words.extend(["--out", "OUT.h5ad"].map(String::from));
+    format!(
+        "# Put together from the file; a parameter that is not the default (see Parameters) needs \
+         --config.\n{}",
+        words.join(" ")
+    )
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.into(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+/// Where a report goes, absolutely, and what it must not replace.
+pub fn apart(report: &Path, others: &[&Path]) -> Result<()> {
+    let real =
+        |path: &Path| -> PathBuf { std::path::absolute(path).unwrap_or_else(|_| path.into()) };
+    match others.iter().find(|other| real(other).starts_with(real(report))) {
+        None => Ok(()),
+        Some(other) => Err(usage(format!(
+            "{} lies in the folder of the report, {}, which is replaced as a whole; keep them apart",
+            other.display(),
+            report.display()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        let words = ["a.h5ad", "my file", "it's", "", "$HOME", "--x=1"].map(quoted);
+        assert_eq!(words, ["a.h5ad", "'my file'", "'it'\\''s'", "''", "'$HOME'", "--x=1"]);
+    }
+}

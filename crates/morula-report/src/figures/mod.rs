@@ -1,0 +1,112 @@
+//! The pictures, one kind per file.
+
+mod bars;
+mod cloud;
+mod dots;
+mod embedding;
+mod heat;
+mod histogram;
+mod legend;
+mod losses;
+mod overlap;
+
+use crate::draw::Canvas;
+use crate::{Markers, ReportError, Result, Role, Run};
+
+/// Names of all figures there may be.
+pub(crate) const NAMES: [&str; 11] = [
+    "umap_clusters",
+    "umap_confidence",
+    "umap_truth",
+    "umap_batch",
+    "cluster_sizes",
+    "confidence",
+    "losses",
+    "markers_dots",
+    "markers_heatmap",
+    "overlap_truth",
+    "overlap_batch",
+];
+
+/// A finished picture.
+#[derive(Debug)]
+pub struct Figure {
+    /// Name of its files, without the ending.
+    pub name: &'static str,
+    /// What it shows, in a few words.
+    pub title: String,
+    /// What it shows and how to read it.
+    pub caption: String,
+    size: (f64, f64),
+    png: Vec<u8>,
+    svg: String,
+}
+
+impl Figure {
+    fn new(
+        name: &'static str,
+        title: impl Into<String>,
+        caption: impl Into<String>,
+        canvas: &Canvas,
+    ) -> Result<Self> {
+        let failed = |why| ReportError::Draw { figure: name.into(), why };
+        let (png, svg) = (canvas.png().map_err(failed)?, canvas.svg().map_err(failed)?);
+        let (title, caption) = (title.into(), caption.into());
+        Ok(Self { name, title, caption, size: canvas.size(), png, svg })
+    }
+
+    /// The picture as PNG, two pixels per unit.
+    pub fn png(&self) -> &[u8] {
+        &self.png
+    }
+
+    /// The picture as SVG.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// Width and height.
+    pub fn size(&self) -> (f64, f64) {
+        self.size
+    }
+}
+
+/// All figures that the run allows, in the order of the page.
+pub(crate) fn all(run: &Run, markers: Option<&Markers>) -> Result<Vec<Figure>> {
+    let cloud = cloud::Cloud::new(run);
+    let mut figures = vec![embedding::clusters(run, &cloud)?, embedding::confidence(run, &cloud)?];
+    for annotation in &run.annotations {
+        figures.push(embedding::annotation(annotation, &cloud)?);
+    }
+    figures.push(bars::sizes(run)?);
+    figures.push(histogram::confidence(run)?);
+    if !run.losses.terms.is_empty() {
+        figures.push(losses::curves(run)?);
+    }
+    if let (Some(markers), Some(expression)) = (markers, &run.expression)
+        && !markers.shown.is_empty()
+    {
+        figures.push(dots::dots(run, markers, expression)?);
+        figures.push(heat::heatmap(run, markers, expression)?);
+    }
+    for annotation in run.annotations.iter().filter(|a| !a.codes().1.is_empty()) {
+        figures.push(overlap::overlap(run, annotation)?);
+    }
+    Ok(figures)
+}
+
+fn of_role(role: Role, truth: &'static str, batch: &'static str) -> &'static str {
+    match role {
+        Role::Truth => truth,
+        Role::Batch => batch,
+    }
+}
+
+/// Text of a share, in percent.
+fn percent(share: f64) -> String {
+    match share {
+        s if s.is_nan() => "-".into(),
+        s if s > 0.0 && s < 0.01 => "<1%".into(),
+        s => format!("{:.0}%", 100.0 * s),
+    }
+}

@@ -1,0 +1,140 @@
+//! The parts of the page.
+
+use morula_metrics::evaluate;
+
+use super::Section;
+use super::html::{escape, figure, list, table};
+use crate::draw::category;
+use crate::{Annotation, Figure, Markers, Result, Role, Run};
+
+/// What matters most.
+pub(super) fn summary(run: &Run) -> Result<String> {
+    let mut facts = vec![("Model".to_string(), run.model.clone())];
+    facts.extend(run.facts.iter().cloned());
+    let known: Vec<f64> = run.confidence.iter().copied().filter(|c| c.is_finite()).collect();
+    let mean = known.iter().sum::<f64>() / known.len() as f64;
+    if mean.is_finite() {
+        facts.push(("Mean confidence".into(), format!("{mean:.2}")));
+    }
+    for truth in run.annotations.iter().filter(|a| a.role == Role::Truth) {
+        facts.extend(agreement(run, truth)?);
+    }
+    Ok(list(&facts))
+}
+
+/// Scores against known labels, where there are any.
+fn agreement(run: &Run, truth: &Annotation) -> Result<Option<(String, String)>> {
+    let pairs = truth.labels.iter().zip(&run.labels).filter_map(|(t, k)| Some((t.as_ref()?, k)));
+    let (types, clusters): (Vec<&String>, Vec<&usize>) = pairs.unzip();
+    if types.is_empty() {
+        return Ok(None);
+    }
+    let scores = evaluate(&types, &clusters)?;
+    let (ari, nmi, acc) = (scores.ari, scores.nmi, scores.acc);
+    let text = format!("ARI {ari:.3}, NMI {nmi:.3}, accuracy {acc:.3}");
+    Ok(Some((format!("Agreement with {}", truth.name), text)))
+}
+
+/// All sections that have something to say.
+pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> Vec<Section> {
+    let drawn = |names: &[&str]| -> String {
+        figures.iter().filter(|f| names.contains(&f.name)).map(figure).collect()
+    };
+    let cells = drawn(&["umap_clusters", "umap_confidence", "umap_truth", "umap_batch"]);
+    let overlap = drawn(&["overlap_truth", "overlap_batch"]);
+    let losses = drawn(&["losses"]);
+    let sizes =
+        drawn(&["cluster_sizes", "confidence"]) + "<h3>Clusters in numbers</h3>\n" + &clusters(run);
+    let mut genes = drawn(&["markers_dots", "markers_heatmap"]);
+    match (markers, &run.no_expression) {
+        (Some(markers), _) => genes += &marker_table(run, markers),
+        (None, Some(why)) => {
+            genes += &format!("<p class=\"note\">No markers: {}</p>\n", escape(why));
+        }
+        (None, None) => {}
+    }
+    let parts = [
+        ("cells", "Cells", cells),
+        ("clusters", "Clusters and confidence", sizes),
+        ("overlap", "Clusters and known labels", overlap),
+        ("markers", "Markers", genes),
+        ("training", "Training", losses),
+        ("parameters", "Parameters", parameters(run)),
+        ("repeat", "Versions, and how to repeat this", repeat(run)),
+    ];
+    let parts = parts.into_iter().filter(|part| !part.2.is_empty());
+    parts.map(|(id, title, body)| Section { id, title, body }).collect()
+}
+
+/// The name of a cluster after a dot in its colour.
+fn name(run: &Run, cluster: usize) -> String {
+    let crate::draw::Rgb(r, g, b) = category(cluster);
+    let color = format!("#{r:02x}{g:02x}{b:02x}");
+    format!(
+        "<span class=\"key\" style=\"background:{color}\"></span>{}",
+        escape(&run.clusters[cluster])
+    )
+}
+
+fn clusters(run: &Run) -> String {
+    let (sizes, confidence) = (run.sizes(), run.mean_confidence());
+    let row = |k: usize| {
+        let share = 100.0 * sizes[k] as f64 / run.n_cells() as f64;
+        let confidence = match confidence[k].is_finite() {
+            true => format!("{:.3}", confidence[k]),
+            false => "-".into(),
+        };
+        vec![name(run, k), sizes[k].to_string(), format!("{share:.1}%"), confidence]
+    };
+    let rows: Vec<Vec<String>> = (0..run.k()).map(row).collect();
+    table(&["Cluster", "Cells", "Share", "Mean confidence"], &rows, &[1, 2, 3])
+}
+
+fn marker_table(run: &Run, markers: &Markers) -> String {
+    let Some(expression) = &run.expression else { return String::new() };
+    if markers.ranked.iter().all(Vec::is_empty) {
+        return "<p class=\"note\">No markers: there are no two clusters to compare.</p>\n".into();
+    }
+    let row = |k: usize| {
+        let genes = markers.ranked[k].iter().map(|g| {
+            let (name, percent) = (escape(&expression.genes()[g.gene]), 100.0 * g.fraction);
+            format!("{name} <span class=\"note\">{:+.1}, {percent:.0}%</span>", g.difference)
+        });
+        vec![name(run, k), genes.collect::<Vec<_>>().join("; ")]
+    };
+    let rows: Vec<Vec<String>> = (0..run.k()).map(row).collect();
+    format!(
+        "<h3>Top markers of every cluster</h3>\n<p>Best first, by the difference of mean \
+         log-normalised expression between the cluster and all other cells, in units of the spread \
+         within both (Cohen's d). Behind a gene: that difference, in natural logarithms, and the \
+         share of the cluster's cells that express it. This describes the clusters found; it is no \
+         test.</p>\n{}",
+        table(&["Cluster", "Genes"], &rows, &[])
+    )
+}
+
+fn parameters(run: &Run) -> String {
+    let row = |(name, value): &(String, String)| {
+        vec![format!("<code>{}</code>", escape(name)), escape(value)]
+    };
+    let rows: Vec<Vec<String>> = run.parameters.iter().map(row).collect();
+    match rows.is_empty() {
+        true => String::new(),
+        false => table(&["Parameter", "Value"], &rows, &[]),
+    }
+}
+
+fn repeat(run: &Run) -> String {
+    let mut html = String::new();
+    if !run.versions.is_empty() {
+        html += &list(&run.versions);
+    }
+    if let Some(command) = &run.command {
+        html += &format!(
+            "<p>The same command, with the same version, input and seed, gives the same result:</p>\
+             \n<pre>{}</pre>\n",
+            escape(command)
+        );
+    }
+    html
+}

@@ -1,0 +1,223 @@
+//! What is known of a run.
+
+mod anndata;
+mod parameters;
+
+pub use anndata::Source;
+
+use morula_metrics::encode_labels;
+
+use crate::{Expression, ReportError, Result};
+
+/// A clustering run: what the report shows. Cells that preprocessing left out are not among the
+/// cells here.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Run {
+    /// What was clustered, for the title.
+    pub name: String,
+    /// The method.
+    pub model: String,
+    /// Names of the clusters.
+    pub clusters: Vec<String>,
+    /// Cluster of every cell, a position in `clusters`.
+    pub labels: Vec<usize>,
+    /// Probability of that cluster, from 0 to 1.
+    pub confidence: Vec<f64>,
+    /// Coordinates in two dimensions, row-major `cells x 2`.
+    pub layout: Vec<f32>,
+    /// Known labels of the cells, for pictures only.
+    pub annotations: Vec<Annotation>,
+    /// The course of training.
+    pub losses: Losses,
+    /// Expression to find and show markers in.
+    pub expression: Option<Expression>,
+    /// Why there is no expression, if there is none.
+    pub no_expression: Option<String>,
+    /// Lines of the summary: name and value.
+    pub facts: Vec<(String, String)>,
+    /// Parameters by name.
+    pub parameters: Vec<(String, String)>,
+    /// The seed.
+    pub seed: Option<u64>,
+    /// Programs and their versions.
+    pub versions: Vec<(String, String)>,
+    /// The command that repeats the run.
+    pub command: Option<String>,
+}
+
+/// What is known of the cells beforehand.
+#[derive(Debug, Clone)]
+pub struct Annotation {
+    /// Name of the column.
+    pub name: String,
+    /// What it tells.
+    pub role: Role,
+    /// A label per cell, none where it is missing.
+    pub labels: Vec<Option<String>>,
+}
+
+/// What an annotation tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The cell's type: what a clustering should find.
+    Truth,
+    /// Donor, plate or condition: what a clustering should not find.
+    Batch,
+}
+
+/// Losses, a value per epoch; NaN where a term has none.
+#[derive(Debug, Clone, Default)]
+pub struct Losses {
+    /// Stage of training of every epoch; empty where there is only one.
+    pub stages: Vec<String>,
+    /// Terms by name, the total first.
+    pub terms: Vec<(String, Vec<f64>)>,
+}
+
+impl Run {
+    /// A run without cells yet.
+    pub fn new(name: impl Into<String>, model: impl Into<String>, clusters: Vec<String>) -> Self {
+        Self { name: name.into(), model: model.into(), clusters, ..Self::default() }
+    }
+
+    /// Number of clusters.
+    pub fn k(&self) -> usize {
+        self.clusters.len()
+    }
+
+    /// Number of cells.
+    pub fn n_cells(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Cells in every cluster.
+    pub fn sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![0; self.k()];
+        for &k in self.labels.iter().filter(|&&k| k < self.k()) {
+            sizes[k] += 1;
+        }
+        sizes
+    }
+
+    /// Mean confidence of every cluster, NaN for one without cells.
+    pub fn mean_confidence(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.k()];
+        for (&k, c) in self.labels.iter().zip(&self.confidence).filter(|(k, _)| **k < self.k()) {
+            sums[k] += c;
+        }
+        sums.iter().zip(self.sizes()).map(|(sum, n)| sum / n as f64).collect()
+    }
+
+    /// Checks that all parts fit together.
+    pub(crate) fn check(&self) -> Result<()> {
+        let n = self.n_cells();
+        if n == 0 {
+            return Err(ReportError::NoCells);
+        }
+        let fits = |what: &str, found: usize, expected: usize| match found == expected {
+            true => Ok(()),
+            false => Err(shape(what, expected, found)),
+        };
+        if let Some(beyond) = self.labels.iter().find(|&&k| k >= self.k()) {
+            let (expected, found) = (format!("{} clusters", self.k()), format!("cluster {beyond}"));
+            return Err(ReportError::Shape { what: "labels".into(), expected, found });
+        }
+        fits("confidence of the cells", self.confidence.len(), n)?;
+        fits("coordinates of the cells", self.layout.len(), 2 * n)?;
+        if let Some(value) = self.layout.iter().find(|v| !v.is_finite()) {
+            let found = value.to_string();
+            return Err(shape("coordinates of the cells", "finite numbers", found));
+        }
+        for role in [Role::Truth, Role::Batch] {
+            let n = self.annotations.iter().filter(|a| a.role == role).count();
+            if n > 1 {
+                return Err(shape(format!("annotations of role {role:?}"), "at most one", n));
+            }
+        }
+        for annotation in &self.annotations {
+            fits(&annotation.name, annotation.labels.len(), n)?;
+        }
+        if let Some(expression) = &self.expression {
+            fits("cells with expression", expression.n_cells(), n)?;
+        }
+        let epochs = self.losses.terms.first().map_or(0, |term| term.1.len());
+        for (name, values) in &self.losses.terms {
+            fits(&format!("loss {name}"), values.len(), epochs)?;
+        }
+        match self.losses.stages.is_empty() {
+            true => Ok(()),
+            false => fits("stages of the epochs", self.losses.stages.len(), epochs),
+        }
+    }
+}
+
+impl Annotation {
+    /// A code per cell, none where the label is missing, and the names of the codes, sorted,
+    /// numbers at their ends by value.
+    pub(crate) fn codes(&self) -> (Vec<Option<usize>>, Vec<String>) {
+        let known: Vec<&String> = self.labels.iter().flatten().collect();
+        let (codes, names) = encode_labels(&known);
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_by_cached_key(|&i| (prefix(names[i]), number(names[i]), names[i]));
+        let mut place = vec![0; names.len()];
+        order.iter().enumerate().for_each(|(to, &from)| place[from] = to);
+        let mut known = codes.into_iter().map(|code| place[code]);
+        let codes = self.labels.iter().map(|l| l.as_ref().and_then(|_| known.next())).collect();
+        (codes, order.into_iter().map(|from| names[from].to_string()).collect())
+    }
+}
+
+/// What stands before the number that a name ends in.
+fn prefix(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// That number; c2 comes before c10.
+fn number(name: &str) -> u128 {
+    name[prefix(name).len()..].parse().unwrap_or(u128::MAX)
+}
+
+pub(crate) fn shape(
+    what: impl Into<String>,
+    expected: impl ToString,
+    found: impl ToString,
+) -> ReportError {
+    let (expected, found) = (expected.to_string(), found.to_string());
+    ReportError::Shape { what: what.into(), expected, found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_the_order_of_names_and_of_numbers() {
+        let of = |labels: &[Option<&str>]| Annotation {
+            name: "a".into(),
+            role: Role::Batch,
+            labels: labels.iter().map(|l| l.map(str::to_string)).collect(),
+        };
+        let (codes, names) = of(&[Some("b10"), None, Some("10"), Some("9"), Some("b9")]).codes();
+        assert_eq!(names, ["9", "10", "b9", "b10"]);
+        assert_eq!(codes, [Some(3), None, Some(1), Some(0), Some(2)]);
+        assert!(of(&[None]).codes().1.is_empty());
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_named() {
+        let mut run = Run::new("x", "m", vec!["0".into()]);
+        assert!(matches!(run.check(), Err(ReportError::NoCells)));
+        run.labels = vec![0, 1];
+        assert!(run.check().unwrap_err().to_string().contains("cluster 1"));
+        run.labels = vec![0, 0];
+        assert!(run.check().unwrap_err().to_string().contains("confidence"));
+        run.confidence = vec![1.0, 1.0];
+        run.layout = vec![0.0, 1.0, f32::NAN, 1.0];
+        assert!(run.check().unwrap_err().to_string().contains("NaN"));
+        run.layout[2] = 0.0;
+        run.check().unwrap();
+        run.losses.terms = vec![("a".into(), vec![1.0]), ("b".into(), vec![])];
+        assert!(run.check().unwrap_err().to_string().contains("loss b"));
+    }
+}
