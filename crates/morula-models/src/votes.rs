@@ -205,7 +205,7 @@ mod tests {
         for wrong in [
             Sizes { n_cells: 21, ..sizes.clone() },
             Sizes { n_cells: usize::MAX, ..sizes.clone() },
-            Sizes { dims: vec![1], ..sizes.clone() },
+            Sizes { dims: vec![1, 2], ..sizes.clone() },
             Sizes { n_clusters: 1, ..sizes.clone() },
         ] {
             assert!(Votes::load(&path, &wrong, &device).is_err(), "{wrong:?}");

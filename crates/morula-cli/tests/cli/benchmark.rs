@@ -67,8 +67,8 @@ fn every_run_has_a_complete_row_and_the_report_shows_it() {
     }
     let results = sandbox.path("results");
     let rows = rows(&results);
-    // Ward has no seed.
-    assert_eq!(rows.len(), 2 * (2 * METHODS - 1));
+    // Both models are run with K given and found; Ward has no seed.
+    assert_eq!(rows.len(), 2 * (2 * (METHODS + 2) - 1));
     for row in &rows {
         assert_eq!(field(row, "error"), "", "{row:?}");
         for name in ["ari", "nmi", "ami", "acc", "f1_macro", "seconds", "cpu_seconds", "peak_mb"] {
@@ -189,11 +189,11 @@ fn a_run_that_fails_is_told_and_tried_again() {
     let line = "benchmark sets --out results --models jojoscl --datasets first --seeds 1 \
                 --device cpu --config rate.toml --json";
     let run = sandbox.ok(line);
-    assert_eq!(run.json()["failed"], 1, "{}", run.stderr);
+    assert_eq!(run.json()["failed"], 2, "{}", run.stderr);
     let report = fs::read_to_string(sandbox.path("results/results.md")).unwrap();
     assert!(report.contains("## Failed runs") && report.contains("learning_rate"), "{report}");
     let again = sandbox.ok(line).json();
-    assert_eq!((&again["runs_before"], &again["runs"]), (&0.into(), &1.into()));
+    assert_eq!((&again["runs_before"], &again["runs"]), (&0.into(), &2.into()));
 }
 
 #[test]

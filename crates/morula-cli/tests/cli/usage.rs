@@ -10,8 +10,6 @@ fn wrong_arguments_are_told_with_code_2() {
     let refuse = |more: &str, parts: &[&str]| {
         sandbox.refuses(&format!("cluster in.h5ad --out out.h5ad {more}"), 2, parts);
     };
-    refuse("", &["--n-clusters"]);
-    refuse("-k auto", &["auto", "number"]);
     refuse("-k 0", &["0"]);
     refuse("-k three", &["three"]);
     refuse("-k 3 --resume", &["--checkpoint"]);

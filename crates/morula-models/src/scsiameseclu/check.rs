@@ -1,5 +1,7 @@
 //! Which parameters are allowed.
 
+use morula_core::transport::Marginal;
+
 use super::{ScSiameseCluParams, ScSiameseCluValidParams};
 use crate::Result;
 use crate::check::{at_least_one, not_negative, positive, require, share};
@@ -50,8 +52,11 @@ impl ScSiameseCluParams {
         for (name, weight) in weights {
             not_negative(name, weight)?;
         }
-        // The plan is checked against the number of clusters: a prior names one size for each.
-        self.marginal.columns(&[1])?;
+        // A prior names one size for each cluster.
+        let told = self.n_clusters.given();
+        let known = told.is_some() || !matches!(self.marginal, Marginal::Prior(_));
+        require("n_clusters", self.n_clusters, known, "give a number, one per size of the prior")?;
+        self.marginal.columns(&vec![1; told.unwrap_or(1)])?;
         Ok(ScSiameseCluValidParams(self))
     }
 }

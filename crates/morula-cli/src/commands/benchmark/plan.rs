@@ -116,13 +116,13 @@ mod tests {
             assert_eq!(keys.len(), runs.len());
             runs.len()
         };
-        // Ward has no seed.
-        assert_eq!(count(&wanted), 2 * (3 + 1 + 3));
+        // The model is run both ways. Ward has no seed.
+        assert_eq!(count(&wanted), 2 * (2 * 3 + 1 + 3));
         let wanted = Wanted { ablations: true, ..wanted };
-        assert_eq!(count(&wanted), 2 * (3 * 8 + 4 + 3 * 4));
+        assert_eq!(count(&wanted), 2 * (2 * 3 * 8 + 4 + 3 * 4));
         // Perturbed counts have one.
         let wanted = Wanted { ablations: false, robustness: true, ..wanted };
-        assert_eq!(count(&wanted), 2 * (3 * 12 + 1 + 3 * 11 + 3 * 12));
+        assert_eq!(count(&wanted), 2 * (2 * 3 * 12 + 1 + 3 * 11 + 3 * 12));
         let left_out: Vec<_> = wanted.unsupported().collect();
         assert!(left_out.contains(&(Method::Leiden, KMode::Given)));
     }
