@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use morula::prelude::*;
-use morula::preprocess::{SimulateParams, simulate};
+use morula::preprocess::{RecipeParams, SimulateParams, simulate};
 
 /// Epochs measured of every stage.
 const EPOCHS: usize = 12;
@@ -31,11 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if wanted("scsiameseclu") {
         let params = ScSiameseCluParams {
-            n_clusters: 8,
+            n_clusters: 8.into(),
             autoencoder_epochs: EPOCHS,
             graph_epochs: EPOCHS,
             joint_epochs: EPOCHS,
             epochs: EPOCHS,
+            // As the published program has it.
+            recipe: RecipeParams { n_top_genes: 1000, ..Default::default() },
             ..Default::default()
         };
         measure("scsiameseclu", params, &simulated.counts, &device)?;

@@ -153,7 +153,7 @@ impl Default for ScSiameseCluParams {
             marginal: Marginal::Sizes,
             head: Head::Communities,
             n_init: 10,
-            recipe: RecipeParams { n_top_genes: 1000, ..RecipeParams::default() },
+            recipe: RecipeParams::default(),
         }
     }
 }
@@ -249,6 +249,7 @@ impl ScSiameseCluParams {
             anchors: 0,
             cosine: false,
             head: Head::KMeans,
+            recipe: RecipeParams { n_top_genes: 1000, ..RecipeParams::default() },
             ..Self::default()
         }
     }
