@@ -71,6 +71,18 @@ pub struct ResultArgs {
     /// cell that preprocessing left out
     #[arg(long)]
     pub denoised: bool,
+
+    /// Leave cells without a cluster whose confidence is lower: their label is missing, their
+    /// confidence and probabilities stay
+    #[arg(long, value_name = "0..1", value_parser = share)]
+    pub min_confidence: Option<f32>,
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("give a number from 0 to 1".into()),
+    }
 }
 
 /// Where to compute.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use morula::models::cluster::Granularity;
+use morula::models::cluster::{Granularity, Level};
 use morula::models::{NamedDevice, Prediction};
 use morula::pipeline::Describe;
 use serde::Serialize;
@@ -30,6 +30,8 @@ pub struct Summary {
     pub cluster_sizes: Vec<usize>,
     /// Mean probability of the cluster each cell was given.
     pub mean_confidence: f64,
+    /// Cells left without a cluster for want of confidence.
+    pub n_cells_unsure: usize,
     pub epochs: usize,
     pub final_loss: Option<f32>,
     pub seconds: f64,
@@ -67,6 +69,7 @@ impl Summary {
             granularity: model.granularity().cloned(),
             cluster_sizes,
             mean_confidence: confidence / prediction.labels.len().max(1) as f64,
+            n_cells_unsure: 0,
             epochs: model.history().len(),
             final_loss: model.history().last().map(|record| record.total),
             seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -76,10 +79,11 @@ impl Summary {
 
     /// As text: a line per subject.
     pub fn text(&self) -> String {
+        let evidence = self.granularity.as_ref().map_or_else(String::new, evidence);
         let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
         let text = format!(
             "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
-             written to {} as {} ({:.1} s)",
+             {evidence}written to {} as {} ({:.1} s)",
             self.n_cells - self.n_cells_filtered,
             self.n_clusters,
             sizes.join(", "),
@@ -92,6 +96,21 @@ impl Summary {
             Some(folder) => format!("{text}\nreport in {folder}"),
             None => text,
         }
+    }
+}
+
+/// Why there are as many clusters as there are, a line; nothing when their number was given.
+fn evidence(found: &Granularity) -> String {
+    let level = |level: &Level| format!("{} at {:.2}", level.n_clusters, level.resolution);
+    let around: Vec<String> = found.around.iter().map(level).collect();
+    match around.is_empty() {
+        true => String::new(),
+        false => format!(
+            "clusters by resolution: {}; chosen {:.2}, for a noise of {:.3}\n",
+            around.join(", "),
+            found.resolution,
+            found.background,
+        ),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use morula::models::NamedDevice;
+use morula::pipeline::confident_additions;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
 
@@ -68,7 +69,9 @@ impl Task<'_> {
         layout: Option<(&[f32], &UmapParams)>,
     ) -> Result<Summary> {
         let (from, to): (&Path, &Path) = (&self.counts.input, &self.results.out.out);
-        let mut results = additions(model, prediction, input.n_cells, &self.device.name)?;
+        let least = self.results.min_confidence.unwrap_or_default();
+        let mut results =
+            confident_additions(model, prediction, input.n_cells, &self.device.name, least)?;
         if self.results.denoised {
             let denoised = model.denoised(prediction)?.context("this model denoises")?;
             results = denoised.add_to(results, input.n_cells, &input.genes)?;
@@ -81,7 +84,10 @@ impl Task<'_> {
         self.console.remark_lost(&lost);
         let elapsed = self.started.elapsed();
         let n_cells = input.n_cells;
-        Ok(Summary::new(model, prediction, [from, to], n_cells, &self.device, elapsed))
+        let mut summary =
+            Summary::new(model, prediction, [from, to], n_cells, &self.device, elapsed);
+        summary.n_cells_unsure = prediction.confidence().iter().filter(|&&p| p < least).count();
+        Ok(summary)
     }
 
     /// Tells of the result.

@@ -9,7 +9,7 @@
 //! | `obs["jojoscl_confidence"]` | probability of that cluster, from 1 / K to 1 |
 //! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
 //! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
-//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`) |
+//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: how the number of clusters came about |
 //!
 //! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
 //! and NaN everywhere else.
@@ -33,6 +33,7 @@ pub use denoised::Denoised;
 pub use describe::Describe;
 
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
+use morula_models::cluster::{Granularity, Level};
 use morula_models::{EpochRecord, Matrix, Prediction};
 use morula_preprocess::UmapParams;
 use serde_json::Value;
@@ -49,6 +50,20 @@ pub fn additions<M: Describe>(
     n_obs: usize,
     device: &str,
 ) -> Result<Additions, DataError> {
+    confident_additions(model, prediction, n_obs, device, 0.0)
+}
+
+/// [`additions`] with the clusters of cells missing whose confidence is below `min_confidence`.
+///
+/// # Errors
+/// As [`additions`].
+pub fn confident_additions<M: Describe>(
+    model: &M,
+    prediction: &Prediction,
+    n_obs: usize,
+    device: &str,
+    min_confidence: f32,
+) -> Result<Additions, DataError> {
     let name = M::NAME;
     let kept = &prediction.kept_cells;
     if let Some(beyond) = kept.iter().find(|&&i| i >= n_obs) {
@@ -62,7 +77,7 @@ pub fn additions<M: Describe>(
     let mut codes = vec![-1; n_obs];
     let mut confidence = vec![f64::NAN; n_obs];
     for ((&i, &k), p) in kept.iter().zip(&prediction.labels).zip(prediction.confidence()) {
-        codes[i] = k as i32;
+        codes[i] = if p < min_confidence { -1 } else { k as i32 };
         confidence[i] = p.into();
     }
     let categories = (0..model.n_clusters()).map(|k| k.to_string()).collect();
@@ -121,7 +136,27 @@ fn describe<M: Describe>(model: &M, device: &str) -> UnsValue {
         .with("device", device)
         .with("version", env!("CARGO_PKG_VERSION"))
         .with("losses", losses(model.history()));
+    let about = match model.granularity() {
+        Some(found) => about.with("granularity", granularity(found)),
+        None => about,
+    };
     per_cluster.fold(about, |about, (name, values)| about.with(name, values))
+}
+
+/// How the number of clusters came about; one list per quantity, a value per resolution.
+fn granularity(found: &Granularity) -> UnsValue {
+    let list = |of: &dyn Fn(&Level) -> f64| found.around.iter().map(of).collect::<Vec<f64>>();
+    let counts: Vec<i64> = found.around.iter().map(|level| level.n_clusters as i64).collect();
+    let around = UnsValue::map()
+        .with("resolution", list(&|level| level.resolution))
+        .with("n_clusters", counts)
+        .with("stability", list(&|level| level.stability))
+        .with("agreement", list(&|level| level.agreement));
+    UnsValue::map()
+        .with("background", found.background)
+        .with("resolution", found.resolution)
+        .with("n_found", found.n_found as i64)
+        .with("around", around)
 }
 
 /// One list per quantity, a value per epoch. A term that enters late is NaN until then.

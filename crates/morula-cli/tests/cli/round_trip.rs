@@ -69,6 +69,52 @@ fn the_output_is_the_input_and_the_results() {
 }
 
 #[test]
+fn unsure_cells_are_left_without_a_cluster() {
+    let sandbox = Sandbox::simulated();
+    let line = "cluster in.h5ad -k 3 --epochs 2 --json";
+    let all = sandbox.ok(&format!("{line} --out all.h5ad")).json();
+    let sure = sandbox.ok(&format!("{line} --out sure.h5ad --min-confidence 0.95")).json();
+    assert_eq!(
+        (&all["n_cells_unsure"], &all["mean_confidence"]),
+        (&0.into(), &sure["mean_confidence"])
+    );
+    let [all, output] = ["all.h5ad", "sure.h5ad"].map(|f| read(sandbox.path(f)).unwrap());
+    let clusters = |data: &morula::data::AnnData| data.obs.column("jojoscl").unwrap().labels();
+    let confidence = output.obs.column("jojoscl_confidence").unwrap();
+    assert_eq!(confidence, all.obs.column("jojoscl_confidence").unwrap());
+    let Column::Float(confidence) = confidence else { panic!() };
+    let mut unsure = 0;
+    for ((with, without), p) in clusters(&output).iter().zip(clusters(&all)).zip(confidence) {
+        assert_eq!(*with, without.filter(|_| *p as f32 >= 0.95));
+        unsure += usize::from(with.is_none());
+    }
+    assert_eq!(sure["n_cells_unsure"], unsure);
+    assert!((1..150).contains(&unsure), "{unsure} of 150 cells");
+    sandbox.refuses("cluster in.h5ad --out o.h5ad --min-confidence 2", 2, &["min-confidence"]);
+}
+
+/// Without a number the clusters that the data show are found, with the evidence.
+#[test]
+fn the_number_of_clusters_is_found() {
+    let sandbox = Sandbox::simulated();
+    let run = sandbox.ok("cluster in.h5ad --epochs 6 --out c.h5ad --save-model m --json").json();
+    assert_eq!(run["n_clusters"], 3, "{run}");
+    let around = run["granularity"]["around"].as_array().unwrap();
+    assert!(around.iter().any(|level| level["agreement"] == 1.0 && level["n_clusters"] == 3));
+    let output = read(sandbox.path("c.h5ad")).unwrap();
+    let found = output.uns["jojoscl"].get("granularity").unwrap();
+    assert_eq!(found.get("n_found"), Some(&UnsValue::Int(3)));
+    let scores = sandbox.ok("evaluate c.h5ad --truth cell_type --pred jojoscl --json").json();
+    assert!(scores["ari"].as_f64().unwrap() > 0.8, "{scores}");
+    sandbox.ok("predict m in.h5ad --out p.h5ad");
+    sandbox.ok("cluster in.h5ad -k auto --epochs 6 --out again.h5ad");
+    let [a, b, p] = ["c.h5ad", "again.h5ad", "p.h5ad"].map(|f| read(sandbox.path(f)).unwrap());
+    let labels = |data: &morula::data::AnnData| data.obs.column("jojoscl").unwrap().labels();
+    assert_eq!(labels(&a), labels(&b));
+    assert_eq!(labels(&a), labels(&p));
+}
+
+#[test]
 fn empty_cells_and_genes_are_filtered_reported_and_keep_their_rows() {
     let sandbox = Sandbox::new();
     let mut values = two_kinds();
