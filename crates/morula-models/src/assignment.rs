@@ -22,7 +22,7 @@ pub(crate) enum Assignment {
     /// By the centroids near their embedding.
     Centroids(Posterior),
     /// By the cells near them, in the embedding and in expression.
-    Votes { expression: ExpressionViews, votes: Votes },
+    Votes { expression: Box<ExpressionViews>, votes: Votes },
 }
 
 /// An [`Assignment`] in the manifest of a saved model.
@@ -30,7 +30,7 @@ pub(crate) enum Assignment {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SavedAssignment {
     Centroids(Posterior),
-    Votes { expression: ExpressionViews, voters: Sizes },
+    Votes { expression: Box<ExpressionViews>, voters: Sizes },
 }
 
 /// What clustering the cells of a fit gave.
@@ -87,7 +87,7 @@ impl Assignment {
         let found = neighborhoods(&views)?;
         let clusters = communities(&graph(&found)?, n_clusters, seed)?;
         let (votes, proba) = Votes::fit(views, &found, clusters.labels, clusters.n_clusters);
-        let assignment = Self::Votes { expression, votes };
+        let assignment = Self::Votes { expression: Box::new(expression), votes };
         Ok(Assigned { assignment, proba, granularity: Some(clusters.evidence) })
     }
 
