@@ -7,9 +7,10 @@ use morula_preprocess::Prepared;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::{Granularity, communities};
+use crate::expression::Expression;
 use crate::posterior::Posterior;
 use crate::rng::{Purpose, stream};
-use crate::views::{ExpressionViews, directions, graph, neighborhoods};
+use crate::views::{ExpressionViews, directions};
 use crate::votes::{Sizes, Votes};
 use crate::{Head, Matrix, NClusters, Result};
 
@@ -47,48 +48,29 @@ pub(crate) struct Assigned {
 pub(crate) struct Wanted {
     pub head: Head,
     pub n_clusters: NClusters,
-    /// The number for a head that has to be given one.
-    pub fallback: usize,
     pub n_init: usize,
     pub seed: u64,
 }
 
-/// The number of clusters that training aims at, before there is an embedding: the one given, or
-/// that of the communities that expression alone shows.
-pub(crate) fn first_number(n_clusters: NClusters, scores: &[Matrix], seed: u64) -> Result<usize> {
-    match n_clusters.given() {
-        Some(k) => Ok(k),
-        None => {
-            let graph = graph(&neighborhoods(scores)?)?;
-            Ok(communities(&graph, NClusters::Auto, seed)?.n_clusters.max(1))
-        }
-    }
-}
-
 impl Assignment {
-    /// Clusters the embedding `h`, `[n, d]`; `scores`: of the expression views of the same cells.
-    pub fn fit(
-        h: &Tensor<2>,
-        wanted: Wanted,
-        expression: ExpressionViews,
-        scores: [Matrix; 2],
-    ) -> Result<Assigned> {
-        let Wanted { head, n_clusters, fallback, n_init, seed } = wanted;
+    /// Clusters the cells by the embedding `h`, `[n, d]`, and by their expression.
+    pub fn fit(h: &Tensor<2>, wanted: Wanted, expression: &Expression) -> Result<Assigned> {
+        let Wanted { head, n_clusters, n_init, seed } = wanted;
         if head != Head::Communities {
+            let k = expression.n_clusters(n_clusters, seed)?;
             let rng = &mut stream(seed, Purpose::KMeans, 0);
-            let posterior = Posterior::fit(h, head.fit(h, fallback, n_init, rng)?, fallback)?;
+            let posterior = Posterior::fit(h, head.fit(h, k, n_init, rng)?, k)?;
             let proba = Matrix::read(posterior.forward(h.clone()), "the probabilities")?;
             let assignment = Self::Centroids(posterior);
             return Ok(Assigned { assignment, proba, granularity: None });
         }
-        let [scaled, logged] = scores;
-        let embedding = directions(&Matrix::read(h.clone(), "the embedding")?);
-        let views = vec![embedding, scaled, logged];
-        let found = neighborhoods(&views)?;
-        let clusters = communities(&graph(&found)?, n_clusters, seed)?;
-        let (votes, proba) = Votes::fit(views, &found, clusters.labels, clusters.n_clusters);
-        let assignment = Self::Votes { expression: Box::new(expression), votes };
-        Ok(Assigned { assignment, proba, granularity: Some(clusters.evidence) })
+        let cells = expression.beside(h)?;
+        let clusters = communities(&cells.graph()?, n_clusters, seed)?;
+        let evidence = clusters.evidence.clone();
+        let (votes, proba) = Votes::fit(cells, clusters);
+        let expression = Box::new(expression.views().clone());
+        let assignment = Self::Votes { expression, votes };
+        Ok(Assigned { assignment, proba, granularity: Some(evidence) })
     }
 
     /// Number of clusters.
@@ -107,8 +89,7 @@ impl Assignment {
             }
             Self::Votes { expression, votes } => {
                 let [scaled, logged] = expression.transform(prepared)?;
-                let embedding = directions(&Matrix::read(h.clone(), "the embedding")?);
-                votes.proba(&[embedding, scaled, logged])
+                votes.proba(&[directions(h)?, scaled, logged])
             }
         }
     }

@@ -15,6 +15,7 @@ mod check;
 pub mod cluster;
 mod device;
 mod error;
+mod expression;
 mod fitting;
 mod folder;
 mod head;
@@ -29,6 +30,7 @@ mod rng;
 #[cfg(test)]
 mod same_start;
 mod scsiameseclu;
+mod start;
 mod terms;
 mod views;
 mod votes;

@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Views = 3,
     /// K-means starts.
     KMeans = 4,
+    /// Edges of a resampled graph.
+    Edges = 5,
 }
 
 /// The generator for the `index`-th use of a purpose. Resuming needs no saved generator state:

@@ -1,17 +1,14 @@
 //! What cells look like besides the embedding: principal components of their expression.
 
-use morula_data::CsrMatrix;
-use morula_preprocess::{Neighbors, Pca, PcaParams, Prepared, neighbors, pca, pca_dense};
+use burn::tensor::Tensor;
+use morula_core::ops;
+use morula_preprocess::{Pca, PcaParams, Prepared, pca, pca_dense};
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::blend;
 use crate::{Matrix, Result};
 
 /// Components per view.
 const N_COMPS: usize = 20;
-
-/// Cells of a neighbourhood, the cell itself among them: scanpy's 15.
-pub(crate) const NEIGHBORHOOD: usize = 15;
 
 /// Two views of expression: components of the z-scores, in which every gene counts alike, and of
 /// the log-normalised counts, in which genes count by how much they vary.
@@ -53,38 +50,22 @@ impl ExpressionViews {
 
     /// Whether the sizes of saved views agree with each other and with the genes of a recipe.
     pub fn fits(&self, n_genes: usize) -> bool {
-        [&self.scaled, &self.logged]
-            .into_iter()
-            .all(|pca| pca.mean.len() == n_genes && pca.loadings.len() == n_genes * pca.n_comps)
+        [&self.scaled, &self.logged].into_iter().all(|pca| {
+            pca.mean.len() == n_genes
+                && n_genes.checked_mul(pca.n_comps) == Some(pca.loadings.len())
+        })
     }
 }
 
 /// An embedding as a view: every cell at length 1, so that directions count.
-pub(crate) fn directions(h: &Matrix) -> Matrix {
-    let mut values = h.values().to_vec();
-    for row in values.chunks_mut(h.n_cols().max(1)) {
-        let norm = row.iter().map(|v| v * v).sum::<f32>().sqrt();
-        if norm > 0.0 {
-            row.iter_mut().for_each(|v| *v /= norm);
-        }
-    }
-    Matrix::new(values, h.n_cols())
-}
-
-/// The neighbours of every cell in every view.
-pub(crate) fn neighborhoods(views: &[Matrix]) -> Result<Vec<Neighbors>> {
-    let find = |view: &Matrix| Ok(neighbors(view.values(), view.n_cols(), NEIGHBORHOOD - 1)?);
-    views.iter().map(find).collect()
-}
-
-/// The mean of the views' fuzzy graphs.
-pub(crate) fn graph(found: &[Neighbors]) -> Result<CsrMatrix> {
-    blend(&found.iter().map(Neighbors::fuzzy_connectivities).collect::<Vec<_>>())
+pub(crate) fn directions(h: &Tensor<2>) -> Result<Matrix> {
+    Matrix::read(ops::l2_normalize(h.clone()), "the embedding")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Device;
     use morula_preprocess::{RecipeParams, SimulateParams, simulate};
 
     #[test]
@@ -93,7 +74,7 @@ mod tests {
         let recipe = RecipeParams { n_top_genes: 100, ..RecipeParams::default() };
         let (recipe, prepared) = recipe.fit(&data.unwrap().counts).unwrap();
         let (views, scores) = ExpressionViews::fit(&prepared).unwrap();
-        assert!(views.fits(recipe.n_genes()) && !views.fits(7));
+        assert!(views.fits(recipe.n_genes()) && !views.fits(7) && !views.fits(usize::MAX));
         for (fitted, again) in scores.iter().zip(views.transform(&prepared).unwrap()) {
             assert_eq!((fitted.n_rows(), fitted.n_cols()), (80, N_COMPS));
             let largest = fitted.values().iter().fold(0.0_f32, |m, v| m.max(v.abs()));
@@ -105,7 +86,10 @@ mod tests {
 
     #[test]
     fn directions_have_length_1_or_0() {
-        let unit = directions(&Matrix::new(vec![3.0, 4.0, 0.0, 0.0], 2));
-        assert_eq!(unit.values(), [0.6, 0.8, 0.0, 0.0]);
+        let h = Tensor::from_floats([[3.0, 4.0], [0.0, 0.0]], &Device::flex());
+        let unit = directions(&h).unwrap();
+        for (value, expected) in unit.values().iter().zip([0.6, 0.8, 0.0, 0.0]) {
+            assert!((value - expected).abs() < 1e-6, "{unit:?}");
+        }
     }
 }

@@ -7,19 +7,28 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use morula_preprocess::{Neighbors, kneighbors};
 use serde::{Deserialize, Serialize};
 
-use crate::views::NEIGHBORHOOD;
-use crate::{Matrix, ModelError, Result, weights};
+use crate::cluster::Communities;
+use crate::expression::{NEIGHBORHOOD, Surroundings};
+use crate::{Matrix, ModelError, Result, read, weights};
 
 /// The cells of a fit with their clusters, who vote on the cluster of any cell.
 ///
 /// In every view the 15 nearest cells vote, a cell of the fit itself among them. A small cluster
 /// cannot fill 15 places, so what counts is the share it takes of those it could:
 ///
-/// `p_ik ~ sum_v (1 / min(15, n_k)) sum_{j in N_v(i)} [j in k]`, rows summing to 1.
+/// `v_ik ~ sum_v (1 / min(15, n_k)) sum_{j in N_v(i)} [j in k]`, rows summing to 1.
+///
+/// Neighbours may be of one mind and yet wrong: about a cluster that might as well have been split
+/// or joined to another. So votes count as far as the clusters of those who won them are found
+/// again ([`Communities::stability`]), and the rest says nothing:
+///
+/// `p_ik = c_i v_ik + (1 - c_i) / K`, c_i: the mean stability of the voters for the most likely k.
 #[derive(Debug, Clone)]
 pub(crate) struct Votes {
     views: Vec<Matrix>,
     labels: Vec<usize>,
+    /// How well the cluster of every cell is found again, 0 to 1.
+    stability: Vec<f32>,
     /// Cells per cluster.
     sizes: Vec<usize>,
 }
@@ -44,26 +53,26 @@ impl Sizes {
 struct Stored {
     views: Vec<Param<Tensor<2>>>,
     labels: Param<Tensor<1, Int>>,
+    stability: Param<Tensor<1>>,
 }
 
 impl Votes {
-    /// Takes the views of the cells, their neighbours there, and their clusters below
-    /// `n_clusters`; with the probabilities of these cells.
-    pub fn fit(
-        views: Vec<Matrix>,
-        found: &[Neighbors],
-        labels: Vec<usize>,
-        n_clusters: usize,
-    ) -> (Self, Matrix) {
-        let votes = Self::new(views, labels, n_clusters);
-        let proba = votes.count(votes.labels.len(), found, true);
+    /// Takes the cells and their clusters; with their probabilities.
+    pub fn fit(cells: Surroundings, clusters: Communities) -> (Self, Matrix) {
+        let Communities { labels, n_clusters, stability, .. } = clusters;
+        let votes = Self::new(cells.views, (labels, stability), n_clusters);
+        let proba = votes.count(votes.labels.len(), &cells.found, true);
         (votes, proba)
     }
 
-    fn new(views: Vec<Matrix>, labels: Vec<usize>, n_clusters: usize) -> Self {
+    fn new(
+        views: Vec<Matrix>,
+        (labels, stability): (Vec<usize>, Vec<f32>),
+        n_clusters: usize,
+    ) -> Self {
         let mut sizes = vec![0; n_clusters];
         labels.iter().for_each(|&k| sizes[k] += 1);
-        Self { views, labels, sizes }
+        Self { views, labels, stability, sizes }
     }
 
     /// Number of clusters.
@@ -86,14 +95,25 @@ impl Votes {
         let weight: Vec<f32> =
             self.sizes.iter().map(|&size| 1.0 / size.clamp(1, NEIGHBORHOOD) as f32).collect();
         let mut proba = vec![0.0; n_cells * k];
+        // Votes and the stability of those who cast them.
+        let mut cast = vec![[0.0_f32; 2]; k];
         for (i, row) in proba.chunks_mut(k.max(1)).enumerate() {
+            cast.fill([0.0; 2]);
+            let itself = if own { found.len() } else { 0 };
             let near = found.iter().flat_map(|v| &v.indices[i * v.k..(i + 1) * v.k]);
-            near.for_each(|&j| row[self.labels[j as usize]] += weight[self.labels[j as usize]]);
-            if own {
-                row[self.labels[i]] += found.len() as f32 * weight[self.labels[i]];
+            let voters = near.map(|&j| j as usize).chain(std::iter::repeat_n(i, itself));
+            for j in voters {
+                let [votes, stability] = &mut cast[self.labels[j]];
+                *votes += weight[self.labels[j]];
+                *stability += weight[self.labels[j]] * self.stability[j];
             }
-            let total: f32 = row.iter().sum();
-            row.iter_mut().for_each(|p| *p /= total.max(f32::MIN_POSITIVE));
+            let total: f32 = cast.iter().map(|c| c[0]).sum();
+            let most = cast.iter().copied().reduce(|a, b| if b[0] > a[0] { b } else { a });
+            let [votes, stability] = most.unwrap_or_default();
+            let trust = stability / votes.max(f32::MIN_POSITIVE);
+            for (p, [votes, _]) in row.iter_mut().zip(&cast) {
+                *p = trust * votes / total.max(f32::MIN_POSITIVE) + (1.0 - trust) / k as f32;
+            }
         }
         Matrix::new(proba, k)
     }
@@ -114,6 +134,7 @@ impl Votes {
         let stored = Stored {
             views: self.views.iter().map(|v| Param::from_tensor(v.to_tensor(device))).collect(),
             labels: Param::initialized(ParamId::new(), Tensor::from_data(labels, device)),
+            stability: Param::from_tensor(Tensor::from_floats(self.stability.as_slice(), device)),
         };
         weights::save(&stored, path)
     }
@@ -125,7 +146,7 @@ impl Votes {
         let io = |source| ModelError::Io { path: path.into(), source };
         let bytes = std::fs::metadata(path).map_err(io)?.len() as f64;
         let numbers =
-            sizes.n_cells as f64 * (1.0 + sizes.dims.iter().map(|&d| d as f64).sum::<f64>());
+            sizes.n_cells as f64 * (2.0 + sizes.dims.iter().map(|&d| d as f64).sum::<f64>());
         // Four bytes a number, and a header: refused before memory is asked for.
         if numbers * 4.0 > bytes || sizes.n_clusters > sizes.n_cells {
             return refuse(format!("it has {bytes} bytes, which does not fit {sizes:?}"));
@@ -135,6 +156,7 @@ impl Votes {
         let mut stored = Stored {
             views: sizes.dims.iter().map(empty).collect(),
             labels: Param::initialized(ParamId::new(), Tensor::<1, Int>::zeros([n], device)),
+            stability: Param::from_tensor(Tensor::zeros([n], device)),
         };
         weights::load(&mut stored, path)?;
         let labels = stored.labels.val().try_into_vec_as::<i64>();
@@ -147,9 +169,13 @@ impl Votes {
         if views.iter().any(|v| v.values().iter().any(|x| !x.is_finite())) {
             return refuse("a view of a cell is not finite".into());
         }
+        let stability = read(stored.stability.val(), "the stability of the clusters")?;
+        if stability.iter().any(|s| !(0.0..=1.0).contains(s)) {
+            return refuse("the stability of a cluster is not between 0 and 1".into());
+        }
         let label = |k: i64| usize::try_from(k).ok().filter(|&k| k < sizes.n_clusters);
         match labels.into_iter().map(label).collect::<Option<Vec<_>>>() {
-            Some(labels) => Ok(Self::new(views, labels, sizes.n_clusters)),
+            Some(labels) => Ok(Self::new(views, (labels, stability), sizes.n_clusters)),
             None => refuse("a cell is in a cluster that there is not".into()),
         }
     }
@@ -158,16 +184,20 @@ impl Votes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::views::neighborhoods;
+    use crate::expression::tests::surroundings;
+
+    fn clusters(stability: f32) -> Communities {
+        let labels = [vec![0; 20], vec![1; 2]].concat();
+        let evidence = Default::default();
+        Communities { labels, n_clusters: 2, stability: vec![stability; 22], evidence }
+    }
 
     /// 20 cells at 0 to 19 and 2 cells far away, in two views.
     fn cells() -> (Votes, Matrix) {
         let x: Vec<f32> = (0..20).map(|i| i as f32).chain([200.0, 201.0]).collect();
         let view = Matrix::new(x, 1);
         let views = vec![view.clone(), view];
-        let found = neighborhoods(&views).unwrap();
-        let labels = [vec![0; 20], vec![1; 2]].concat();
-        Votes::fit(views, &found, labels, 2)
+        Votes::fit(surroundings(views), clusters(1.0))
     }
 
     #[test]
@@ -181,6 +211,13 @@ mod tests {
         for i in 20..22 {
             assert!((proba.row(i)[1] - expected).abs() < 1e-6, "{:?}", proba.row(i));
         }
+    }
+
+    #[test]
+    fn clusters_that_are_not_found_again_leave_doubt() {
+        let view = Matrix::new((0..22).map(|i| if i < 20 { 0.0 } else { 9.0 }).collect(), 1);
+        let (_, proba) = Votes::fit(surroundings(vec![view]), clusters(0.5));
+        assert_eq!(proba.row(0), [0.75, 0.25]);
     }
 
     #[test]
@@ -201,7 +238,10 @@ mod tests {
         votes.save(&path, &device).unwrap();
         let sizes = votes.file_sizes();
         let again = Votes::load(&path, &sizes, &device).unwrap();
-        assert_eq!((&again.views, &again.labels), (&votes.views, &votes.labels));
+        assert_eq!(
+            (again.views, again.labels, again.stability),
+            (votes.views, votes.labels, votes.stability)
+        );
         for wrong in [
             Sizes { n_cells: 21, ..sizes.clone() },
             Sizes { n_cells: usize::MAX, ..sizes.clone() },

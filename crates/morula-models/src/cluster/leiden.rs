@@ -2,6 +2,7 @@
 
 use leiden_rs::{GraphData, GraphDataBuilder, Leiden, LeidenConfig, LeidenOutput, QualityType};
 use morula_data::CsrMatrix;
+use rand::{Rng, RngExt};
 
 use super::by_size;
 use crate::check::{not_negative, require};
@@ -51,12 +52,24 @@ pub(super) struct Partitioner {
 
 impl Partitioner {
     pub fn new(graph: &CsrMatrix) -> Result<Self> {
+        Self::of(graph, || true)
+    }
+
+    /// Of every edge with the probability `share`.
+    pub fn sampled(graph: &CsrMatrix, share: f64, rng: &mut impl Rng) -> Result<Self> {
+        Self::of(graph, || rng.random_bool(share))
+    }
+
+    fn of(graph: &CsrMatrix, mut kept: impl FnMut() -> bool) -> Result<Self> {
         let shape = format!("{} x {}", graph.n_rows(), graph.n_cols());
         require("graph", shape, graph.n_rows() == graph.n_cols(), "give a square matrix")?;
         let mut builder = GraphDataBuilder::new(graph.n_rows());
         for (i, (columns, weights)) in graph.rows().enumerate() {
             for (&j, &weight) in columns.iter().zip(weights).filter(|(j, _)| **j as usize > i) {
                 not_negative("edge weight", f64::from(weight))?;
+                if !kept() {
+                    continue;
+                }
                 builder.add_edge(i, j as usize, f64::from(weight)).map_err(refused)?;
             }
         }

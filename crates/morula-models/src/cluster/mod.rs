@@ -11,13 +11,16 @@ mod affinity;
 mod agreement;
 mod blend;
 mod communities;
+mod granularity;
 mod kmeans;
 mod leiden;
 mod tuned;
 mod ward;
 
 pub use blend::blend;
-pub use communities::{Communities, Granularity, Level, communities};
+pub(crate) use communities::find;
+pub use communities::{Communities, communities};
+pub use granularity::{Granularity, Level};
 pub use kmeans::{KMeansParams, kmeans};
 pub use leiden::{LeidenParams, leiden};
 pub use tuned::leiden_tuned;

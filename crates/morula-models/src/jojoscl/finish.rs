@@ -10,7 +10,6 @@ use super::JojoSclModel;
 use super::train::{EVAL_BATCH, Training};
 use crate::assignment::{Assigned, Assignment, Wanted};
 use crate::rng::{Purpose, stream};
-use crate::views::ExpressionViews;
 use crate::{Matrix, Result, read};
 
 /// Clusters the clean embedding and assembles the model.
@@ -18,7 +17,6 @@ pub(super) fn finish(
     training: Training<'_>,
     recipe: Recipe,
     prepared: Prepared,
-    (views, scores): (ExpressionViews, [Matrix; 2]),
 ) -> Result<JojoSclModel> {
     let trainer = training.trainer;
     let params = trainer.params;
@@ -26,11 +24,11 @@ pub(super) fn finish(
     let wanted = Wanted {
         head: params.head,
         n_clusters: params.n_clusters,
-        fallback: trainer.n_clusters,
         n_init: params.n_init,
         seed: params.seed,
     };
-    let Assigned { assignment, proba, granularity } = Assignment::fit(&h, wanted, views, scores)?;
+    let Assigned { assignment, proba, granularity } =
+        Assignment::fit(&h, wanted, &trainer.expression)?;
     let labels = ops::indices(&proba.argmax(), &h.device());
     let n_clusters = assignment.n_clusters();
     let shrinkage = shrinkage(&training, labels.clone(), n_clusters)?;

@@ -13,12 +13,12 @@ use morula_data::CountMatrix;
 use super::network::{Batch, Losses, Network};
 use super::positives::Positives;
 use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
-use crate::assignment::first_number;
+use crate::expression::Expression;
 use crate::fitting::{self, State};
 use crate::rng::{Purpose, stream};
+use crate::start::Start;
 use crate::terms::record;
-use crate::views::ExpressionViews;
-use crate::{EpochRecord, FitOptions, ModelError, Result, batches, capacity};
+use crate::{EpochRecord, FitOptions, Result, batches, capacity};
 
 /// Cells embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 2048;
@@ -77,21 +77,17 @@ pub(super) fn fit(
     mut options: FitOptions<'_>,
 ) -> Result<JojoSclModel> {
     let device = device.clone().inner();
-    let (recipe, mut prepared) = params.recipe.fit(counts)?;
+    let Start { recipe, mut prepared, expression } =
+        Start::new(&params.recipe, params.n_clusters, counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
-    let given = params.n_clusters.given().unwrap_or(1);
-    if n_cells < given {
-        return Err(ModelError::TooFewCells { n_cells, n_clusters: given });
-    }
     capacity::check(&device, &params.tensors(n_cells, n_genes))?;
-    let (views, scores) = ExpressionViews::fit(&prepared)?;
-    let n_clusters = first_number(params.n_clusters, &scores, params.seed)?;
-    let positives = Positives::fit(params, &scores[0])?;
+    let n_clusters = expression.n_clusters(params.n_clusters, params.seed)?;
+    let positives = Positives::fit(params, expression.scaled())?;
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);
 
     let losses = Losses::new(params, n_clusters)?;
-    let trainer = Trainer { params, n_clusters, losses, positives, x };
+    let trainer = Trainer { params, n_clusters, expression, losses, positives, x };
     let mut training = Training::new(&trainer);
     if let Some(saved) = &options.checkpoint
         && saved.resume
@@ -99,7 +95,7 @@ pub(super) fn fit(
         training = checkpoint::load(&saved.folder, training, &device)?;
     }
     let training = fitting::run(training, params.epochs, &mut options)?;
-    finish::finish(training, recipe, prepared, (views, scores))
+    finish::finish(training, recipe, prepared)
 }
 
 /// What stays the same from epoch to epoch.
@@ -107,6 +103,7 @@ pub(super) struct Trainer<'a> {
     pub params: &'a JojoSclParams,
     /// Clusters that training aims at.
     pub n_clusters: usize,
+    pub expression: Expression,
     pub losses: Losses,
     positives: Positives,
     /// Scaled expression, `[cells, genes]`.

@@ -55,11 +55,16 @@ pub(super) fn load<'a>(
     let manifest: Manifest = folder::read_json(&path)?;
     let n_cells = training.trainer.cells.len();
     let same = manifest.params == *training.trainer.params && manifest.n_cells == n_cells;
-    let whole = manifest.plan.as_ref().is_none_or(|plan| plan.n_rows() == n_cells);
+    let k = manifest.columns.len();
+    let planned = |plan: &Matrix| (plan.n_rows(), plan.n_cols()) == (n_cells, k);
+    let whole = manifest.plan.as_ref().is_none_or(planned);
     if !same || !whole {
         let why = "it was written with other parameters or other cells; use the same ones, or \
                    another folder";
         return Err(ModelError::Saved { path, why: why.into() });
+    }
+    if k > 0 {
+        training.network = training.network.with_clusters(k)?;
     }
     weights::load_in_training(&mut training.network, &home.join("network.bpk"))?;
     training.kept = Graph::from_edges(n_cells, manifest.kept)?;

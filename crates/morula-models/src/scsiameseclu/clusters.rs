@@ -8,30 +8,29 @@ use morula_core::transport::{SinkhornConfig, StudentT};
 use super::ScSiameseCluParams;
 use super::network::Network;
 use super::train::Trainer;
-use crate::cluster::communities;
+use crate::cluster::find;
 use crate::rng::{Purpose, stream};
-use crate::views::{directions, graph, neighborhoods};
-use crate::{Head, Matrix, NClusters, Result, read};
+use crate::{Head, Result, read};
 
-/// Puts the centroids on the clusters of the embedding `z` `[n, d]` and gives the column sums
-/// of the plan: label-free cluster sizes, as the marginal asked for makes them.
+/// Puts centroids on the clusters of the embedding `z` `[n, d]`, as many as are asked for or as
+/// there are, and gives the column sums of the plan: label-free cluster sizes, as the marginal
+/// asked for makes them.
 pub(super) fn start(
     trainer: &Trainer<'_>,
     network: Network,
     z: &Tensor<2>,
 ) -> Result<(Network, Vec<f64>)> {
-    let (params, k) = (trainer.params, trainer.n_clusters);
-    let labels = match params.head {
+    let params = trainer.params;
+    let (labels, k) = match params.head {
         Head::Communities => {
-            let [scaled, logged] = trainer.expression.clone();
-            let embedding = directions(&Matrix::read(z.clone(), "the embedding")?);
-            let graph = graph(&neighborhoods(&[embedding, scaled, logged])?)?;
-            let found = communities(&graph, NClusters::Given(k), params.seed)?;
-            ops::indices(&found.labels, &z.device())
+            let graph = trainer.expression.beside(z)?.graph()?;
+            let found = find(&graph, params.n_clusters, params.seed)?;
+            (ops::indices(&found.labels, &z.device()), found.n_clusters)
         }
         head => {
+            let k = trainer.n_clusters()?;
             let rng = &mut stream(params.seed, Purpose::KMeans, 1);
-            head.fit(z, k, params.n_init, rng)?.labels
+            (head.fit(z, k, params.n_init, rng)?.labels, k)
         }
     };
     let member = ops::one_hot(labels, k);
@@ -40,6 +39,7 @@ pub(super) fn start(
     let sizes = read(sizes, "the cluster sizes")?;
     let sizes: Vec<usize> = sizes.into_iter().map(|s| s.round() as usize).collect();
     let columns = params.marginal.columns(&sizes)?;
+    let network = network.with_clusters(k)?;
     let assignment = network.assignment.clone().with_centroids(means)?;
     Ok((Network { assignment, ..network }, columns))
 }

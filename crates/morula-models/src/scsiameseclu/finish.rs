@@ -8,7 +8,6 @@ use super::reference::Reference;
 use super::train::Training;
 use super::{ScSiameseCluModel, clusters};
 use crate::assignment::{Assignment, Wanted};
-use crate::views::ExpressionViews;
 use crate::{Head, Matrix, Result};
 
 /// Assembles the model. Cells belong to the communities among them; with another head, to the
@@ -17,7 +16,6 @@ pub(super) fn finish(
     training: Training<'_>,
     recipe: Recipe,
     projection: Projection,
-    views: ExpressionViews,
     prepared: Prepared,
 ) -> Result<ScSiameseCluModel> {
     let trainer = training.trainer;
@@ -25,23 +23,19 @@ pub(super) fn finish(
     let z = training.embed()?;
     let mut network = training.network.valid();
     let trained = training.plan.is_some() && params.transport_weight > 0.0;
-    let (assignment, proba, granularity) = match trained && params.head != Head::Communities {
-        true => {
-            network.assignment = clusters::by_size(network.assignment, &z)?;
-            let proba = network.assignment.forward(z.clone());
-            (None, Matrix::read(proba, "the probabilities")?, None)
-        }
-        false => {
-            let wanted = Wanted {
-                head: params.head,
-                n_clusters: params.n_clusters,
-                fallback: trainer.n_clusters,
-                n_init: params.n_init,
-                seed: params.seed,
-            };
-            let found = Assignment::fit(&z, wanted, views, trainer.expression.clone())?;
-            (Some(found.assignment), found.proba, found.granularity)
-        }
+    let (assignment, proba, granularity) = if trained && params.head != Head::Communities {
+        network.assignment = clusters::by_size(network.assignment, &z)?;
+        let proba = network.assignment.forward(z.clone());
+        (None, Matrix::read(proba, "the probabilities")?, None)
+    } else {
+        let wanted = Wanted {
+            head: params.head,
+            n_clusters: params.n_clusters,
+            n_init: params.n_init,
+            seed: params.seed,
+        };
+        let found = Assignment::fit(&z, wanted, &trainer.expression)?;
+        (Some(found.assignment), found.proba, found.granularity)
     };
     let x = Matrix::read(trainer.cells.x.clone(), "the principal components")?;
     let mut model = ScSiameseCluModel {

@@ -105,6 +105,16 @@ impl Network {
         })
     }
 
+    /// Room for `k` clusters, whose centroids are yet to be set.
+    pub fn with_clusters(self, k: usize) -> Result<Self> {
+        let [known, d] = self.assignment.centroids.dims();
+        if known == k {
+            return Ok(self);
+        }
+        let device = self.assignment.centroids.device();
+        Ok(Self { assignment: StudentTConfig::new(k, d).init(&device)?, ..self })
+    }
+
     /// Encodes both views.
     pub fn encode(&self, views: &Views) -> Encoded {
         Encoded {

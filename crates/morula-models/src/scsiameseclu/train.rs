@@ -17,11 +17,11 @@ use super::network::Network;
 use super::projection::Projection;
 use super::schedule::{Schedule, Stage};
 use super::{ScSiameseCluModel, ScSiameseCluParams, checkpoint, clusters, finish, reference};
-use crate::assignment::first_number;
+use crate::expression::Expression;
 use crate::rng::{Purpose, stream};
+use crate::start::Start;
 use crate::terms::{StepLosses, Terms, record};
-use crate::views::ExpressionViews;
-use crate::{EpochRecord, FitOptions, Matrix, ModelError, Result, batches, capacity, fitting};
+use crate::{EpochRecord, FitOptions, Matrix, Result, batches, capacity, fitting};
 
 /// Fits a model (METHODS 3).
 pub(super) fn fit(
@@ -31,14 +31,9 @@ pub(super) fn fit(
     mut options: FitOptions<'_>,
 ) -> Result<ScSiameseCluModel> {
     let device = device.clone().inner();
-    let (recipe, mut prepared) = params.recipe.fit(counts)?;
+    let Start { recipe, mut prepared, expression } =
+        Start::new(&params.recipe, params.n_clusters, counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
-    let given = params.n_clusters.given().unwrap_or(1);
-    if n_cells < given {
-        return Err(ModelError::TooFewCells { n_cells, n_clusters: given });
-    }
-    let (views, expression) = ExpressionViews::fit(&prepared)?;
-    let n_clusters = first_number(params.n_clusters, &expression, params.seed)?;
     let (projection, scores) = Projection::fit(params, &prepared)?;
     // From here on the components stand for the scaled expression.
     prepared.x = Vec::new();
@@ -47,14 +42,15 @@ pub(super) fn fit(
     let cells = Cells::new(params, &mut prepared, scores, &projection, &device)?;
     let trainer = Trainer {
         params,
-        n_clusters,
         expression,
         schedule: Schedule::new(params, n_cells),
         losses: Losses::new(params, ZinbLossConfig::new().init()?),
         diffusion: DiffusionConfig::new().with_alpha(params.alpha).init()?,
         cells,
     };
-    let network = Network::new(params, [n_clusters, n_comps, n_genes], &device)?;
+    // With a number yet to be found, one centroid holds the place.
+    let k = params.n_clusters.given().unwrap_or(1);
+    let network = Network::new(params, [k, n_comps, n_genes], &device)?;
     let mut training = Training::new(&trainer, network);
     if let Some(saved) = &options.checkpoint
         && saved.resume
@@ -62,20 +58,24 @@ pub(super) fn fit(
         training = checkpoint::load(&saved.folder, training, &device)?;
     }
     let training = fitting::run(training, trainer.schedule.total(), &mut options)?;
-    finish::finish(training, recipe, projection, views, prepared)
+    finish::finish(training, recipe, projection, prepared)
 }
 
 /// What stays the same from epoch to epoch.
 pub(super) struct Trainer<'a> {
     pub params: &'a ScSiameseCluParams,
-    /// Clusters that training aims at.
-    pub n_clusters: usize,
-    /// Scores of the cells in the views of expression.
-    pub expression: [Matrix; 2],
+    pub expression: Expression,
     pub schedule: Schedule,
     pub cells: Cells,
     pub diffusion: Diffusion,
     losses: Losses<'a>,
+}
+
+impl Trainer<'_> {
+    /// The number of clusters for a head that has to be given one.
+    pub fn n_clusters(&self) -> Result<usize> {
+        self.expression.n_clusters(self.params.n_clusters, self.params.seed)
+    }
 }
 
 /// What changes.

@@ -1,0 +1,103 @@
+//! The cells of a fit as their expression shows them, alone or beside an embedding.
+
+use std::sync::OnceLock;
+
+use burn::tensor::Tensor;
+use morula_data::CsrMatrix;
+use morula_preprocess::{Neighbors, Prepared, neighbors};
+
+use crate::cluster::{blend, find};
+use crate::views::{ExpressionViews, directions};
+use crate::{Matrix, NClusters, Result};
+
+/// Cells of a neighbourhood, the cell itself among them: scanpy's 15.
+pub(crate) const NEIGHBORHOOD: usize = 15;
+
+/// The cells in the views of expression, which training does not change.
+pub(crate) struct Expression {
+    views: ExpressionViews,
+    scores: [Matrix; 2],
+    /// Neighbours in both views, once they have been asked for.
+    found: OnceLock<Vec<Neighbors>>,
+}
+
+/// Cells in several views.
+pub(crate) struct Surroundings {
+    pub views: Vec<Matrix>,
+    /// Neighbours of every cell in every view.
+    pub found: Vec<Neighbors>,
+}
+
+impl Expression {
+    /// Fits the views of prepared cells.
+    pub fn fit(prepared: &Prepared) -> Result<Self> {
+        let (views, scores) = ExpressionViews::fit(prepared)?;
+        Ok(Self { views, scores, found: OnceLock::new() })
+    }
+
+    /// The views, for new cells.
+    pub fn views(&self) -> &ExpressionViews {
+        &self.views
+    }
+
+    /// Components of the z-scores of every cell.
+    pub fn scaled(&self) -> &Matrix {
+        &self.scores[0]
+    }
+
+    /// The number of clusters that training aims at, before there is an embedding: the one given,
+    /// or that of the communities that expression alone shows.
+    pub fn n_clusters(&self, asked: NClusters, seed: u64) -> Result<usize> {
+        match asked.given() {
+            Some(k) => Ok(k),
+            None => {
+                let found = find(&graph(self.found()?)?, asked, seed)?;
+                Ok(found.n_clusters.max(1))
+            }
+        }
+    }
+
+    /// The cells in the embedding `h`, `[n, d]`, and in these views.
+    pub fn beside(&self, h: &Tensor<2>) -> Result<Surroundings> {
+        let embedding = directions(h)?;
+        let mut found = vec![near(&embedding)?];
+        found.extend_from_slice(self.found()?);
+        let mut views = vec![embedding];
+        views.extend_from_slice(&self.scores);
+        Ok(Surroundings { views, found })
+    }
+
+    fn found(&self) -> Result<&[Neighbors]> {
+        if let Some(found) = self.found.get() {
+            return Ok(found);
+        }
+        let found = self.scores.iter().map(near).collect::<Result<_>>()?;
+        Ok(self.found.get_or_init(|| found))
+    }
+}
+
+impl Surroundings {
+    /// The mean of the views' fuzzy graphs.
+    pub fn graph(&self) -> Result<CsrMatrix> {
+        graph(&self.found)
+    }
+}
+
+fn near(view: &Matrix) -> Result<Neighbors> {
+    Ok(neighbors(view.values(), view.n_cols(), NEIGHBORHOOD - 1)?)
+}
+
+fn graph(found: &[Neighbors]) -> Result<CsrMatrix> {
+    blend(&found.iter().map(Neighbors::fuzzy_connectivities).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Cells in views that are given.
+    pub fn surroundings(views: Vec<Matrix>) -> Surroundings {
+        let found = views.iter().map(|view| near(view).unwrap()).collect();
+        Surroundings { views, found }
+    }
+}
