@@ -99,19 +99,17 @@ impl Summary {
     }
 }
 
-/// Why there are as many clusters as there are, a line; nothing when their number was given.
+/// How many clusters there are, a line, whether or not their number was given.
 fn evidence(found: &Granularity) -> String {
     let level = |level: &Level| format!("{} at {:.2}", level.n_clusters, level.resolution);
     let around: Vec<String> = found.around.iter().map(level).collect();
-    match around.is_empty() {
-        true => String::new(),
-        false => format!(
-            "clusters by resolution: {}; chosen {:.2}, for a noise of {:.3}\n",
-            around.join(", "),
-            found.resolution,
-            found.background,
-        ),
-    }
+    format!(
+        "clusters by resolution: {}; for a noise of {:.3}, {} at {:.2}\n",
+        around.join(", "),
+        found.background,
+        found.n_found,
+        found.resolution,
+    )
 }
 
 /// What preprocessing left out, for people.

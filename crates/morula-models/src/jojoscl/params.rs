@@ -2,7 +2,7 @@
 
 use morula_core::shrinkage::Variance;
 use morula_data::CountMatrix;
-use morula_preprocess::RecipeParams;
+use morula_preprocess::{RecipeParams, TargetSum};
 use serde::{Deserialize, Serialize};
 
 use super::{JojoSclModel, train};
@@ -172,6 +172,7 @@ impl JojoSclParams {
             shrinkage_warmup: 0.0,
             refresh_every: 1,
             variance: Variance::CentroidClt,
+            recipe: RecipeParams { target: TargetSum::Median, ..RecipeParams::default() },
             ..Self::default()
         }
     }

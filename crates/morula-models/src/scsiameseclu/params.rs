@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use morula_core::transport::Marginal;
 use morula_data::CountMatrix;
-use morula_preprocess::RecipeParams;
+use morula_preprocess::{RecipeParams, TargetSum};
 use serde::{Deserialize, Serialize};
 
 use super::{ScSiameseCluModel, train};
@@ -249,7 +249,11 @@ impl ScSiameseCluParams {
             anchors: 0,
             cosine: false,
             head: Head::KMeans,
-            recipe: RecipeParams { n_top_genes: 1000, ..RecipeParams::default() },
+            recipe: RecipeParams {
+                n_top_genes: 1000,
+                target: TargetSum::Median,
+                ..RecipeParams::default()
+            },
             ..Self::default()
         }
     }

@@ -41,6 +41,8 @@ const JOJOSCL: &[Variant] = &[
     variant("without neighbours", "neighbors = 0"),
     variant("without momentum", "momentum = 0"),
     variant("shrunk embedding", "embedding = \"shrunk\""),
+    // A fit needs an epoch; at this rate it changes nothing.
+    variant("without training", "epochs = 1\nlearning_rate = 1e-12"),
     variant("K-means head", "head = \"kmeans\""),
 ];
 
@@ -56,6 +58,10 @@ const SCSIAMESECLU: &[Variant] = &[
         "expression_weight = 0\nsignal_weight = 0\nstructure_weight = 0",
     ),
     variant("without main stage", "epochs = 0"),
+    variant(
+        "without training",
+        "autoencoder_epochs = 0\ngraph_epochs = 0\njoint_epochs = 0\nepochs = 0",
+    ),
     variant("components as they are", "cosine = false"),
     variant("K-means head", "head = \"kmeans\""),
 ];
