@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agreement::agreement;
 use super::communities::count;
+use super::consensus::KEPT;
 use super::leiden::{LeidenParams, Partitioner};
 use crate::Result;
 use crate::rng::{Purpose, stream};
@@ -14,9 +15,6 @@ const SHOWN: [f64; 7] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0];
 
 /// Those of them that might as well have been chosen.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.5..=2.0;
-
-/// Share of the edges that a resampled graph keeps.
-const KEPT: f64 = 0.8;
 
 /// Evidence for a number of clusters.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

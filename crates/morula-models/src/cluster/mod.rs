@@ -11,6 +11,7 @@ mod affinity;
 mod agreement;
 mod blend;
 mod communities;
+mod consensus;
 mod granularity;
 mod kmeans;
 mod leiden;
