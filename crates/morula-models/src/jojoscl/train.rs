@@ -14,11 +14,13 @@ use super::network::{Batch, Losses, Network};
 use super::positives::Positives;
 use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
 use crate::assignment::first_number;
+use crate::fingerprint::Fingerprint;
 use crate::fitting::{self, State};
+use crate::origin::Origin;
 use crate::rng::{Purpose, stream};
 use crate::terms::record;
 use crate::views::ExpressionViews;
-use crate::{EpochRecord, FitOptions, ModelError, Result, batches, capacity};
+use crate::{ClusterModel, EpochRecord, FitOptions, ModelError, Result, batches, capacity};
 
 /// Cells embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 2048;
@@ -84,6 +86,8 @@ pub(super) fn fit(
         return Err(ModelError::TooFewCells { n_cells, n_clusters: given });
     }
     capacity::check(&device, &params.tensors(n_cells, n_genes))?;
+    let data = Fingerprint::new(counts, &recipe, &prepared);
+    let origin = Origin::new(JojoSclModel::NAME, data, params);
     let (views, scores) = ExpressionViews::fit(&prepared)?;
     let n_clusters = first_number(params.n_clusters, &scores, params.seed)?;
     let positives = Positives::fit(params, &scores[0])?;
@@ -91,7 +95,7 @@ pub(super) fn fit(
     let x = Tensor::<2>::from_data(x, &device);
 
     let losses = Losses::new(params, n_clusters)?;
-    let trainer = Trainer { params, n_clusters, losses, positives, x };
+    let trainer = Trainer { params, origin, n_clusters, losses, positives, x };
     let mut training = Training::new(&trainer);
     if let Some(saved) = &options.checkpoint
         && saved.resume
@@ -105,6 +109,8 @@ pub(super) fn fit(
 /// What stays the same from epoch to epoch.
 pub(super) struct Trainer<'a> {
     pub params: &'a JojoSclParams,
+    /// What a checkpoint must be of.
+    pub origin: Origin,
     /// Clusters that training aims at.
     pub n_clusters: usize,
     pub losses: Losses,

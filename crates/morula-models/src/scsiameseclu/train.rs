@@ -18,10 +18,14 @@ use super::projection::Projection;
 use super::schedule::{Schedule, Stage};
 use super::{ScSiameseCluModel, ScSiameseCluParams, checkpoint, clusters, finish, reference};
 use crate::assignment::first_number;
+use crate::fingerprint::Fingerprint;
+use crate::origin::Origin;
 use crate::rng::{Purpose, stream};
 use crate::terms::{StepLosses, Terms, record};
 use crate::views::ExpressionViews;
-use crate::{EpochRecord, FitOptions, Matrix, ModelError, Result, batches, capacity, fitting};
+use crate::{
+    ClusterModel, EpochRecord, FitOptions, Matrix, ModelError, Result, batches, capacity, fitting,
+};
 
 /// Fits a model (METHODS 3).
 pub(super) fn fit(
@@ -37,6 +41,7 @@ pub(super) fn fit(
     if n_cells < given {
         return Err(ModelError::TooFewCells { n_cells, n_clusters: given });
     }
+    let data = Fingerprint::new(counts, &recipe, &prepared);
     let (views, expression) = ExpressionViews::fit(&prepared)?;
     let n_clusters = first_number(params.n_clusters, &expression, params.seed)?;
     let (projection, scores) = Projection::fit(params, &prepared)?;
@@ -47,6 +52,7 @@ pub(super) fn fit(
     let cells = Cells::new(params, &mut prepared, scores, &projection, &device)?;
     let trainer = Trainer {
         params,
+        origin: Origin::new(ScSiameseCluModel::NAME, data, params),
         n_clusters,
         expression,
         schedule: Schedule::new(params, n_cells),
@@ -68,6 +74,8 @@ pub(super) fn fit(
 /// What stays the same from epoch to epoch.
 pub(super) struct Trainer<'a> {
     pub params: &'a ScSiameseCluParams,
+    /// What a checkpoint must be of.
+    pub origin: Origin,
     /// Clusters that training aims at.
     pub n_clusters: usize,
     /// Scores of the cells in the views of expression.

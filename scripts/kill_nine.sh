@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Kills runs of both models with SIGKILL at random moments and resumes them, and compares the result
+# with that of a run that was left alone, byte by byte: the output file holds labels, embedding,
+# probabilities and losses. Ends with an error at the first difference.
+#
+#   scripts/kill_nine.sh [N] [SEED]     N runs per model (20); SEED of the moments (the time)
+#
+# Takes about N x 15 seconds per model. The command is built first; MORULA names another one to use.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+n=${1:-20}
+RANDOM=${2:-$(date +%N | sed 's/^0*//')}
+
+if [[ -z ${MORULA:-} ]]; then
+    cargo build --quiet --release -p morula-cli
+    MORULA=${CARGO_TARGET_DIR:-target}/release/morula
+fi
+MORULA=$(realpath "$MORULA")
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+cd "$home"
+"$MORULA" simulate --cells 600 --types 4 --out in.h5ad --quiet
+
+now() { date +%s%N; }
+
+# run MODEL FOLDER: the whole command, everything it writes in FOLDER. It takes the place of the
+# shell it is called in, so that a kill meets the program itself.
+run() {
+    exec "$MORULA" cluster in.h5ad --model "$1" -k 4 --device cpu --quiet --out "$2/out.h5ad" \
+        --save-model "$2/model" --checkpoint "$2/state" --resume --umap --report "$2/report"
+}
+
+for model in jojoscl scsiameseclu; do
+    rm -rf reference && mkdir reference
+    start=$(now)
+    (run "$model" reference)
+    whole=$((($(now) - start) / 1000000))
+    echo "$model: an undisturbed run takes $whole ms"
+    kills=0 late=0
+    for ((i = 1; i <= n; i++)); do
+        rm -rf run && mkdir run
+        moments=()
+        while :; do
+            run "$model" run &
+            child=$!
+            # Up to a little more than a whole run: some are over before.
+            moment=$(((RANDOM * 32768 + RANDOM) % (whole * 11 / 10)))
+            sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+            # Two kills at most per run, so that it ends.
+            if ((${#moments[@]} < 2)) && kill -KILL "$child" 2>/dev/null; then
+                wait "$child" 2>/dev/null || true
+                moments+=("$moment")
+            else
+                wait "$child"
+                break
+            fi
+            # Whatever stands under a final name is whole.
+            if [[ -e run/out.h5ad ]]; then
+                cmp run/out.h5ad reference/out.h5ad
+                late=$((late + 1))
+            fi
+            if [[ -e run/model ]]; then
+                diff -r run/model reference/model
+            fi
+        done
+        kills=$((kills + ${#moments[@]}))
+        cmp run/out.h5ad reference/out.h5ad
+        diff -r run/model reference/model
+        test -s run/report/report.html
+        left=$(find run -name '.*morula*' -printf '%p ')
+        echo "$model $i: killed after [${moments[*]}] ms, then the same; left over: ${left:-nothing}"
+    done
+    echo "$model: $n runs, $kills kills ($late with the output there already), all the same"
+done
