@@ -5,7 +5,8 @@
 #
 #   scripts/kill_nine.sh [N] [SEED]     N runs per model (20); SEED of the moments (the time)
 #
-# Takes about N x 10 seconds per model on an idle machine. The command is built first; MORULA names another one to use.
+# Takes about N x 10 seconds per model on an idle machine. The command is built first. Variables: MORULA,
+# another command to use; MODELS, the models, separated by blanks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 n=${1:-20}
@@ -31,7 +32,8 @@ run() {
         --report "$2/report" >/dev/null
 }
 
-# The saved models say the same of the cells, to the byte; their own files name weights by chance.
+# The saved models say the same of the cells, to the byte. Their own files do not compare: safetensors
+# lists its metadata in no fixed order.
 same_model() {
     for folder in reference run; do
         "$MORULA" predict "$folder/model" in.h5ad --device cpu --quiet --out "$folder.h5ad" >/dev/null
@@ -39,7 +41,37 @@ same_model() {
     cmp reference.h5ad run.h5ad
 }
 
-for model in jojoscl scsiameseclu; do
+# disturb MODEL: a run killed at up to two random moments, which go into `moments`, and resumed to its
+# end. None if it was over before: other programs slowed the run that `whole` is of, so it is measured
+# anew.
+disturb() {
+    local child moment start
+    while :; do
+        start=$(now)
+        run "$1" run &
+        child=$!
+        # Up to a little more than a whole run: the end must be met as well.
+        moment=$(((RANDOM * 32768 + RANDOM) % (whole * 21 / 20)))
+        sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+        if ((${#moments[@]} == 2)) || ! kill -KILL "$child" 2>/dev/null; then
+            wait "$child"
+            if ((${#moments[@]} == 0)); then whole=$((($(now) - start) / 1000000)); fi
+            return
+        fi
+        wait "$child" 2>/dev/null || true
+        moments+=("$moment")
+        # Whatever stands under a final name is whole.
+        if [[ -e run/out.h5ad ]]; then
+            cmp run/out.h5ad reference/out.h5ad
+            late=$((late + 1))
+        fi
+        if [[ -e run/model ]]; then
+            same_model "$1"
+        fi
+    done
+}
+
+for model in ${MODELS:-jojoscl scsiameseclu}; do
     rm -rf reference && mkdir reference
     start=$(now)
     (run "$model" reference)
@@ -47,30 +79,10 @@ for model in jojoscl scsiameseclu; do
     echo "$model: an undisturbed run takes $whole ms"
     kills=0 late=0
     for ((i = 1; i <= n; i++)); do
-        rm -rf run && mkdir run
         moments=()
-        while :; do
-            run "$model" run &
-            child=$!
-            # Up to a little more than a whole run: some are over before.
-            moment=$(((RANDOM * 32768 + RANDOM) % (whole * 11 / 10)))
-            sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
-            # Two kills at most per run, so that it ends.
-            if ((${#moments[@]} < 2)) && kill -KILL "$child" 2>/dev/null; then
-                wait "$child" 2>/dev/null || true
-                moments+=("$moment")
-            else
-                wait "$child"
-                break
-            fi
-            # Whatever stands under a final name is whole.
-            if [[ -e run/out.h5ad ]]; then
-                cmp run/out.h5ad reference/out.h5ad
-                late=$((late + 1))
-            fi
-            if [[ -e run/model ]]; then
-                same_model "$model"
-            fi
+        while ((${#moments[@]} == 0)); do
+            rm -rf run && mkdir run
+            disturb "$model"
         done
         kills=$((kills + ${#moments[@]}))
         cmp run/out.h5ad reference/out.h5ad
