@@ -33,9 +33,10 @@ proptest! {
         x[at] = if nan { f32::NAN } else { f32::NEG_INFINITY };
         let told = umap(&x, d, &UmapParams::default());
         let place = (at / d, at % d);
-        prop_assert!(matches!(
+        let named = matches!(
             told,
             Err(PreprocessError::NotFinite { row, col, .. }) if (row, col) == place
-        ));
+        );
+        prop_assert!(named, "{:?} at {:?}", told, place);
     }
 }
