@@ -30,6 +30,15 @@ pub mod pipeline;
 #[cfg(feature = "plot")]
 pub mod plot;
 
+/// The pages for developers, whose code is tested.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../docs/developers.md")]
+    struct Developers;
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+}
+
 /// What most programs need.
 pub mod prelude {
     pub use crate::pipeline::{Denoised, Describe, additions, umap_additions};

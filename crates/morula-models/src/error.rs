@@ -117,6 +117,17 @@ pub enum ModelError {
         /// What is wrong with it.
         why: String,
     },
+    /// A checkpoint of other data, other parameters or another model.
+    #[error(
+        "{path}: this checkpoint is not of this run: {differs}; resume with the data and parameters \
+         it was written with, give another checkpoint folder, or begin anew without resume"
+    )]
+    OtherRun {
+        /// Its description.
+        path: PathBuf,
+        /// What is different.
+        differs: String,
+    },
     /// A module refused its input.
     #[error(transparent)]
     Core(#[from] morula_core::CoreError),

@@ -8,42 +8,53 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ModelError, Result};
 
-/// Fills a fresh folder next to `target` and then puts it in `target`'s place. An interruption
-/// leaves either the old folder or the new one, never a mixture.
+/// Ends of the names that folders have while they are not complete, and while they are replaced.
+const NEW: &str = ".morula-new";
+const OLD: &str = ".morula-old";
+
+/// Fills a fresh folder next to `target` and then puts it in `target`'s place. An interruption at
+/// any moment leaves the old folder or the new one, never a mixture, and beside it at most two
+/// hidden folders, which the next call removes.
 pub(crate) fn replace(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let io = |path: &Path| {
         let path = path.to_path_buf();
         move |source| ModelError::Io { path, source }
     };
-    let parent = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(parent).map_err(io(parent))?;
-    let fresh =
-        tempfile::Builder::new().prefix(".morula-").tempdir_in(parent).map_err(io(parent))?;
-    fill(fresh.path())?;
-    let backup = sibling(target, ".old");
+    let (fresh, backup) = (sibling(target, NEW), sibling(target, OLD));
+    remove(&fresh).map_err(io(&fresh))?;
+    fs::create_dir_all(&fresh).map_err(io(&fresh))?;
+    if let Err(error) = fill(&fresh) {
+        let _ = remove(&fresh);
+        return Err(error);
+    }
+    // Without `target` the backup is all there is, and stays until the last rename.
     let replaced = target.exists();
     if replaced {
-        let _ = fs::remove_dir_all(&backup);
+        remove(&backup).map_err(io(&backup))?;
         fs::rename(target, &backup).map_err(io(target))?;
     }
-    let fresh = fresh.keep();
     if let Err(error) = fs::rename(&fresh, target) {
         if replaced {
             let _ = fs::rename(&backup, target);
         }
-        let _ = fs::remove_dir_all(&fresh);
+        let _ = remove(&fresh);
         return Err(io(target)(error));
     }
-    let _ = fs::remove_dir_all(&backup);
+    // What is left of it does no harm: it is read only where `target` is missing.
+    let _ = remove(&backup);
     Ok(())
 }
 
 /// The folder to read: `target`, or its backup if a [`replace`] was cut off between its renames.
 pub(crate) fn existing(target: &Path) -> Option<PathBuf> {
-    [target.to_path_buf(), sibling(target, ".old")].into_iter().find(|p| p.is_dir())
+    [target.to_path_buf(), sibling(target, OLD)].into_iter().find(|p| p.is_dir())
+}
+
+fn remove(folder: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 /// Writes a value as JSON.
@@ -93,8 +104,10 @@ pub(crate) fn model_name(target: &Path) -> Result<String> {
     Ok(read_json::<Head>(&home.join("model.json"))?.model)
 }
 
+/// `.name.suffix` beside `target`: hidden, and never a folder of the user's.
 fn sibling(target: &Path, suffix: &str) -> PathBuf {
-    let mut name = target.file_name().unwrap_or_default().to_os_string();
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
     name.push(suffix);
     target.with_file_name(name)
 }
@@ -127,10 +140,42 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_between_the_renames_is_survived() {
+    fn a_cut_at_any_step_is_survived() {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("model");
-        fs::create_dir(home.path().join("model.old")).unwrap();
-        assert_eq!(existing(&target), Some(home.path().join("model.old")));
+        let (new, old) = (sibling(&target, NEW), sibling(&target, OLD));
+        let write = |folder: &Path, value: i32| {
+            fs::create_dir_all(folder).unwrap();
+            write_json(&folder.join("a.json"), &value).unwrap();
+        };
+        let seen = || read_json::<i32>(&existing(&target).unwrap().join("a.json")).ok();
+        // While filling; between the renames; after them, before the backup is removed.
+        write(&target, 1);
+        fs::create_dir(&new).unwrap();
+        fs::write(new.join("a.json"), "[half").unwrap();
+        assert_eq!(seen(), Some(1));
+        fs::rename(&target, &old).unwrap();
+        write(&new, 2);
+        assert_eq!(seen(), Some(1));
+        replace(&target, |folder| write_json(&folder.join("b.json"), &3)).unwrap();
+        assert!(!target.join("a.json").exists(), "a leftover is not taken up");
+        write(&old, 4);
+        fs::remove_file(old.join("a.json")).unwrap();
+        replace(&target, |folder| write_json(&folder.join("a.json"), &5)).unwrap();
+        assert_eq!(seen(), Some(5));
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn folders_of_the_user_are_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("model");
+        for name in ["model.old", "model.new", ".old"] {
+            fs::create_dir(home.path().join(name)).unwrap();
+        }
+        for value in 0..3 {
+            replace(&target, |folder| write_json(&folder.join("a.json"), &value)).unwrap();
+        }
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 4);
     }
 }

@@ -41,6 +41,11 @@ impl Matrix {
         &self.values[i * self.n_cols..(i + 1) * self.n_cols]
     }
 
+    /// Whether it has this shape, down to the last value; one read from a file may not.
+    pub(crate) fn is_of(&self, n_rows: usize, n_cols: usize) -> bool {
+        self.n_cols == n_cols && Some(self.values.len()) == n_rows.checked_mul(n_cols)
+    }
+
     /// Position of the largest value of every row, the first of several.
     pub(crate) fn argmax(&self) -> Vec<usize> {
         let largest = |row: &[f32]| {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use morula_data::DataError;
+use morula_markers::MarkersError;
 use morula_metrics::MetricsError;
 use morula_preprocess::PreprocessError;
 
@@ -71,6 +72,9 @@ pub enum ReportError {
     /// An error of normalisation or of the layout.
     #[error(transparent)]
     Preprocess(#[from] PreprocessError),
+    /// An error of the marker genes.
+    #[error(transparent)]
+    Markers(#[from] MarkersError),
     /// An error of the scores.
     #[error(transparent)]
     Metrics(#[from] MetricsError),

@@ -46,8 +46,12 @@ pub(crate) fn replace(folder: &Path, write: impl FnOnce(&Path) -> Result<()>) ->
     let folder = absolute(folder).map_err(io("find", folder))?;
     let home = folder.parent().unwrap_or(&folder).to_path_buf();
     fs::create_dir_all(&home).map_err(io("make the folder", &home))?;
-    let beside = tempfile::Builder::new().prefix(".morula-").tempdir_in(&home);
-    // Dropped with all that is left in it, the old report included.
+    // Dropped with all that is left in it, the old report included. Its name is always the same, so
+    // that what a killed run has left is found, and goes first.
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let name = format!(".{name}.morula-report");
+    let _ = fs::remove_dir_all(home.join(&name));
+    let beside = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(&home);
     let beside = beside.map_err(io("write into", &home))?;
     let (new, old): (PathBuf, PathBuf) = (beside.path().join("new"), beside.path().join("old"));
     fs::create_dir(&new).map_err(io("make the folder", &new))?;
@@ -91,6 +95,10 @@ mod tests {
         let refused = replace(&folder, fill).unwrap_err().to_string();
         assert!(refused.contains("thesis.txt"), "{refused}");
         assert!(check_folder(&folder.join(PAGE)).is_err());
+        // What a killed run has left.
+        fs::create_dir_all(home.path().join("a/.report.morula-report/new")).unwrap();
+        fs::remove_file(folder.join("thesis.txt")).unwrap();
+        replace(&folder, fill).unwrap();
         let left: Vec<_> = fs::read_dir(home.path().join("a")).unwrap().collect();
         assert_eq!(left.len(), 1);
     }

@@ -31,7 +31,7 @@ mod run;
 pub use error::{ReportError, Result};
 pub use figures::Figure;
 pub use folder::check_folder;
-pub use markers::{Expression, Markers, RankedGene};
+pub use markers::{Expression, Marker, Markers};
 pub use run::{Annotation, Losses, Role, Run, Source};
 
 use std::path::Path;

@@ -25,7 +25,7 @@ const EXAMPLES: usize = 5;
 /// cluster's cells are above all others. Writes the input plus obs `morula_cell_type` and obs
 /// `morula_cell_type_margin`, the best score less the second.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  morula annotate clustered.h5ad --groupby jojoscl --markers \
+#[command(after_help = "Examples:\n  morula annotate clustered.h5ad --groupby jojoscl --markers \
                         types.csv --out annotated.h5ad")]
 pub struct Annotate {
     #[command(flatten)]

@@ -30,8 +30,10 @@ const CHECKPOINT_EVERY: usize = 5;
 /// (cluster), obs `jojoscl_confidence`, obsm `X_jojoscl` (embedding), obsm `jojoscl_proba` and
 /// uns `jojoscl`; with --model scsiameseclu the same under that name.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  morula cluster pbmc.h5ad --n-clusters 8 --out clustered.h5ad \
-                        --save-model pbmc-model")]
+#[command(
+    after_help = "Examples:\n  morula cluster pbmc.h5ad --n-clusters 8 --out clustered.h5ad \
+                        --save-model pbmc-model"
+)]
 pub struct Cluster {
     #[command(flatten)]
     counts: CountsArgs,

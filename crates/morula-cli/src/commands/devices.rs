@@ -10,7 +10,7 @@ use crate::console::Console;
 
 /// List the devices that this program can compute on.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  morula devices --json")]
+#[command(after_help = "Examples:\n  morula devices --json")]
 pub struct Devices {
     #[command(flatten)]
     print: PrintArgs,

@@ -16,7 +16,7 @@ use crate::console::Console;
 /// Cells without a label in either column are left out and counted.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  morula evaluate clustered.h5ad --truth cell_type --pred jojoscl \
+    after_help = "Examples:\n  morula evaluate clustered.h5ad --truth cell_type --pred jojoscl \
                         --json"
 )]
 pub struct Evaluate {

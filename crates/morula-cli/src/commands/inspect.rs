@@ -14,7 +14,7 @@ use crate::summary;
 
 /// Tell what a file holds: shape, layers, whether they are raw counts, labels, memory needed.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  morula inspect pbmc.h5ad")]
+#[command(after_help = "Examples:\n  morula inspect pbmc.h5ad")]
 pub struct Inspect {
     /// File or folder of any known format
     #[arg(value_name = "IN")]

@@ -32,7 +32,7 @@ const EXAMPLES: usize = 5;
 /// normalised internally.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  morula markers clustered.h5ad --groupby jojoscl --n-genes 100 \
+    after_help = "Examples:\n  morula markers clustered.h5ad --groupby jojoscl --n-genes 100 \
                         --out markers.csv"
 )]
 pub struct Markers {

@@ -18,7 +18,9 @@ use crate::{interrupt, outputs};
 /// Genes are matched by name. The output is the input plus the same columns that `morula
 /// cluster` adds.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  morula predict pbmc-model new-donor.h5ad --out predicted.h5ad")]
+#[command(
+    after_help = "Examples:\n  morula predict pbmc-model new-donor.h5ad --out predicted.h5ad"
+)]
 pub struct Predict {
     /// Folder that `morula cluster --save-model` wrote
     #[arg(value_name = "MODEL_DIR")]

@@ -20,7 +20,7 @@ use crate::summary::path;
 /// browser without network, and every picture of it as PNG and SVG: UMAP by cluster, confidence,
 /// known types and batches, cluster sizes, losses, markers, and clusters against known labels.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  morula report clustered.h5ad --model jojoscl --out report")]
+#[command(after_help = "Examples:\n  morula report clustered.h5ad --model jojoscl --out report")]
 pub struct Report {
     /// File with the results of a run
     #[arg(value_name = "IN.h5ad")]

@@ -16,7 +16,7 @@ use crate::{outputs, summary};
 /// Writes raw counts with obs `cell_type` (the truth), var `marker_of`, and obs `batch` if there
 /// are several.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  morula simulate --cells 1000 --types 5 --out simulated.h5ad")]
+#[command(after_help = "Examples:\n  morula simulate --cells 1000 --types 5 --out simulated.h5ad")]
 pub struct Simulate {
     /// Number of cells
     #[arg(long, value_name = "N")]

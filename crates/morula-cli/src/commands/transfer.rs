@@ -25,7 +25,7 @@ use crate::{interrupt, outputs, summary};
 /// lie closer to one another than this cell does to them).
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  morula transfer reference.h5ad predicted.h5ad --label cell_type \
+    after_help = "Examples:\n  morula transfer reference.h5ad predicted.h5ad --label cell_type \
                         --embedding X_jojoscl --out labelled.h5ad"
 )]
 pub struct Transfer {

@@ -1,8 +1,12 @@
-//! Ctrl-C leaves a checkpoint, and a resumed run ends where an unbroken one does.
+//! Ctrl-C leaves a checkpoint, a kill at any moment harms none, and a resumed run ends where an
+//! unbroken one does.
 #![cfg(unix)]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Instant;
 
 use morula::data::read;
 
@@ -53,7 +57,10 @@ fn an_interrupted_run_can_be_resumed() {
 
     // Other parameters cannot go on from there.
     let other = "cluster in.h5ad -k 4 --epochs 120 --checkpoint state --resume --out out.h5ad";
-    sandbox.refuses(other, 1, &["state", "other parameters"]);
+    sandbox.refuses(other, 1, &["state", "other parameters: n_clusters = 3 then, 4 now"]);
+    // Nor can other cells, as many as they may be.
+    sandbox.ok("simulate --cells 150 --types 3 --genes 120 --seed 1 --out in.h5ad");
+    sandbox.refuses(&line.replace("r.h5ad", "out.h5ad"), 1, &["state", "other data", "resume"]);
 }
 
 #[test]
@@ -81,4 +88,39 @@ fn a_model_of_several_stages_resumes_within_its_last_one() {
     let [resumed, unbroken] = ["r.h5ad", "c.h5ad"].map(|f| read(sandbox.path(f)).unwrap());
     assert_eq!(resumed.obs, unbroken.obs);
     assert_eq!(resumed.obsm, unbroken.obsm);
+}
+
+/// `scripts/kill_nine.sh` does the same at more moments, with a saved model and a report.
+#[test]
+fn a_run_killed_at_any_moment_resumes_to_the_same_file() {
+    let models = [
+        (Sandbox::simulated(), "--epochs=60"),
+        (two_models::sandbox(), "--epochs=60 --config=run.toml"),
+    ];
+    for (sandbox, more) in models {
+        let line = format!("cluster in.h5ad -k 3 --quiet {more} --out");
+        let started = Instant::now();
+        sandbox.ok(&format!("{line} c.h5ad"));
+        let whole = started.elapsed();
+        let unbroken = fs::read(sandbox.path("c.h5ad")).unwrap();
+        for share in [0.4, 0.9] {
+            let line = format!("{line} r.h5ad --checkpoint state{share} --resume");
+            let mut child = Command::new(env!("CARGO_BIN_EXE_morula"))
+                .current_dir(sandbox.path(""))
+                .args(line.split_whitespace())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            sleep(whole.mul_f64(share));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let output = sandbox.path("r.h5ad");
+            // What stands under its final name is whole.
+            assert!(!output.exists() || fs::read(&output).unwrap() == unbroken);
+            sandbox.ok(&line);
+            assert!(fs::read(&output).unwrap() == unbroken, "killed at {share} of {whole:?}");
+            fs::remove_file(output).unwrap();
+            sandbox.nothing_half_written();
+        }
+    }
 }

@@ -14,11 +14,13 @@ use super::network::{Batch, Losses, Network};
 use super::positives::Positives;
 use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
 use crate::expression::Expression;
+use crate::fingerprint::Fingerprint;
 use crate::fitting::{self, State};
+use crate::origin::Origin;
 use crate::rng::{Purpose, stream};
 use crate::start::Start;
 use crate::terms::record;
-use crate::{EpochRecord, FitOptions, Result, batches, capacity};
+use crate::{ClusterModel, EpochRecord, FitOptions, Result, batches, capacity};
 
 /// Cells embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 2048;
@@ -81,13 +83,15 @@ pub(super) fn fit(
         Start::new(&params.recipe, params.n_clusters, counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
     capacity::check(&device, &params.tensors(n_cells, n_genes))?;
+    let data = Fingerprint::new(counts, &recipe, &prepared);
+    let origin = Origin::new(JojoSclModel::NAME, data, params);
     let n_clusters = expression.n_clusters(params.n_clusters, params.seed)?;
     let positives = Positives::fit(params, expression.scaled())?;
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);
 
     let losses = Losses::new(params, n_clusters)?;
-    let trainer = Trainer { params, n_clusters, expression, losses, positives, x };
+    let trainer = Trainer { params, origin, n_clusters, expression, losses, positives, x };
     let mut training = Training::new(&trainer);
     if let Some(saved) = &options.checkpoint
         && saved.resume
@@ -101,6 +105,8 @@ pub(super) fn fit(
 /// What stays the same from epoch to epoch.
 pub(super) struct Trainer<'a> {
     pub params: &'a JojoSclParams,
+    /// What a checkpoint must be of.
+    pub origin: Origin,
     /// Clusters that training aims at.
     pub n_clusters: usize,
     pub expression: Expression,

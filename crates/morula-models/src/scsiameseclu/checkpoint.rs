@@ -6,24 +6,21 @@ use burn::tensor::Device;
 use morula_core::graph::Graph;
 use serde::{Deserialize, Serialize};
 
-use super::ScSiameseCluParams;
 use super::train::Training;
-use crate::{EpochRecord, Matrix, ModelError, Result, folder, weights};
+use crate::origin::damaged;
+use crate::{ClusterModel, Matrix, ModelError, Result, ScSiameseCluModel, folder, weights};
 
-/// `state.json`; weights and optimizer are beside it.
+/// What goes into `state.json`; weights and optimizer are beside it.
 #[derive(Serialize, Deserialize)]
-struct Manifest {
-    params: ScSiameseCluParams,
-    n_cells: usize,
+struct State {
     kept: Vec<(usize, usize)>,
     columns: Vec<f64>,
     plan: Option<Matrix>,
-    history: Vec<EpochRecord>,
 }
 
 /// Writes the state to `target/scsiameseclu`, replacing an older one only when complete.
 pub(super) fn save(target: &Path, training: &Training<'_>) -> Result<()> {
-    folder::replace(&target.join("scsiameseclu"), |folder| {
+    folder::replace(&target.join(ScSiameseCluModel::NAME), |folder| {
         weights::save_in_training(&training.network, &folder.join("network.bpk"))?;
         let path = folder.join("optimizer.bin");
         let saved = training.optimizer.save(&path);
@@ -32,15 +29,9 @@ pub(super) fn save(target: &Path, training: &Training<'_>) -> Result<()> {
             Some(plan) => Some(Matrix::read(plan.clone(), "the transport plan")?),
             None => None,
         };
-        let manifest = Manifest {
-            params: training.trainer.params.clone(),
-            n_cells: training.trainer.cells.len(),
-            kept: training.kept.edges().collect(),
-            columns: training.columns.clone(),
-            plan,
-            history: training.history.clone(),
-        };
-        folder::write_json(&folder.join("state.json"), &manifest)
+        let kept = training.kept.edges().collect();
+        let state = State { kept, columns: training.columns.clone(), plan };
+        training.trainer.origin.write(folder, &training.history, &state)
     })
 }
 
@@ -50,27 +41,28 @@ pub(super) fn load<'a>(
     mut training: Training<'a>,
     device: &Device,
 ) -> Result<Training<'a>> {
-    let Some(home) = folder::existing(&target.join("scsiameseclu")) else { return Ok(training) };
-    let path = home.join("state.json");
-    let manifest: Manifest = folder::read_json(&path)?;
-    let n_cells = training.trainer.cells.len();
-    let same = manifest.params == *training.trainer.params && manifest.n_cells == n_cells;
-    let k = manifest.columns.len();
-    let planned = |plan: &Matrix| (plan.n_rows(), plan.n_cols()) == (n_cells, k);
-    let whole = manifest.plan.as_ref().is_none_or(planned);
-    if !same || !whole {
-        let why = "it was written with other parameters or other cells; use the same ones, or \
-                   another folder";
-        return Err(ModelError::Saved { path, why: why.into() });
+    let target = target.join(ScSiameseCluModel::NAME);
+    let Some(home) = folder::existing(&target) else { return Ok(training) };
+    let trainer = training.trainer;
+    let (history, state) = trainer.origin.read::<State>(&home, trainer.schedule.total())?;
+    let (n_cells, k) = (trainer.cells.len(), state.columns.len());
+    // A number that was to be found is known once there is a plan.
+    let asked = trainer.params.n_clusters.given().unwrap_or(k);
+    let planned = match &state.plan {
+        None => k == 0,
+        Some(plan) => k > 0 && k == asked && plan.is_of(n_cells, k),
+    };
+    if !planned {
+        return Err(damaged(&home, "its transport plan is not that of these cells"));
     }
+    training.kept = Graph::from_edges(n_cells, state.kept).map_err(|e| damaged(&home, e))?;
+    training.columns = state.columns;
+    training.plan = state.plan.map(|plan| plan.to_tensor(device));
+    training.history = history;
     if k > 0 {
         training.network = training.network.with_clusters(k)?;
     }
     weights::load_in_training(&mut training.network, &home.join("network.bpk"))?;
-    training.kept = Graph::from_edges(n_cells, manifest.kept)?;
-    training.columns = manifest.columns;
-    training.plan = manifest.plan.map(|plan| plan.to_tensor(device));
-    training.history = manifest.history;
     let path = home.join("optimizer.bin");
     let loaded = training.optimizer.load(&path);
     training.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;

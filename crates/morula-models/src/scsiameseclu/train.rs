@@ -18,10 +18,12 @@ use super::projection::Projection;
 use super::schedule::{Schedule, Stage};
 use super::{ScSiameseCluModel, ScSiameseCluParams, checkpoint, clusters, finish, reference};
 use crate::expression::Expression;
+use crate::fingerprint::Fingerprint;
+use crate::origin::Origin;
 use crate::rng::{Purpose, stream};
 use crate::start::Start;
 use crate::terms::{StepLosses, Terms, record};
-use crate::{EpochRecord, FitOptions, Matrix, Result, batches, capacity, fitting};
+use crate::{ClusterModel, EpochRecord, FitOptions, Matrix, Result, batches, capacity, fitting};
 
 /// Fits a model (METHODS 3).
 pub(super) fn fit(
@@ -34,6 +36,7 @@ pub(super) fn fit(
     let Start { recipe, mut prepared, expression } =
         Start::new(&params.recipe, params.n_clusters, counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
+    let data = Fingerprint::new(counts, &recipe, &prepared);
     let (projection, scores) = Projection::fit(params, &prepared)?;
     // From here on the components stand for the scaled expression.
     prepared.x = Vec::new();
@@ -42,6 +45,7 @@ pub(super) fn fit(
     let cells = Cells::new(params, &mut prepared, scores, &projection, &device)?;
     let trainer = Trainer {
         params,
+        origin: Origin::new(ScSiameseCluModel::NAME, data, params),
         expression,
         schedule: Schedule::new(params, n_cells),
         losses: Losses::new(params, ZinbLossConfig::new().init()?),
@@ -64,6 +68,8 @@ pub(super) fn fit(
 /// What stays the same from epoch to epoch.
 pub(super) struct Trainer<'a> {
     pub params: &'a ScSiameseCluParams,
+    /// What a checkpoint must be of.
+    pub origin: Origin,
     pub expression: Expression,
     pub schedule: Schedule,
     pub cells: Cells,

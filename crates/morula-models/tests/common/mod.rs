@@ -1,5 +1,5 @@
 //! Simulated cells with a known truth, and the device to fit on.
-#![allow(missing_docs, reason = "a test's own helpers")]
+#![allow(missing_docs, dead_code, reason = "tests' own helpers, not all for each")]
 
 use morula_data::CountMatrix;
 use morula_models::DeviceChoice;

@@ -97,18 +97,21 @@ fn marker_table(run: &Run, markers: &Markers) -> String {
     }
     let row = |k: usize| {
         let genes = markers.ranked[k].iter().map(|g| {
-            let (name, percent) = (escape(&expression.genes()[g.gene]), 100.0 * g.fraction);
-            format!("{name} <span class=\"note\">{:+.1}, {percent:.0}%</span>", g.difference)
+            let (name, inside, rest) = (&expression.genes()[g.gene], g.pct_in, g.pct_out);
+            let (fold, inside, rest) = (g.logfoldchange, 100.0 * inside, 100.0 * rest);
+            let name = escape(name);
+            format!("{name} <span class=\"note\">{fold:+.1}, {inside:.0}%, {rest:.0}%</span>")
         });
         vec![name(run, k), genes.collect::<Vec<_>>().join("; ")]
     };
     let rows: Vec<Vec<String>> = (0..run.k()).map(row).collect();
     format!(
-        "<h3>Top markers of every cluster</h3>\n<p>Best first, by the difference of mean \
-         log-normalised expression between the cluster and all other cells, in units of the spread \
-         within both (Cohen's d). Behind a gene: that difference, in natural logarithms, and the \
-         share of the cluster's cells that express it. This describes the clusters found; it is no \
-         test.</p>\n{}",
+        "<h3>Top markers of every cluster</h3>\n<p>Best first, by the score of Wilcoxon's rank-sum \
+         test of log-normalised expression in the cluster against all other cells, as \
+         <code>morula markers</code> and scanpy give it. Behind a gene: the binary logarithm of the \
+         fold change, and the shares of the cells that express it, in the cluster and in the rest. \
+         The clusters were made from the same expression, so that p-values would say too much; \
+         there are none here.</p>\n{}",
         table(&["Cluster", "Genes"], &rows, &[])
     )
 }

@@ -23,7 +23,7 @@ use crate::{interrupt, outputs, summary};
 /// (overlap.png, overlap.svg). Cells without a label in either column are left out.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  morula agreement clustered.h5ad --truth cell_type --pred jojoscl \
+    after_help = "Examples:\n  morula agreement clustered.h5ad --truth cell_type --pred jojoscl \
                         --out agreement"
 )]
 pub struct Agreement {

@@ -44,7 +44,7 @@ use crate::{interrupt, outputs, summary};
 /// same command again does only what is missing, and writes results.md and plots anew.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  morula benchmark labelled-sets --models jojoscl,pca-kmeans,leiden \
+    after_help = "Examples:\n  morula benchmark labelled-sets --models jojoscl,pca-kmeans,leiden \
                         --seeds 5 --out results"
 )]
 pub struct Benchmark {

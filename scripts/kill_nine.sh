@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Kills runs of both models with SIGKILL at random moments and resumes them, and compares the result
+# with that of a run that was left alone, byte by byte: the output file holds labels, embedding,
+# probabilities and losses. Ends with an error at the first difference.
+#
+#   scripts/kill_nine.sh [N] [SEED]     N runs per model (20); SEED of the moments (the time)
+#
+# Takes about N x 10 seconds per model on an idle machine. The command is built first. Variables: MORULA,
+# another command to use; MODELS, the models, separated by blanks.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+n=${1:-20}
+RANDOM=${2:-$(date +%N | sed 's/^0*//')}
+
+if [[ -z ${MORULA:-} ]]; then
+    cargo build --quiet --release -p morula-cli
+    MORULA=${CARGO_TARGET_DIR:-target}/release/morula
+fi
+MORULA=$(realpath "$MORULA")
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+cd "$home"
+"$MORULA" simulate --cells 200 --types 3 --genes 600 --out in.h5ad --quiet >/dev/null
+
+now() { date +%s%N; }
+
+# run MODEL FOLDER: the whole command, everything it writes in FOLDER. It takes the place of the
+# shell it is called in, so that a kill meets the program itself.
+run() {
+    exec "$MORULA" cluster in.h5ad --model "$1" -k 3 --epochs 30 --device cpu --quiet \
+        --out "$2/out.h5ad" --save-model "$2/model" --checkpoint "$2/state" --resume \
+        --report "$2/report" >/dev/null
+}
+
+# The saved models say the same of the cells, to the byte. Their own files do not compare: safetensors
+# lists its metadata in no fixed order.
+same_model() {
+    for folder in reference run; do
+        "$MORULA" predict "$folder/model" in.h5ad --device cpu --quiet --out "$folder.h5ad" >/dev/null
+    done
+    cmp reference.h5ad run.h5ad
+}
+
+# disturb MODEL: a run killed at up to two random moments, which go into `moments`, and resumed to its
+# end. None if it was over before: other programs slowed the run that `whole` is of, so it is measured
+# anew.
+disturb() {
+    local child moment start
+    while :; do
+        start=$(now)
+        run "$1" run &
+        child=$!
+        # Up to a little more than a whole run: the end must be met as well.
+        moment=$(((RANDOM * 32768 + RANDOM) % (whole * 21 / 20)))
+        sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+        if ((${#moments[@]} == 2)) || ! kill -KILL "$child" 2>/dev/null; then
+            wait "$child"
+            if ((${#moments[@]} == 0)); then whole=$((($(now) - start) / 1000000)); fi
+            return
+        fi
+        wait "$child" 2>/dev/null || true
+        moments+=("$moment")
+        # Whatever stands under a final name is whole.
+        if [[ -e run/out.h5ad ]]; then
+            cmp run/out.h5ad reference/out.h5ad
+            late=$((late + 1))
+        fi
+        if [[ -e run/model ]]; then
+            same_model "$1"
+        fi
+    done
+}
+
+for model in ${MODELS:-jojoscl scsiameseclu}; do
+    rm -rf reference && mkdir reference
+    start=$(now)
+    (run "$model" reference)
+    whole=$((($(now) - start) / 1000000))
+    echo "$model: an undisturbed run takes $whole ms"
+    kills=0 late=0
+    for ((i = 1; i <= n; i++)); do
+        moments=()
+        while ((${#moments[@]} == 0)); do
+            rm -rf run && mkdir run
+            disturb "$model"
+        done
+        kills=$((kills + ${#moments[@]}))
+        cmp run/out.h5ad reference/out.h5ad
+        same_model "$model"
+        test -s run/report/report.html
+        left=$(find run -name '.*morula*' -printf '%p ')
+        echo "$model $i: killed after [${moments[*]}] ms, then the same; left over: ${left:-nothing}"
+    done
+    echo "$model: $n runs, $kills kills ($late with the output there already), all the same"
+done
