@@ -12,6 +12,10 @@ pub enum TargetSum {
     /// The median total of the cells that hold counts.
     #[default]
     Median,
+    /// The same, but at most this: where reads are counted rather than molecules the median can be
+    /// a million, and `ln(1 + x)` would make every stray read count nearly as much as an abundant
+    /// transcript.
+    AtMost(f32),
     /// A fixed total, such as 10 000.
     Fixed(f32),
 }
@@ -19,7 +23,7 @@ pub enum TargetSum {
 impl TargetSum {
     pub(crate) fn check(self) -> Result<()> {
         match self {
-            Self::Fixed(t) if !(t.is_finite() && t > 0.0) => {
+            Self::Fixed(t) | Self::AtMost(t) if !(t.is_finite() && t > 0.0) => {
                 Err(PreprocessError::param("target", t, "a total is finite and above 0"))
             }
             _ => Ok(()),
@@ -30,6 +34,7 @@ impl TargetSum {
     pub(crate) fn reference(self, totals: &[f64]) -> f32 {
         match self {
             Self::Fixed(t) => t,
+            Self::AtMost(t) => Self::Median.reference(totals).min(t),
             Self::Median => {
                 let positive = totals.iter().copied().filter(|&t| t > 0.0).collect();
                 median(positive).map_or(1.0, |m| m as f32)
@@ -122,6 +127,16 @@ mod tests {
     }
 
     #[test]
+    fn the_median_can_have_a_limit() {
+        for limit in [3.0, 1.0, 1e4] {
+            let mut x = CsrMatrix::from_dense(3, 1, &[2., 4., 6.]).unwrap();
+            let s = normalize_total(&mut x, TargetSum::AtMost(limit)).unwrap();
+            let target = limit.min(4.0);
+            assert_eq!(s, [2.0, 4.0, 6.0].map(|total| total / target));
+        }
+    }
+
+    #[test]
     fn medians() {
         assert_eq!(median(vec![]), None);
         assert_eq!(median(vec![3.0]), Some(3.0));
@@ -133,6 +148,7 @@ mod tests {
         let mut x = CsrMatrix::from_dense(1, 1, &[1.]).unwrap();
         for t in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             assert!(normalize_total(&mut x, TargetSum::Fixed(t)).is_err());
+            assert!(normalize_total(&mut x, TargetSum::AtMost(t)).is_err());
         }
     }
 }

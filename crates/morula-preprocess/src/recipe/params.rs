@@ -5,10 +5,8 @@ use crate::normalize::TargetSum;
 use crate::{PreprocessError, Result};
 use serde::{Deserialize, Serialize};
 
-/// Parameters of a [`Recipe`](super::Recipe); the defaults are those of METHODS 1 but for the
-/// total of a cell, which is 10 000: scanpy's habit. The median of the cells would be a million
-/// where reads are counted rather than molecules, and the logarithm would make every stray read
-/// count nearly as much as an abundant transcript.
+/// Parameters of a [`Recipe`](super::Recipe); the defaults are those of METHODS 1, but the total
+/// of a cell, the median, is at most 10 000.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecipeParams {
@@ -38,7 +36,7 @@ impl Default for RecipeParams {
             min_cells: 3,
             min_counts: 1.0,
             min_genes: 0,
-            target: TargetSum::Fixed(1e4),
+            target: TargetSum::AtMost(1e4),
             n_top_genes: 2000,
             flavor: HvgFlavor::Seurat,
             scale: true,
