@@ -5,6 +5,9 @@ use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 use serde::{Deserialize, Serialize};
 
+/// The total that counts of a whole transcriptome are brought to by habit.
+const USUAL: f32 = 1e4;
+
 /// The total every cell is brought to.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -12,10 +15,14 @@ pub enum TargetSum {
     /// The median total of the cells that hold counts.
     #[default]
     Median,
-    /// The same, but at most this: where reads are counted rather than molecules the median can be
-    /// a million, and `ln(1 + x)` would make every stray read count nearly as much as an abundant
-    /// transcript.
-    AtMost(f32),
+    /// 10 000, scanpy's habit, but at most one count per gene.
+    ///
+    /// What `ln(1 + x)` does depends on the total. The median is a million where reads are counted
+    /// rather than molecules, and a stray read would count nearly as much as an abundant
+    /// transcript; it is a thousand in shallow data, where a few abundant genes that answer to
+    /// a condition would drown the types. On a panel of a few hundred genes, 10 000 would in turn
+    /// be so much that all counts were stray.
+    Auto,
     /// A fixed total, such as 10 000.
     Fixed(f32),
 }
@@ -23,18 +30,18 @@ pub enum TargetSum {
 impl TargetSum {
     pub(crate) fn check(self) -> Result<()> {
         match self {
-            Self::Fixed(t) | Self::AtMost(t) if !(t.is_finite() && t > 0.0) => {
+            Self::Fixed(t) if !(t.is_finite() && t > 0.0) => {
                 Err(PreprocessError::param("target", t, "a total is finite and above 0"))
             }
             _ => Ok(()),
         }
     }
 
-    /// The reference total for cells of these totals.
-    pub(crate) fn reference(self, totals: &[f64]) -> f32 {
+    /// The reference total for cells of these totals over so many genes.
+    pub(crate) fn reference(self, totals: &[f64], n_genes: usize) -> f32 {
         match self {
             Self::Fixed(t) => t,
-            Self::AtMost(t) => Self::Median.reference(totals).min(t),
+            Self::Auto => USUAL.min(n_genes.max(1) as f32),
             Self::Median => {
                 let positive = totals.iter().copied().filter(|&t| t > 0.0).collect();
                 median(positive).map_or(1.0, |m| m as f32)
@@ -54,7 +61,7 @@ impl TargetSum {
 pub fn normalize_total(x: &mut CsrMatrix, target: TargetSum) -> Result<Vec<f32>> {
     target.check()?;
     let totals = row_sums(x, f64::from);
-    let factors = size_factors(&totals, target.reference(&totals));
+    let factors = size_factors(&totals, target.reference(&totals, x.n_cols()));
     let indptr = x.indptr().to_vec();
     for (span, s) in indptr.windows(2).zip(&factors) {
         x.data_mut()[span[0]..span[1]].iter_mut().for_each(|v| *v /= s);
@@ -127,13 +134,11 @@ mod tests {
     }
 
     #[test]
-    fn the_median_can_have_a_limit() {
-        for limit in [3.0, 1.0, 1e4] {
-            let mut x = CsrMatrix::from_dense(3, 1, &[2., 4., 6.]).unwrap();
-            let s = normalize_total(&mut x, TargetSum::AtMost(limit)).unwrap();
-            let target = limit.min(4.0);
-            assert_eq!(s, [2.0, 4.0, 6.0].map(|total| total / target));
-        }
+    fn few_genes_are_brought_to_one_count_each() {
+        let mut x = CsrMatrix::from_dense(2, 3, &[5., 1., 0., 6., 0., 6.]).unwrap();
+        assert_eq!(normalize_total(&mut x, TargetSum::Auto).unwrap(), [2.0, 4.0]);
+        let mut x = CsrMatrix::new(1, 20_000, vec![0, 1], vec![7], vec![5e4]).unwrap();
+        assert_eq!(normalize_total(&mut x, TargetSum::Auto).unwrap(), [5.0]);
     }
 
     #[test]
@@ -148,7 +153,6 @@ mod tests {
         let mut x = CsrMatrix::from_dense(1, 1, &[1.]).unwrap();
         for t in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             assert!(normalize_total(&mut x, TargetSum::Fixed(t)).is_err());
-            assert!(normalize_total(&mut x, TargetSum::AtMost(t)).is_err());
         }
     }
 }

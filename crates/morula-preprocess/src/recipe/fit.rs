@@ -38,7 +38,7 @@ impl RecipeParams {
 
         let kept = Selection::new(x, &cells, &genes);
         let totals = row_sums(&kept, f64::from);
-        let reference = self.target.reference(&totals);
+        let reference = self.target.reference(&totals, genes.len());
         let factors = size_factors(&totals, reference);
         let selected = hvg::from_counts(&kept, &factors, &self.hvg())?.selected;
         if selected.is_empty() {

@@ -6,7 +6,7 @@ use crate::{PreprocessError, Result};
 use serde::{Deserialize, Serialize};
 
 /// Parameters of a [`Recipe`](super::Recipe); the defaults are those of METHODS 1, but the total
-/// of a cell, the median, is at most 10 000.
+/// of a cell is 10 000 rather than the median ([`TargetSum::Auto`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecipeParams {
@@ -36,7 +36,7 @@ impl Default for RecipeParams {
             min_cells: 3,
             min_counts: 1.0,
             min_genes: 0,
-            target: TargetSum::AtMost(1e4),
+            target: TargetSum::Auto,
             n_top_genes: 2000,
             flavor: HvgFlavor::Seurat,
             scale: true,
