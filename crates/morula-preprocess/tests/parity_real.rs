@@ -40,7 +40,9 @@ fn check(name: &str) {
     }
     assert!(failed.is_empty(), "{name}: other genes selected by {failed:?}");
 
-    let (recipe, prepared) = RecipeParams::default().fit(&counts).unwrap();
+    // As scanpy by default, whose numbers these are.
+    let params = RecipeParams { target: TargetSum::Median, ..Default::default() };
+    let (recipe, prepared) = params.fit(&counts).unwrap();
     let g = recipe.n_genes();
     let sampled: Vec<f32> =
         (at("cells").iter()).flat_map(|&i| prepared.row(i).iter().copied().step_by(50)).collect();

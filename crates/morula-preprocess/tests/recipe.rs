@@ -101,7 +101,8 @@ fn filtered_cells_and_genes_are_reported() {
 #[test]
 fn size_factors_are_totals_over_kept_genes() {
     let data = counts(4, 3, &[5., 1., 0., 0., 2., 9., 2., 7., 0., 1., 3., 0.]);
-    let params = RecipeParams { min_cells: 2, n_top_genes: 3, ..Default::default() };
+    let target = TargetSum::Median;
+    let params = RecipeParams { min_cells: 2, n_top_genes: 3, target, ..Default::default() };
     let (recipe, prepared) = params.fit(&data).unwrap();
     // Totals 6, 2, 9, 4: the median is 5.
     assert_eq!(recipe.reference_total(), 5.0);
