@@ -8,7 +8,7 @@ use common::{counts, device, realistic};
 use morula_core::transport::Marginal;
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_models::{
-    Checkpoint, ClusterModel, EpochRecord, FitOptions, Head, ModelError, ScSiameseClu,
+    Checkpoint, ClusterModel, EpochRecord, FitOptions, Head, ModelError, NClusters, ScSiameseClu,
     ScSiameseCluModel, ScSiameseCluParams,
 };
 use morula_preprocess::RecipeParams;
@@ -279,9 +279,11 @@ fn damaged_models_are_refused() {
 #[test]
 fn a_stopped_run_resumes_to_the_same_result() {
     let (counts, _) = counts(150);
-    // Stopped in every stage, in the middle and at its end.
-    for at in 1..8 {
-        let params = params(3).check().unwrap();
+    // Stopped in every stage, in the middle and at its end; also when the number of clusters is
+    // only found at the start of the last one.
+    let numbers = [NClusters::Given(3), NClusters::Auto];
+    for (at, n_clusters) in (1..8).flat_map(|at| numbers.map(|k| (at, k))) {
+        let params = ScSiameseCluParams { n_clusters, ..params(3) }.check().unwrap();
         let home = tempfile::tempdir().unwrap();
         let checkpoint =
             |resume| Some(Checkpoint { folder: home.path().join("run"), every: 100, resume });

@@ -17,11 +17,9 @@ pub enum TargetSum {
     Median,
     /// 10 000, scanpy's habit, but at most one count per gene.
     ///
-    /// What `ln(1 + x)` does depends on the total. The median is a million where reads are counted
-    /// rather than molecules, and a stray read would count nearly as much as an abundant
-    /// transcript; it is a thousand in shallow data, where a few abundant genes that answer to
-    /// a condition would drown the types. On a panel of a few hundred genes, 10 000 would in turn
-    /// be so much that all counts were stray.
+    /// What `ln(1 + x)` does depends on the total. The median can be a million where reads are
+    /// counted rather than molecules, so that a stray read would count nearly as much as an
+    /// abundant transcript; on a panel of a few hundred genes 10 000 would do the same.
     Auto,
     /// A fixed total, such as 10 000.
     Fixed(f32),

@@ -154,4 +154,19 @@ mod tests {
         };
         same_start::check(network);
     }
+
+    #[test]
+    fn room_for_clusters_found_late_is_trained() {
+        let params = ScSiameseClu::params(1).widths(vec![8, 6]).graph_widths(vec![7]).latent(4);
+        let network = Network::new(&params, [1, 5, 10], &Device::flex()).unwrap();
+        let network = network.with_clusters(3).unwrap();
+        let means = Tensor::<2>::ones([3, 4], &Device::flex());
+        let assignment = network.assignment.with_centroids(means).unwrap();
+        let z = Tensor::<2>::zeros([2, 4], &Device::flex().autodiff());
+        let q = assignment.forward(z).slice([0..2, 0..1]).sum();
+        let gradients = q.backward();
+        let gradient = assignment.centroids.val().grad(&gradients);
+        let largest = gradient.unwrap().abs().max().into_scalar::<f32>();
+        assert!(largest > 1e-3, "{largest}");
+    }
 }
