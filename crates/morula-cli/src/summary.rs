@@ -104,11 +104,10 @@ fn evidence(found: &Granularity) -> String {
     let level = |level: &Level| format!("{} at {:.2}", level.n_clusters, level.resolution);
     let around: Vec<String> = found.around.iter().map(level).collect();
     format!(
-        "clusters by resolution: {}; for a noise of {:.3}, {} at {:.2}\n",
+        "clusters by resolution: {}; most stable, for a noise of {:.3}: {}\n",
         around.join(", "),
         found.background,
         found.n_found,
-        found.resolution,
     )
 }
 

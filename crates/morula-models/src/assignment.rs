@@ -88,8 +88,9 @@ impl Assignment {
                 Matrix::read(posterior.forward(h.clone()), "the probabilities")
             }
             Self::Votes { expression, votes } => {
-                let [scaled, logged] = expression.transform(prepared)?;
-                votes.proba(&[directions(h)?, scaled, logged])
+                let mut views = vec![directions(h)?];
+                views.extend(expression.transform(prepared)?);
+                votes.proba(&views)
             }
         }
     }

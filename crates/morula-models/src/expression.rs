@@ -7,7 +7,7 @@ use morula_data::CsrMatrix;
 use morula_preprocess::{Neighbors, Prepared, neighbors};
 
 use crate::cluster::{blend, find};
-use crate::views::{ExpressionViews, directions};
+use crate::views::{ExpressionViews, N_VIEWS, directions};
 use crate::{Matrix, NClusters, Result};
 
 /// Cells of a neighbourhood, the cell itself among them: scanpy's 15.
@@ -16,7 +16,7 @@ pub(crate) const NEIGHBORHOOD: usize = 15;
 /// The cells in the views of expression, which training does not change.
 pub(crate) struct Expression {
     views: ExpressionViews,
-    scores: [Matrix; 2],
+    scores: [Matrix; N_VIEWS],
     /// Neighbours in both views, once they have been asked for.
     found: OnceLock<Vec<Neighbors>>,
 }

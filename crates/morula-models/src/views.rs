@@ -2,58 +2,81 @@
 
 use burn::tensor::Tensor;
 use morula_core::ops;
-use morula_preprocess::{Pca, PcaParams, Prepared, pca, pca_dense};
+use morula_preprocess::{Pca, PcaParams, Prepared, ResidualPca, pca, pca_dense};
 use serde::{Deserialize, Serialize};
 
 use crate::{Matrix, Result};
 
+/// Views of expression.
+pub(crate) const N_VIEWS: usize = 3;
+
 /// Components per view.
 const N_COMPS: usize = 20;
 
-/// Two views of expression: components of the z-scores, in which every gene counts alike, and of
-/// the log-normalised counts, in which genes count by how much they vary.
+/// Dispersion of counts that differ by chance alone, as in the source and scanpy.
+const THETA: f32 = 100.0;
+
+/// Three views of expression: components of the z-scores, in which every gene counts alike, of
+/// the log-normalised counts, in which genes count by how much they vary, and of the Pearson
+/// residuals, in which they count by how much more than chance they vary.
 ///
-/// Which of both separates the types better differs from tissue to tissue, and cannot be known
-/// without labels; so both are asked.
+/// Which of them separates the types better differs from tissue to tissue, and cannot be known
+/// without labels; so all are asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ExpressionViews {
     scaled: Pca,
     logged: Pca,
+    residuals: ResidualPca,
 }
 
 impl ExpressionViews {
     /// Fits the components; the scores of the cells, each `n x components`.
-    pub fn fit(prepared: &Prepared) -> Result<(Self, [Matrix; 2])> {
+    pub fn fit(prepared: &Prepared) -> Result<(Self, [Matrix; N_VIEWS])> {
         let wanted = PcaParams { n_comps: N_COMPS, ..PcaParams::default() };
         let mut scaled = pca_dense(&prepared.x, prepared.n_genes, &wanted)?;
         let mut logged = pca(&prepared.log_normalized(), &wanted)?;
-        let scores = [&mut scaled, &mut logged]
+        let (residuals, third) = ResidualPca::fit(
+            &prepared.counts,
+            &prepared.size_factors,
+            &prepared.expected,
+            THETA,
+            &wanted,
+        )?;
+        let [first, second] = [&mut scaled, &mut logged]
             .map(|pca| Matrix::new(std::mem::take(&mut pca.scores), pca.n_comps));
-        Ok((Self { scaled, logged }, scores))
+        let third = Matrix::new(third, residuals.n_comps);
+        Ok((Self { scaled, logged, residuals }, [first, second, third]))
     }
 
     /// Scores of new cells.
-    pub fn transform(&self, prepared: &Prepared) -> Result<[Matrix; 2]> {
+    pub fn transform(&self, prepared: &Prepared) -> Result<[Matrix; N_VIEWS]> {
         Ok([
             Matrix::new(self.scaled.transform(&prepared.x)?, self.scaled.n_comps),
             Matrix::new(
                 self.logged.transform_sparse(&prepared.log_normalized())?,
                 self.logged.n_comps,
             ),
+            Matrix::new(
+                self.residuals.transform(&prepared.counts, &prepared.size_factors)?,
+                self.residuals.n_comps,
+            ),
         ])
     }
 
     /// Dimensions of an embedding with `d` and of these views.
-    pub fn dims(&self, d: usize) -> [usize; 3] {
-        [d, self.scaled.n_comps, self.logged.n_comps]
+    pub fn dims(&self, d: usize) -> [usize; N_VIEWS + 1] {
+        [d, self.scaled.n_comps, self.logged.n_comps, self.residuals.n_comps]
     }
 
     /// Whether the sizes of saved views agree with each other and with the genes of a recipe.
     pub fn fits(&self, n_genes: usize) -> bool {
-        [&self.scaled, &self.logged].into_iter().all(|pca| {
-            pca.mean.len() == n_genes
-                && n_genes.checked_mul(pca.n_comps) == Some(pca.loadings.len())
-        })
+        let fit = |genes: usize, n_comps: usize, loadings: usize| {
+            genes == n_genes && n_genes.checked_mul(n_comps) == Some(loadings)
+        };
+        let Self { scaled, logged, residuals } = self;
+        [scaled, logged].iter().all(|pca| fit(pca.mean.len(), pca.n_comps, pca.loadings.len()))
+            && fit(residuals.expected.len(), residuals.n_comps, residuals.loadings.len())
+            && residuals.spread.len() == n_genes
     }
 }
 

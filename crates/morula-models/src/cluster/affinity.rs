@@ -54,15 +54,30 @@ impl Affinity {
 
     /// Joins groups, within the same one of `parents` only, until `n_groups` are left; the number
     /// of the first member stands for each group.
+    pub fn join(self, parents: &[usize], n_groups: usize, resolution: f64) -> Vec<usize> {
+        let mut group: Vec<usize> = (0..self.m).collect();
+        for (a, b) in self.merges(parents, n_groups, resolution) {
+            group.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
+        }
+        group
+    }
+
+    /// The pairs that [`Affinity::join`] joins one after the other; the first of each stands for
+    /// both from then on.
     ///
     /// Those two are joined first that Leiden's objective gains most by, or loses least:
     /// `w_ab - gamma d_a d_b / 2m`.
-    pub fn join(mut self, parents: &[usize], n_groups: usize, resolution: f64) -> Vec<usize> {
-        let mut group: Vec<usize> = (0..self.m).collect();
-        let mut alive = group.clone();
+    pub fn merges(
+        mut self,
+        parents: &[usize],
+        n_groups: usize,
+        resolution: f64,
+    ) -> Vec<(usize, usize)> {
+        let mut alive: Vec<usize> = (0..self.m).collect();
         let mut degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
         let total: f64 = degrees.iter().sum();
         let cost = if total > 0.0 { resolution / total } else { 0.0 };
+        let mut merges = Vec::new();
         while alive.len() > n_groups.max(1) {
             let gain =
                 |&(a, b): &(usize, usize)| self.between(a, b) - cost * degrees[a] * degrees[b];
@@ -80,9 +95,9 @@ impl Affinity {
             }
             degrees[a] += degrees[b];
             alive.retain(|&c| c != b);
-            group.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
+            merges.push((a, b));
         }
-        group
+        merges
     }
 }
 

@@ -1,20 +1,8 @@
 //! What communities are at other resolutions, and how well each is found again.
 
-use morula_data::CsrMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::agreement::agreement;
-use super::communities::count;
-use super::consensus::KEPT;
-use super::leiden::{LeidenParams, Partitioner};
-use crate::Result;
-use crate::rng::{Purpose, stream};
-
-/// Resolutions looked at, as multiples of the one chosen.
-const SHOWN: [f64; 7] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0];
-
-/// Those of them that might as well have been chosen.
-const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+use super::number;
 
 /// Evidence for a number of clusters.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -24,9 +12,9 @@ pub struct Granularity {
     pub background: f64,
     /// The resolution that follows from it.
     pub resolution: f64,
-    /// Communities at that resolution.
+    /// Communities in the most stable cut.
     pub n_found: usize,
-    /// Other resolutions around it.
+    /// Resolutions around it, rising: those that the cut is stable under.
     pub around: Vec<Level>,
 }
 
@@ -43,49 +31,20 @@ pub struct Level {
     pub agreement: f64,
 }
 
-/// Looks at the graph, whole and with fewer edges, at several resolutions; with how well the
-/// cluster of every vertex is found again at the plausible ones.
-pub(super) fn examine(
-    graph: &CsrMatrix,
-    labels: &[usize],
-    chosen: f64,
-    seed: u64,
-) -> Result<(Vec<Level>, Vec<f32>)> {
-    let whole = Partitioner::new(graph)?;
-    let mut levels = Vec::with_capacity(SHOWN.len());
-    let mut again = Recovery::new(labels);
-    for (i, times) in SHOWN.into_iter().enumerate() {
-        let params = LeidenParams { resolution: times * chosen, seed, n_init: 1 };
-        let thinned = Partitioner::sampled(graph, KEPT, &mut stream(seed, Purpose::Edges, i))?;
-        let [one, other] = [whole.run(&params)?, thinned.run(&params)?];
-        levels.push(Level {
-            resolution: params.resolution,
-            n_clusters: count(&one),
-            stability: agreement(&one, &other),
-            agreement: agreement(&one, labels),
-        });
-        if PLAUSIBLE.contains(&times) {
-            again.add(&one);
-            again.add(&other);
-        }
-    }
-    Ok((levels, again.mean()))
-}
-
 /// Sums of Jaccard's index between the cluster of every vertex here and in other partitions.
-struct Recovery<'a> {
+pub(super) struct Recovery<'a> {
     labels: &'a [usize],
     sums: Vec<f64>,
     partitions: usize,
 }
 
 impl<'a> Recovery<'a> {
-    fn new(labels: &'a [usize]) -> Self {
+    pub fn new(labels: &'a [usize]) -> Self {
         Self { labels, sums: vec![0.0; labels.len()], partitions: 0 }
     }
 
-    fn add(&mut self, other: &[usize]) {
-        let (rows, columns) = (count(self.labels), count(other));
+    pub fn add(&mut self, other: &[usize]) {
+        let (rows, columns) = (number(self.labels), number(other));
         let mut both = vec![0_usize; rows * columns];
         let (mut here, mut there) = (vec![0_usize; rows], vec![0_usize; columns]);
         for (&a, &b) in self.labels.iter().zip(other) {
@@ -100,7 +59,7 @@ impl<'a> Recovery<'a> {
         self.partitions += 1;
     }
 
-    fn mean(self) -> Vec<f32> {
+    pub fn mean(self) -> Vec<f32> {
         let n = self.partitions.max(1) as f64;
         self.sums.into_iter().map(|sum| (sum / n) as f32).collect()
     }
@@ -108,7 +67,6 @@ impl<'a> Recovery<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::leiden::tests::cliques;
     use super::*;
 
     #[test]
@@ -124,22 +82,5 @@ mod tests {
         for (mean, expected) in again.mean().iter().zip(once) {
             assert!((f64::from(*mean) - (expected + 1.0) / 2.0).abs() < 1e-6);
         }
-    }
-
-    /// Two cliques, the larger of them cut at a place where nothing is.
-    #[test]
-    fn a_cluster_that_is_not_there_is_not_found_again() {
-        let graph = cliques(&[20, 10]);
-        let labels = [[0; 10], [1; 10], [2; 10]].concat();
-        let (levels, stability) = examine(&graph, &labels, 0.5, 0).unwrap();
-        assert_eq!(levels.len(), SHOWN.len());
-        assert!(stability[..20].iter().all(|&s| s < 0.6), "{stability:?}");
-        assert!(stability[20..].iter().all(|&s| s > 0.9), "{stability:?}");
-    }
-
-    #[test]
-    fn no_vertices() {
-        let (levels, stability) = examine(&CsrMatrix::default(), &[], 0.3, 0).unwrap();
-        assert!(stability.is_empty() && levels.iter().all(|level| level.n_clusters == 0));
     }
 }

@@ -12,9 +12,11 @@ mod agreement;
 mod blend;
 mod communities;
 mod consensus;
+mod ensemble;
 mod granularity;
 mod kmeans;
 mod leiden;
+mod tree;
 mod tuned;
 mod ward;
 
@@ -29,9 +31,14 @@ pub use ward::ward;
 
 use crate::{ModelError, Result};
 
+/// Number of clusters.
+fn number(labels: &[usize]) -> usize {
+    labels.iter().max().map_or(0, |k| k + 1)
+}
+
 /// Numbers labels by falling size of their clusters, as scanpy does; ties by the first member.
 fn by_size(labels: &[usize]) -> Vec<usize> {
-    let mut sizes = vec![0_usize; labels.iter().max().map_or(0, |&k| k + 1)];
+    let mut sizes = vec![0_usize; number(labels)];
     let mut order = Vec::new();
     for &k in labels {
         if sizes[k] == 0 {

@@ -1,6 +1,6 @@
 //! `A' A` formed once, for matrices with many more entries than it has.
 
-use super::operator::Centred;
+use super::operator::Shifted;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use morula_data::CsrMatrix;
@@ -22,13 +22,13 @@ pub(super) struct Gram {
 
 impl Gram {
     /// Whether products with the matrix formed cost less than those with its sparse factors.
-    pub(super) fn pays(op: &Centred<'_>) -> bool {
+    pub(super) fn pays(op: &Shifted<'_>) -> bool {
         let (nnz, dim) = (op.s().nnz(), op.dim());
         dim <= MAX_DIM && dim * dim <= 4 * nnz
     }
 
     /// `S'S - b (S'a)' - (S'a) b' + (a'a) b b'`.
-    pub(super) fn new(op: &Centred<'_>) -> Self {
+    pub(super) fn new(op: &Shifted<'_>) -> Self {
         let (dim, a, b) = (op.dim(), op.a(), op.b());
         let mut sa = vec![0.0; dim];
         for ((cols, vals), a) in op.s().rows().zip(a) {
@@ -110,7 +110,7 @@ mod tests {
                 .map(|p| if p % 3 == 0 { (p * p % 17) as f32 / 4.0 } else { 0.0 })
                 .collect();
             let x = CsrMatrix::from_dense(n, g, &values).unwrap();
-            let op = Centred::new(&x, &crate::rows::moments(&x).mean);
+            let op = Shifted::new(&x, vec![1.0; n], crate::rows::moments(&x).mean);
             let gram = Gram::new(&op);
             let v: Vec<f64> = (0..70 * 8).map(|p| (p * p % 13) as f64 - 6.0).collect();
             for (formed, factors) in gram.product(&v, 8).iter().zip(op.gram(&v, 8)) {

@@ -3,7 +3,7 @@
 use super::basis::{BLOCK, Basis};
 use super::eigen::symmetric_eigen;
 use super::gram::Gram;
-use super::operator::Centred;
+use super::operator::Shifted;
 use crate::Result;
 
 /// Residual, as a share of the largest eigenvalue, at which a pair has converged.
@@ -21,7 +21,7 @@ pub(super) struct Top {
     pub(super) vectors: Vec<f64>,
 }
 
-pub(super) fn top_eigenpairs(op: &Centred<'_>, k: usize, seed: u64) -> Result<Top> {
+pub(super) fn top_eigenpairs(op: &Shifted<'_>, k: usize, seed: u64) -> Result<Top> {
     let dim = op.dim();
     if dim <= DIRECT || dim <= 4 * k {
         return direct(op, k);
@@ -64,7 +64,7 @@ pub(super) fn top_eigenpairs(op: &Centred<'_>, k: usize, seed: u64) -> Result<To
 }
 
 /// Forms `A' A` and decomposes it.
-fn direct(op: &Centred<'_>, k: usize) -> Result<Top> {
+fn direct(op: &Shifted<'_>, k: usize) -> Result<Top> {
     let dim = op.dim();
     if dim == 0 {
         return Ok(Top { values: Vec::new(), vectors: Vec::new() });

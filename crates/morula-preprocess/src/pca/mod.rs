@@ -7,9 +7,10 @@ mod gram;
 mod krylov;
 mod operator;
 
+pub(crate) use operator::Shifted;
+
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
-use operator::Centred;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -133,9 +134,35 @@ pub fn pca(x: &CsrMatrix, params: &PcaParams) -> Result<Pca> {
             explained_variance_ratio: none(),
         });
     }
-    let op = Centred::new(x, &moments.mean);
-    let top = krylov::top_eigenpairs(&op, k, params.seed)?;
+    let op = Shifted::new(x, vec![1.0; n], moments.mean.clone());
+    let Components { scores, loadings, sigma } = components(&op, k, params.seed)?;
+    let degrees = (n as f64 - 1.0).max(1.0);
+    let total: f64 = moments.var.iter().sum();
+    let explained: Vec<f64> = sigma.iter().map(|s| s * s / degrees).collect();
+    let ratio = explained.iter().map(|v| if total > 0.0 { v / total } else { 0.0 }).collect();
+    Ok(Pca {
+        n_comps: k,
+        scores,
+        loadings,
+        mean: moments.mean,
+        explained_variance: explained,
+        explained_variance_ratio: ratio,
+    })
+}
 
+/// The top k singular vectors.
+pub(crate) struct Components {
+    /// Left ones times their values, row-major `n x k`.
+    pub(crate) scores: Vec<f32>,
+    /// Right ones, row-major `g x k`; the entry of largest magnitude of each is positive.
+    pub(crate) loadings: Vec<f32>,
+    /// Singular values, descending.
+    sigma: Vec<f64>,
+}
+
+/// Decomposes a matrix of which neither side is smaller than k.
+pub(crate) fn components(op: &Shifted<'_>, k: usize, seed: u64) -> Result<Components> {
+    let top = krylov::top_eigenpairs(op, k, seed)?;
     // Singular values and the vectors of the other side.
     let mut other = op.apply(&top.vectors, k);
     let sigma: Vec<f64> = top.values.iter().map(|v| v.max(0.0).sqrt()).collect();
@@ -152,20 +179,8 @@ pub fn pca(x: &CsrMatrix, params: &PcaParams) -> Result<Pca> {
         (other, top.vectors)
     };
     fix_signs(&mut loadings, &mut scores, k);
-
-    let degrees = (n as f64 - 1.0).max(1.0);
-    let total: f64 = moments.var.iter().sum();
-    let explained: Vec<f64> = sigma.iter().map(|s| s * s / degrees).collect();
-    let ratio = explained.iter().map(|v| if total > 0.0 { v / total } else { 0.0 }).collect();
     let single = |v: Vec<f64>| v.into_iter().map(|v| v as f32).collect();
-    Ok(Pca {
-        n_comps: k,
-        scores: single(scores),
-        loadings: single(loadings),
-        mean: moments.mean,
-        explained_variance: explained,
-        explained_variance_ratio: ratio,
-    })
+    Ok(Components { scores: single(scores), loadings: single(loadings), sigma })
 }
 
 /// Principal components of dense rows (row-major `n x n_cols`), such as z-scores.

@@ -1,4 +1,4 @@
-//! The centred matrix as an operator, never formed.
+//! A sparse matrix less one of rank 1, such as its means, as an operator; never formed.
 
 use morula_data::CsrMatrix;
 use pulp::Arch;
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 ///
 /// With `S = X, a = 1, b = mu` this is the centred matrix, with
 /// `S = X', a = mu, b = 1` its transpose: whichever is tall.
-pub(super) struct Centred<'x> {
+pub(crate) struct Shifted<'x> {
     x: &'x CsrMatrix,
     transposed: OnceLock<CsrMatrix>,
     a: Vec<f64>,
@@ -17,15 +17,15 @@ pub(super) struct Centred<'x> {
     swapped: bool,
 }
 
-impl<'x> Centred<'x> {
-    pub(super) fn new(x: &'x CsrMatrix, mean: &[f64]) -> Self {
-        let (ones, mean) = (vec![1.0; x.n_rows()], mean.to_vec());
+impl<'x> Shifted<'x> {
+    /// `X - rows columns'`.
+    pub(crate) fn new(x: &'x CsrMatrix, rows: Vec<f64>, columns: Vec<f64>) -> Self {
         let swapped = x.n_cols() > x.n_rows();
-        let (a, b) = if swapped { (mean, ones) } else { (ones, mean) };
+        let (a, b) = if swapped { (columns, rows) } else { (rows, columns) };
         Self { x, transposed: OnceLock::new(), a, b, swapped }
     }
 
-    /// Whether A is the transpose of the centred matrix.
+    /// Whether A is the transpose of what was given.
     pub(super) fn swapped(&self) -> bool {
         self.swapped
     }

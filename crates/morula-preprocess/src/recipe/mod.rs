@@ -171,7 +171,11 @@ impl Recipe {
             genes_kept: self.genes.len(),
             ..Report::default()
         };
-        Prepared { x: x_dense, n_genes: counts.n_cols(), kept_cells, counts, size_factors, report }
+        let expected = self.selected.iter();
+        let expected =
+            expected.map(|&j| (f64::from(self.reference) * self.shares[j]) as f32).collect();
+        let n_genes = counts.n_cols();
+        Prepared { x: x_dense, n_genes, kept_cells, counts, size_factors, expected, report }
     }
 }
 

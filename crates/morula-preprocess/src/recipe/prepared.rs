@@ -15,6 +15,8 @@ pub struct Prepared {
     pub counts: CsrMatrix,
     /// Size factor of every cell kept.
     pub size_factors: Vec<f32>,
+    /// Counts of every selected gene expected in a cell of size factor 1, if all cells were alike.
+    pub expected: Vec<f32>,
     /// What was left out.
     pub report: Report,
 }
