@@ -31,7 +31,7 @@ pub enum Head {
     /// of the cells lies near the mean cell, where directions say little.
     Merge,
     /// Communities of a graph that joins cells near each other in the embedding, in the principal
-    /// components of their z-scores, and in those of their log-normalised counts
+    /// components of their z-scores, log-normalised counts and Pearson residuals
     /// ([`communities`](crate::cluster::communities)). It can find the number of clusters. While
     /// training needs clusters it is [`Head::Merge`].
     Communities,

@@ -7,6 +7,7 @@ use super::consensus::consensus;
 use super::ensemble::Ensemble;
 use super::granularity::{Granularity, Recovery};
 use super::leiden::{LeidenParams, Partitioner};
+use super::split::split;
 use super::tree::Tree;
 use super::{by_size, number};
 use crate::check::require;
@@ -27,11 +28,6 @@ const FINENESS: f64 = 1.5;
 /// With more communities than this no tree is made, which would take the cube of their number: the
 /// graph is in pieces.
 const MOST: usize = 512;
-
-/// Where splits begin to be looked for, and how the search goes on.
-const FINE: f64 = 10.0;
-const FINER: f64 = 4.0;
-const FINEST: f64 = 1e9;
 
 /// What [`communities`] found.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,41 +144,6 @@ fn background(graph: &CsrMatrix, leiden: &Partitioner, seed: u64) -> Result<f64>
     Ok(sum / LOOKS as f64)
 }
 
-/// Splits clusters until there are `k`.
-fn split(
-    graph: &CsrMatrix,
-    leiden: &Partitioner,
-    coarse: &[usize],
-    (k, resolution): (usize, f64),
-    seed: u64,
-) -> Result<Vec<usize>> {
-    let mut finer = FINE;
-    loop {
-        let fine = leiden.run(&LeidenParams { resolution: finer, seed, n_init: 1 })?;
-        let parts = common(coarse, &fine);
-        let m = number(&parts);
-        if m >= k || finer > FINEST {
-            let mut parents = vec![0; m];
-            parts.iter().zip(coarse).for_each(|(&part, &c)| parents[part] = c);
-            let joined = Affinity::new(graph, &parts).join(&parents, k, resolution);
-            return Ok(parts.iter().map(|&part| joined[part]).collect());
-        }
-        finer *= FINER;
-    }
-}
-
-/// The coarsest partition that is finer than both.
-fn common(a: &[usize], b: &[usize]) -> Vec<usize> {
-    let mut known = std::collections::HashMap::new();
-    let pairs = a.iter().zip(b);
-    pairs
-        .map(|pair| {
-            let next = known.len();
-            *known.entry(pair).or_insert(next)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::leiden::tests::cliques;
@@ -259,6 +220,21 @@ mod tests {
         let found = communities(&noisy, NClusters::Auto, 0).unwrap();
         assert_eq!(found.n_clusters, 5, "{:?}", found.evidence);
         assert!(found.evidence.background > 0.2, "{:?}", found.evidence);
+    }
+
+    /// More pieces than a tree is made of.
+    #[test]
+    fn a_graph_in_pieces() {
+        let pieces = MOST + 20;
+        let ends = |i: usize| if i % 2 == 0 { i + 1 } else { i - 1 };
+        let indices = (0..2 * pieces).map(|i| ends(i) as u32).collect();
+        let indptr = (0..=2 * pieces).collect();
+        let n = 2 * pieces;
+        let pairs = CsrMatrix::new(n, n, indptr, indices, vec![1.0; n]).unwrap();
+        assert_eq!(communities(&pairs, NClusters::Auto, 0).unwrap().n_clusters, pieces);
+        for k in [3, n] {
+            assert_eq!(communities(&pairs, NClusters::Given(k), 0).unwrap().n_clusters, k);
+        }
     }
 
     #[test]

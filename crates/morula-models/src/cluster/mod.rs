@@ -16,6 +16,7 @@ mod ensemble;
 mod granularity;
 mod kmeans;
 mod leiden;
+mod split;
 mod tree;
 mod tuned;
 mod ward;

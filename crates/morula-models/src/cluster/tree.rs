@@ -162,18 +162,24 @@ impl Overlaps {
 
 #[cfg(test)]
 mod tests {
+    use super::super::granularity::Recovery;
     use super::super::leiden::tests::cliques;
     use super::*;
 
-    /// Four cliques in a row; partitions agree that the first two belong together.
-    fn tree() -> Tree {
-        let fine = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3].to_vec();
-        let partitions = [
+    const FINE: [usize; 12] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3];
+
+    /// Most of them have the first two together.
+    fn partitions() -> [Vec<usize>; 3] {
+        [
             vec![0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2],
             vec![0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2],
             vec![0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2],
-        ];
-        Tree::new(&cliques(&[3, 3, 3, 3]), &fine, 0.5, partitions.iter())
+        ]
+    }
+
+    /// Four cliques in a row.
+    fn tree() -> Tree {
+        Tree::new(&cliques(&[3, 3, 3, 3]), &FINE, 0.5, partitions().iter())
     }
 
     #[test]
@@ -201,6 +207,21 @@ mod tests {
         // {0, 1, 2} against {0, 1}, {2, 3, 4}; then against {0}, {1}, {2, 3, 4}.
         let expected = (2.0 * 2.0 / 3.0 + 1.0 / 5.0 + 1.0 / 3.0 + 1.0 / 3.0 + 1.0 / 5.0) / 2.0;
         assert!((overlaps.stability(&overlaps.rows[0]) - expected).abs() < 1e-12);
+    }
+
+    /// What the tree takes the best of is what every vertex is later said to have.
+    #[test]
+    fn no_number_of_groups_is_more_stable() {
+        let of = |groups: Vec<usize>| -> f64 {
+            let labels: Vec<usize> = FINE.iter().map(|&c| groups[c]).collect();
+            let mut again = Recovery::new(&labels);
+            partitions().iter().for_each(|partition| again.add(partition));
+            again.mean().into_iter().map(f64::from).sum()
+        };
+        let best = of(tree().cut(None));
+        let all: Vec<f64> = (1..=4).map(|k| of(tree().cut(Some(k)))).collect();
+        assert!(all.iter().all(|&s| s < best + 1e-5), "{best} {all:?}");
+        assert!(all.iter().any(|&s| (s - best).abs() < 1e-5), "{best} {all:?}");
     }
 
     #[test]
