@@ -27,6 +27,7 @@ pub(crate) fn replace(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> 
         let _ = remove(&fresh);
         return Err(error);
     }
+    sync(&fresh).map_err(io(&fresh))?;
     // Without `target` the backup is all there is, and stays until the last rename.
     let replaced = target.exists();
     if replaced {
@@ -48,6 +49,18 @@ pub(crate) fn replace(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> 
 /// The folder to read: `target`, or its backup if a [`replace`] was cut off between its renames.
 pub(crate) fn existing(target: &Path) -> Option<PathBuf> {
     [target.to_path_buf(), sibling(target, OLD)].into_iter().find(|p| p.is_dir())
+}
+
+/// Sees the files of a folder on the disk before a rename is: the other way round, a power cut could
+/// leave the new name with half of them.
+fn sync(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            fs::OpenOptions::new().write(true).open(path)?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(folder: &Path) -> std::io::Result<()> {

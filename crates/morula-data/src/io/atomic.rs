@@ -25,6 +25,8 @@ pub(super) fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> R
     let action = "write into the output folder (it must exist and be writable)";
     let temporary = builder.tempfile_in(folder).map_err(DataError::io(action))?;
     write(temporary.path())?;
+    // On the disk before the rename is: else a power cut could leave half a file under the name.
+    temporary.as_file().sync_all().map_err(DataError::io("flush the finished file"))?;
     temporary.persist(path).map_err(|e| DataError::io("rename the finished file")(e.error))?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::cluster::Granularity;
 use crate::{ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, weights};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// A fitted JojoSCL model.
 #[derive(Debug, Clone)]
