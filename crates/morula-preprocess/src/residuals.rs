@@ -1,9 +1,8 @@
 //! Principal components of how far counts are from what chance would give.
 
-use crate::pca::{Components, PcaParams, Shifted, components};
+use crate::pca::{Components, PcaParams, Shifted, combine, components, project};
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Principal components of analytic Pearson residuals, in which a gene counts by how much more
@@ -87,21 +86,8 @@ impl ResidualPca {
             return Err(PreprocessError::Shape { what: "loadings of residuals", expected, found });
         }
         let scaled = self.scaled(counts, size_factors)?;
-        let add = |sum: &mut [f64], j: usize, v: f64| {
-            let load = &self.loadings[j * k..(j + 1) * k];
-            sum.iter_mut().zip(load).for_each(|(s, &l)| *s += v * f64::from(l));
-        };
-        let mut zero = vec![0.0; k];
-        self.zeros().into_iter().enumerate().for_each(|(j, v)| add(&mut zero, j, v));
-        let mut scores = vec![0.0; scaled.n_rows() * k];
-        scores.par_chunks_mut(k.max(1)).enumerate().for_each(|(i, out)| {
-            let root = f64::from(size_factors[i]).sqrt();
-            let mut sum: Vec<f64> = zero.iter().map(|z| -root * z).collect();
-            let (columns, values) = scaled.row(i);
-            columns.iter().zip(values).for_each(|(&j, &v)| add(&mut sum, j as usize, f64::from(v)));
-            out.iter_mut().zip(sum).for_each(|(o, s)| *o = s as f32);
-        });
-        Ok(scores)
+        let zero = combine(self.zeros().into_iter(), &self.loadings, k);
+        Ok(project(&scaled, &self.loadings, &zero, |i| -f64::from(size_factors[i]).sqrt()))
     }
 
     /// The first part of the residuals, `c_ij / (sqrt(s_i) d_j)`.

@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_graph_in_pieces() {
         let pieces = MOST + 20;
-        let ends = |i: usize| if i % 2 == 0 { i + 1 } else { i - 1 };
+        let ends = |i: usize| if i.is_multiple_of(2) { i + 1 } else { i - 1 };
         let indices = (0..2 * pieces).map(|i| ends(i) as u32).collect();
         let indptr = (0..=2 * pieces).collect();
         let n = 2 * pieces;

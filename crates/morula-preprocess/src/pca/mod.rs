@@ -81,21 +81,40 @@ impl Pca {
             let (expected, found) = (g, x.n_cols());
             return Err(PreprocessError::Shape { what: "genes to project", expected, found });
         }
-        let load = |j: usize| &self.loadings[j * k..(j + 1) * k];
-        let add = |sum: &mut [f64], j: usize, v: f64| {
-            sum.iter_mut().zip(load(j)).for_each(|(s, &l)| *s += v * f64::from(l));
-        };
-        let mut origin = vec![0.0; k];
-        self.mean.iter().enumerate().for_each(|(j, mean)| add(&mut origin, j, -mean));
-        let mut scores = vec![0.0; x.n_rows() * k];
-        scores.par_chunks_mut(k.max(1)).enumerate().for_each(|(i, out)| {
-            let mut sum = origin.clone();
-            let (columns, values) = x.row(i);
-            columns.iter().zip(values).for_each(|(&j, &v)| add(&mut sum, j as usize, f64::from(v)));
-            out.iter_mut().zip(sum).for_each(|(o, s)| *o = s as f32);
-        });
-        Ok(scores)
+        let origin = combine(self.mean.iter().map(|mean| -mean), &self.loadings, k);
+        Ok(project(x, &self.loadings, &origin, |_| 1.0))
     }
+}
+
+/// `w' L` for weights of all genes.
+pub(crate) fn combine(weights: impl Iterator<Item = f64>, loadings: &[f32], k: usize) -> Vec<f64> {
+    let mut sum = vec![0.0; k];
+    for (weight, load) in weights.zip(loadings.chunks_exact(k.max(1))) {
+        sum.iter_mut().zip(load).for_each(|(s, &l)| *s += weight * f64::from(l));
+    }
+    sum
+}
+
+/// `X L`, each row with `scale(i)` times the origin added; row-major `n x k`.
+pub(crate) fn project(
+    x: &CsrMatrix,
+    loadings: &[f32],
+    origin: &[f64],
+    scale: impl Fn(usize) -> f64 + Sync,
+) -> Vec<f32> {
+    let k = origin.len();
+    let mut scores = vec![0.0; x.n_rows() * k];
+    scores.par_chunks_mut(k.max(1)).enumerate().for_each(|(i, out)| {
+        let scale = scale(i);
+        let mut sum: Vec<f64> = origin.iter().map(|o| scale * o).collect();
+        let (columns, values) = x.row(i);
+        for (&j, &v) in columns.iter().zip(values) {
+            let load = &loadings[j as usize * k..(j as usize + 1) * k];
+            sum.iter_mut().zip(load).for_each(|(s, &l)| *s += f64::from(v) * f64::from(l));
+        }
+        out.iter_mut().zip(sum).for_each(|(o, s)| *o = s as f32);
+    });
+    scores
 }
 
 /// Principal components of the rows of a sparse matrix, centred implicitly.
