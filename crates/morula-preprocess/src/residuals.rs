@@ -104,7 +104,7 @@ impl ResidualPca {
         let roots = (0..counts.n_rows())
             .flat_map(|i| std::iter::repeat_n(size_factors[i].sqrt(), counts.row(i).0.len()));
         let mut scaled = counts.clone();
-        let spreads: Vec<f32> = counts.indices().iter().map(|&j| self.spread[j as usize]).collect();
+        let spreads = counts.indices().iter().map(|&j| self.spread[j as usize]);
         for ((value, root), spread) in scaled.data_mut().iter_mut().zip(roots).zip(spreads) {
             let by = root * spread;
             *value = if by > 0.0 { (*value / by).min(self.clip) } else { 0.0 };
