@@ -51,6 +51,12 @@ impl KMeansConfig {
     pub fn init(&self) -> KMeans {
         KMeans { config: self.clone() }
     }
+
+    /// Shape of the largest block of distances, of `n` rows at most 8192 to all centroids of all
+    /// starts.
+    pub fn block(&self, n: usize) -> [usize; 2] {
+        [n.min(BLOCK), self.n_init.max(1).saturating_mul(self.n_clusters)]
+    }
 }
 
 impl KMeans {

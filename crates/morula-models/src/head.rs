@@ -1,12 +1,13 @@
 //! From an embedding to clusters.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use morula_core::kmeans::KMeansConfig;
 use morula_core::ops;
 use morula_preprocess::{PcaParams, pca_dense};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::{self, Planned};
 use crate::linkage::average_linkage;
 use crate::{Matrix, ModelError, Result, read};
 
@@ -49,10 +50,39 @@ pub(crate) struct Clustering {
 }
 
 impl Head {
+    /// Refuses a number of clusters that K-means could not handle on the device.
+    ///
+    /// # Errors
+    /// [`ModelError::TooLarge`] with the size of its distances.
+    pub(crate) fn check(
+        self,
+        device: &Device,
+        n_cells: usize,
+        n_clusters: usize,
+        n_init: usize,
+    ) -> Result<()> {
+        let kmeans = KMeansConfig::new(self.n_fine(n_cells, n_clusters)).with_n_init(n_init);
+        let distances = Planned {
+            what: "the distances of cells to the centroids of all starts",
+            shape: kmeans.block(n_cells),
+            remedy: "lower n_init or the number of clusters",
+        };
+        capacity::check(device, &[distances])
+    }
+
+    /// Centroids that K-means looks for.
+    fn n_fine(self, n_cells: usize, n_clusters: usize) -> usize {
+        match self {
+            Self::KMeans => n_clusters,
+            Self::Merge | Self::Communities => n_clusters.saturating_mul(FINENESS).min(n_cells),
+        }
+    }
+
     /// Clusters the rows of `h`, `[n, d]`.
     ///
     /// # Errors
-    /// [`ModelError::Clustering`] when a value is not finite or the device fails.
+    /// [`ModelError::Clustering`] when a value is not finite or the device fails; as
+    /// [`check`](Self::check).
     pub(crate) fn fit(
         self,
         h: &Tensor<2>,
@@ -61,12 +91,12 @@ impl Head {
         rng: &mut impl Rng,
     ) -> Result<Clustering> {
         let n_cells = h.dims()[0];
-        let (space, fine) = match self {
-            Self::KMeans => (h.clone(), n_clusters),
-            Self::Merge | Self::Communities => {
-                (components(h)?, (FINENESS * n_clusters).min(n_cells))
-            }
+        self.check(&h.device(), n_cells, n_clusters, n_init)?;
+        let space = match self {
+            Self::KMeans => h.clone(),
+            Self::Merge | Self::Communities => components(h)?,
         };
+        let fine = self.n_fine(n_cells, n_clusters);
         let kmeans = KMeansConfig::new(fine).with_n_init(n_init).init();
         let fit = kmeans.fit(space, rng).ok_or(ModelError::Clustering {
             n_cells,
@@ -124,7 +154,6 @@ fn by_size(groups: &[usize], sizes: &[f32]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::{Device, TensorData};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

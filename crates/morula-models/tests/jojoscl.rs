@@ -260,7 +260,16 @@ fn new_cells_are_placed_like_their_types() {
     let (train, test) = (every(0), every(1));
     let model = JojoScl::params(3).fit(&counts.select(&train, &genes), &device()).unwrap();
     let predicted = model.predict(&counts.select(&test, &genes)).unwrap();
-    let truth: Vec<usize> = predicted.kept_cells.iter().map(|&i| truth[test[i]]).collect();
-    let score = morula_metrics::evaluate(&truth, &predicted.labels).unwrap();
+    let of_test: Vec<usize> = predicted.kept_cells.iter().map(|&i| truth[test[i]]).collect();
+    let score = morula_metrics::evaluate(&of_test, &predicted.labels).unwrap();
     assert!(score.ari > 0.7, "{score:?}");
+
+    // More than are embedded at once: each as if alone.
+    let many: Vec<usize> = test.iter().cycle().take(2500).copied().collect();
+    let repeated = model.predict(&counts.select(&many, &genes)).unwrap();
+    for (at, &i) in repeated.kept_cells.iter().enumerate() {
+        let first = predicted.kept_cells.iter().position(|&j| j == i % test.len()).unwrap();
+        let pairs = repeated.latent.row(at).iter().zip(predicted.latent.row(first));
+        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-4), "cell {i}");
+    }
 }

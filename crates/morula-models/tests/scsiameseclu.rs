@@ -320,6 +320,14 @@ fn new_cells_are_placed_like_their_types_and_independently() {
     for (a, b) in alone.latent.row(0).iter().zip(predicted.latent.row(0)) {
         assert!((a - b).abs() < 1e-4, "a cell's place does not depend on its company: {a} {b}");
     }
+    // More than are embedded at once: each as if alone.
+    let many: Vec<usize> = test.iter().cycle().take(4300).copied().collect();
+    let repeated = model.predict(&counts.select(&many, &genes)).unwrap();
+    for (at, &i) in repeated.kept_cells.iter().enumerate() {
+        let first = predicted.kept_cells.iter().position(|&j| j == i % test.len()).unwrap();
+        let pairs = repeated.latent.row(at).iter().zip(predicted.latent.row(first));
+        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-4), "cell {i}");
+    }
     let again = model.predict(&counts.select(&train, &genes)).unwrap();
     let same = again.labels.iter().zip(&labels(&model)).filter(|(a, b)| a == b).count();
     assert!(same >= 190, "{same} of 200 training cells keep their cluster");

@@ -106,11 +106,13 @@ impl ClusterModel for JojoSclModel {
 
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
-        let shape = [prepared.n_cells(), prepared.n_genes];
-        let x = TensorData::new(prepared.x.clone(), shape);
-        let x = Tensor::<2>::from_data(x, &self.device());
-        let h = x.split(EVAL_BATCH, 0).into_iter().map(|x| self.encoder.forward(x)).collect();
-        let h = Tensor::cat(h, 0);
+        let (n_genes, device) = (prepared.n_genes, self.device());
+        // The device never holds more than a batch: there may be any number of cells.
+        let batches = prepared.x.chunks(EVAL_BATCH * n_genes).map(|rows| {
+            let x = TensorData::new(rows.to_vec(), [rows.len() / n_genes, n_genes]);
+            self.encoder.forward(Tensor::<2>::from_data(x, &device))
+        });
+        let h = Tensor::cat(batches.collect(), 0);
         let proba = self.assignment.proba(&h, &prepared)?;
         self.describe(h, proba, prepared.kept_cells, prepared.report)
     }

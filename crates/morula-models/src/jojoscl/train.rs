@@ -20,7 +20,7 @@ use crate::origin::Origin;
 use crate::rng::{Purpose, stream};
 use crate::start::Start;
 use crate::terms::record;
-use crate::{ClusterModel, EpochRecord, FitOptions, Result, batches, capacity};
+use crate::{ClusterModel, EpochRecord, FitOptions, Head, Result, batches, capacity};
 
 /// Cells embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 2048;
@@ -86,6 +86,12 @@ pub(super) fn fit(
     let data = Fingerprint::new(counts, &recipe, &prepared);
     let origin = Origin::new(JojoSclModel::NAME, data, params);
     let n_clusters = expression.n_clusters(params.n_clusters, params.seed)?;
+    // Communities need K-means for the memberships only.
+    let n_init = match params.head {
+        Head::Communities => REFRESH_N_INIT,
+        _ => params.n_init.max(REFRESH_N_INIT),
+    };
+    params.head.check(&device, n_cells, n_clusters, n_init)?;
     let positives = Positives::fit(params, expression.scaled())?;
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);

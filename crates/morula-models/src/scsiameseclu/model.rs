@@ -26,6 +26,9 @@ const FORMAT: u32 = 4;
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
 
+/// New cells embedded at once, or as many as there are known ones: those are embedded anew each time.
+const NEW_CELLS: usize = 4096;
+
 /// A fitted scSiameseClu model.
 ///
 /// It holds the principal components of the cells it was fitted on: new cells are attached to
@@ -115,7 +118,13 @@ impl ScSiameseCluModel {
     fn embed(&self, prepared: &Prepared) -> Result<Tensor<2>> {
         let scores = self.projection.transform(prepared)?;
         let diffusion = self.diffusion()?;
-        self.reference.embed_new(&self.params, &self.network, &diffusion, &self.projection, &scores)
+        // New cells know nothing of one another: no more of them at once than there are known ones.
+        let at_once = self.reference.sizes().cells.max(NEW_CELLS) * self.projection.n_comps();
+        let z = scores.chunks(at_once).map(|scores| {
+            let Self { params, network, projection, .. } = self;
+            self.reference.embed_new(params, network, &diffusion, projection, scores)
+        });
+        Ok(Tensor::cat(z.collect::<Result<_>>()?, 0))
     }
 
     fn diffusion(&self) -> Result<Diffusion> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::ScSiameseCluParams;
 use super::network::{Network, Views, keys};
 use super::projection::Projection;
-use crate::{Matrix, ModelError, Result, weights};
+use crate::{Matrix, ModelError, Result, capacity, weights};
 
 /// The cells of a fit, which new cells are attached to.
 #[derive(Debug, Clone)]
@@ -83,6 +83,8 @@ impl Reference {
     ) -> Result<Tensor<2>> {
         let (n, d) = (self.x.n_rows(), self.x.n_cols());
         let device = &network.devices().into_iter().next().unwrap_or_default();
+        let rows = n + scores.len() / d.max(1);
+        capacity::check(device, &params.tensors(rows, d, 0))?;
         let (points, d_graph) = projection.leading(self.x.values(), params.graph_components);
         let (queries, _) = projection.leading(scores, params.graph_components);
         let found = kneighbors(&queries, &points, d_graph, params.neighbors)?;
@@ -92,7 +94,6 @@ impl Reference {
             Propagator::Diffusion(attached(&self.graph)?, diffusion.clone()),
         ];
         let all = [self.x.values(), scores].concat();
-        let rows = all.len() / d.max(1);
         let x = Tensor::from_data(TensorData::new(all, [rows, d]), device);
         let z = embed(params, network, &x, along, n)?;
         Ok(z.narrow(0, n, rows - n))

@@ -23,7 +23,9 @@ use crate::origin::Origin;
 use crate::rng::{Purpose, stream};
 use crate::start::Start;
 use crate::terms::{StepLosses, Terms, record};
-use crate::{ClusterModel, EpochRecord, FitOptions, Matrix, Result, batches, capacity, fitting};
+use crate::{
+    ClusterModel, EpochRecord, FitOptions, Head, Matrix, Result, batches, capacity, fitting,
+};
 
 /// Fits a model (METHODS 3).
 pub(super) fn fit(
@@ -42,6 +44,9 @@ pub(super) fn fit(
     prepared.x = Vec::new();
     let n_comps = projection.n_comps();
     capacity::check(&device, &params.tensors(n_cells, n_comps, n_genes))?;
+    if let (Some(k), true) = (params.n_clusters.given(), params.head != Head::Communities) {
+        params.head.check(&device, n_cells, k, params.n_init)?;
+    }
     let cells = Cells::new(params, &mut prepared, scores, &projection, &device)?;
     let trainer = Trainer {
         params,

@@ -2,7 +2,7 @@
 
 use crate::devices::devices;
 use crate::{alone, fits};
-use morula_models::ModelError;
+use morula_models::{Head, ModelError};
 
 #[test]
 fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
@@ -27,6 +27,11 @@ fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
         let column = 4 * fits::GENES as u64;
         let (_, bytes) = refused((limit / column + 1) as usize);
         assert!(bytes > limit && bytes <= limit + column, "{bytes}");
+
+        // 2^40 starts of K-means.
+        let params = fits::jojoscl(1).head(Head::Merge).n_init(1 << 40);
+        let error = params.fit(&counts, &on.device).map(|_| ()).unwrap_err().to_string();
+        assert!(error.starts_with("the distances of cells"), "{error}");
 
         let params = fits::scsiameseclu().graph_widths(vec![1 << 40]);
         let error = params.fit(&counts, &on.device).map(|_| ()).unwrap_err().to_string();
