@@ -11,7 +11,7 @@ use morula_models::{ClusterModel, Device, EpochRecord, FitOptions, ModelParams};
 const EPOCHS: usize = 32;
 /// Agreement of the clusters of two devices (adjusted Rand index).
 const AGREEMENT: f64 = 0.98;
-/// Growth allowed from the second quarter of the steps to the last, in bytes.
+/// Growth allowed over the second half of the steps, in bytes.
 const GROWTH: u64 = 4 << 20;
 
 /// Bytes held by the process, where the system tells.
@@ -25,6 +25,30 @@ fn resident() -> u64 {
 /// Bytes that the device's allocator has reserved; GPUs only.
 fn reserved(device: &Device) -> u64 {
     device.memory_pool_usage().map_or(0, |usage| usage.bytes_reserved)
+}
+
+/// By how much the peak rises from epoch to epoch, all rises but the largest. Memory that leaks
+/// grows with every step; a kernel translated late, or an arena that the allocator opens for a
+/// thread, takes its room once.
+fn growth(bytes: &[u64]) -> u64 {
+    let mut peak = bytes[0];
+    let rises = bytes.iter().map(|&now| {
+        let rise = now.saturating_sub(peak);
+        peak = peak.max(now);
+        rise
+    });
+    let rises: Vec<u64> = rises.collect();
+    rises.iter().sum::<u64>() - rises.iter().max().unwrap_or(&0)
+}
+
+#[test]
+fn what_grows_step_by_step_is_told_from_what_is_taken_once() {
+    let held = |at: &dyn Fn(u64) -> u64| growth(&(0..16).map(at).collect::<Vec<_>>());
+    assert!(held(&|epoch| (800 << 20) + epoch * (300 << 10)) > GROWTH);
+    // In pieces of a few epochs, as an allocator asks for memory.
+    assert!(held(&|epoch| (800 << 20) + epoch / 3 * (1100 << 10)) > GROWTH);
+    assert_eq!(held(&|epoch| if epoch < 9 { 800 << 20 } else { 830 << 20 }), 0);
+    assert_eq!(held(&|epoch| (800 << 20) + (epoch % 2) * (20 << 20)), 0);
 }
 
 #[test]
@@ -44,12 +68,9 @@ fn long_training_takes_no_more_memory_and_finds_the_same_clusters() {
         let seconds = start.elapsed().as_secs_f64();
         let labels = model.fitted().unwrap().labels.clone();
 
-        let largest = |epochs: std::ops::Range<usize>, of: usize| {
-            memory[epochs].iter().map(|bytes| bytes[of]).max().unwrap_or_default()
-        };
-        let growth = [0, 1].map(|of| {
-            largest(EPOCHS / 2..EPOCHS, of).saturating_sub(largest(EPOCHS / 4..EPOCHS / 2, of))
-        });
+        let second_half = &memory[EPOCHS / 2..];
+        let growth =
+            [0, 1].map(|of| growth(&second_half.iter().map(|at| at[of]).collect::<Vec<_>>()));
         let [process, device] = memory[EPOCHS - 1].map(|bytes| bytes >> 20);
         let found = evaluate(&truth, &labels).unwrap().ari;
         say(&format!(
@@ -59,7 +80,7 @@ fn long_training_takes_no_more_memory_and_finds_the_same_clusters() {
             growth[0] >> 10,
             growth[1] >> 10,
         ));
-        assert!(growth.iter().all(|&bytes| bytes <= GROWTH), "{}", on.name);
+        assert!(growth.iter().all(|&bytes| bytes <= GROWTH), "{}: {memory:?}", on.name);
         assert!(found > 0.9, "{}: clusters are found", on.name);
         let expected = expected.get_or_insert_with(|| labels.clone());
         let agreement = evaluate(expected, &labels).unwrap().ari;
