@@ -56,6 +56,16 @@ fn a_weak_signal_is_found_without_a_number() {
     assert!(score.ari > 0.8, "{score:?}");
 }
 
+/// All cells differ by chance alone; with a resolution that rises with the noise without end
+/// there were 52 clusters among 500 such cells.
+#[test]
+fn cells_of_one_type_are_one_cluster() {
+    let one = SimulateParams { cells: 300, types: 1, ..SimulateParams::default() };
+    let counts = simulate(&one).unwrap().counts;
+    let model = JojoScl::params(NClusters::Auto).fit(&counts, &device()).unwrap();
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.granularity());
+}
+
 #[test]
 fn the_same_seed_gives_the_same_everything() {
     let (counts, _) = counts(150);

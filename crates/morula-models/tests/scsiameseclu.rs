@@ -11,7 +11,7 @@ use morula_models::{
     Checkpoint, ClusterModel, EpochRecord, FitOptions, Head, ModelError, NClusters, ScSiameseClu,
     ScSiameseCluModel, ScSiameseCluParams,
 };
-use morula_preprocess::RecipeParams;
+use morula_preprocess::{RecipeParams, SimulateParams, simulate};
 
 /// Small and quick: two epochs of every stage.
 fn params(n_clusters: usize) -> ScSiameseCluParams {
@@ -301,6 +301,16 @@ fn a_stopped_run_resumes_to_the_same_result() {
         assert_eq!(resumed.history(), straight.history(), "stopped at {at}");
         assert_eq!(resumed.fitted().unwrap().latent, straight.fitted().unwrap().latent);
     }
+}
+
+/// All cells differ by chance alone; with a resolution that rises with the noise without end
+/// there were 52 clusters among 500 such cells.
+#[test]
+fn cells_of_one_type_are_one_cluster() {
+    let one = SimulateParams { cells: 300, types: 1, ..SimulateParams::default() };
+    let counts = simulate(&one).unwrap().counts;
+    let model = ScSiameseClu::params(NClusters::Auto).fit(&counts, &device()).unwrap();
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.granularity());
 }
 
 #[test]

@@ -19,6 +19,10 @@ const RESOLUTION: f64 = 0.3;
 /// How much of the background is added to the resolution.
 const NOISE: f64 = 4.0;
 
+/// The resolution of modularity, at which groups are to have more edges between them than chance
+/// would put there. Beyond it Leiden splits what has no parts.
+const HIGHEST: f64 = 1.0;
+
 /// Partitions that the background is the mean of.
 const LOOKS: u64 = 5;
 
@@ -63,11 +67,13 @@ pub(crate) struct Found {
 /// would put there. In a noisy graph chance itself puts edges between any two groups, so gamma has
 /// to rise with the noise, or everything grows together:
 ///
-/// `gamma = 0.3 + 4 b`
+/// `gamma = min(0.3 + 4 b, 1)`
 ///
 /// where `b`, the background, is the median over pairs of communities (at resolution 1, the mean of
 /// five partitions) of `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`: most pairs of cell types have
-/// nothing to do with each other, and what lies between them is noise.
+/// nothing to do with each other, and what lies between them is noise. At 1 the objective is
+/// modularity; where b comes near to that, as it does in pure noise, there is nothing to tell apart
+/// and all is one cluster.
 ///
 /// That is a guess; half of it and two and a half times as much are plausible too. So communities
 /// are found at 1.5 gamma, and joined one by one, in the order of
@@ -112,7 +118,7 @@ pub(crate) fn find(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
     }
     let leiden = Partitioner::new(graph)?;
     let background = background(graph, &leiden, seed)?;
-    let resolution = RESOLUTION + NOISE * background;
+    let resolution = (RESOLUTION + NOISE * background).min(HIGHEST);
     let fine = consensus(graph, FINENESS * resolution, seed)?;
     let ensemble = Ensemble::new(graph, resolution, seed)?;
     let whole = number(&fine);
