@@ -170,7 +170,7 @@ pub(super) mod tests {
     /// in its own midst.
     #[test]
     fn no_cluster_is_lost() {
-        let of = |i: usize| usize::from((30..=75).contains(&i) && i % 3 == 0);
+        let of = |i: usize| usize::from((30..=75).contains(&i) && i.is_multiple_of(3));
         let labels: Vec<usize> = (0..100).map(of).collect();
         let view = Matrix::new((0..100).map(|i| i as f32).collect(), 1);
         let evidence = Default::default();
