@@ -23,6 +23,10 @@ const NOISE: f64 = 4.0;
 /// would put there. Beyond it Leiden splits what has no parts.
 const HIGHEST: f64 = 1.0;
 
+/// The same when the number of clusters is given: they need not stay apart by themselves, and
+/// fewer, larger communities are joined to the right groups more often.
+const HIGHEST_GIVEN: f64 = 0.6;
+
 /// Partitions that the background is the mean of.
 const LOOKS: u64 = 5;
 
@@ -73,7 +77,7 @@ pub(crate) struct Found {
 /// five partitions) of `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`: most pairs of cell types have
 /// nothing to do with each other, and what lies between them is noise. At 1 the objective is
 /// modularity; where b comes near to that, as it does in pure noise, there is nothing to tell apart
-/// and all is one cluster.
+/// and all is one cluster. Given a number of clusters, gamma is at most 0.6.
 ///
 /// That is a guess; half of it and two and a half times as much are plausible too. So communities
 /// are found at 1.5 gamma, and joined one by one, in the order of
@@ -118,7 +122,8 @@ pub(crate) fn find(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
     }
     let leiden = Partitioner::new(graph)?;
     let background = background(graph, &leiden, seed)?;
-    let resolution = (RESOLUTION + NOISE * background).min(HIGHEST);
+    let highest = n_clusters.given().map_or(HIGHEST, |_| HIGHEST_GIVEN);
+    let resolution = (RESOLUTION + NOISE * background).min(highest);
     let fine = consensus(graph, FINENESS * resolution, seed)?;
     let ensemble = Ensemble::new(graph, resolution, seed)?;
     let whole = number(&fine);
@@ -152,6 +157,10 @@ fn background(graph: &CsrMatrix, leiden: &Partitioner, seed: u64) -> Result<f64>
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::super::agreement::agreement;
     use super::super::leiden::tests::cliques;
     use super::*;
 
@@ -226,6 +235,29 @@ mod tests {
         let found = communities(&noisy, NClusters::Auto, 0).unwrap();
         assert_eq!(found.n_clusters, 5, "{:?}", found.evidence);
         assert!(found.evidence.background > 0.2, "{:?}", found.evidence);
+    }
+
+    /// Three groups of 50, 24% of the pairs joined within and 9% between. With gamma at 1, as without
+    /// a number, the agreement with the groups is .32.
+    #[test]
+    fn a_given_number_is_found_in_noise() {
+        let n = 150;
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut dense = vec![0.0; n * n];
+        for i in 0..n {
+            for j in 0..i {
+                let share = if i / 50 == j / 50 { 0.24 } else { 0.09 };
+                if rng.random_bool(share) {
+                    dense[i * n + j] = 1.0;
+                    dense[j * n + i] = 1.0;
+                }
+            }
+        }
+        let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
+        let found = communities(&graph, NClusters::Given(3), 0).unwrap();
+        let truth: Vec<usize> = (0..n).map(|i| i / 50).collect();
+        let agreement = agreement(&truth, &found.labels);
+        assert!(agreement > 0.7, "{agreement} {:?}", found.evidence);
     }
 
     /// More pieces than a tree is made of.
