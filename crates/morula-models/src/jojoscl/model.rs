@@ -151,7 +151,8 @@ impl ClusterModel for JojoSclModel {
         let assignment = Assignment::load(manifest.assignment, &home, sizes, device)?;
         let consistent = |assignment: &Assignment| {
             let k = assignment.n_clusters();
-            manifest.shrinkage.len() == k
+            manifest.recipe.n_genes() > 0
+                && manifest.shrinkage.len() == k
                 && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
         };
         let Some(assignment) = assignment.filter(consistent) else {

@@ -215,6 +215,7 @@ impl ClusterModel for ScSiameseCluModel {
         let consistent = assignment.is_some() == others
             && (1..=manifest.reference.cells.max(1)).contains(&k)
             && n_genes == manifest.recipe.n_genes()
+            && n_comps > 0
             && manifest.projection.is_consistent()
             && manifest.reference.components == n_comps;
         if !consistent {
