@@ -54,6 +54,15 @@ pub struct CountsArgs {
     pub layer: String,
 }
 
+/// Which cells were handled together.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// Column of obs with the batch of every cell (sample, donor, plate): clusters look past what
+    /// sets batches apart
+    #[arg(long, value_name = "OBS")]
+    pub batch: Option<String>,
+}
+
 /// Where results go.
 #[derive(Debug, Args)]
 pub struct OutArgs {

@@ -1,7 +1,7 @@
 //! What commands after clustering work on: log-normalised counts and labels of the cells.
 
 use anyhow::Result;
-use morula::data::{Categorical, Column, CsrMatrix, DataFrame, read_counts, read_obs};
+use morula::data::{Categorical, CsrMatrix, DataFrame, read_counts, read_obs};
 use morula::preprocess::{TargetSum, log1p, normalize_total};
 
 use crate::args::CountsArgs;
@@ -34,8 +34,5 @@ impl Expression {
 
 /// The labels in a column, as categories.
 pub fn groups(obs: &DataFrame, column: &str) -> Result<Categorical> {
-    Ok(match obs.column(column)? {
-        Column::Categorical(labels) => labels.clone(),
-        other => Categorical::from_labels(other.labels()),
-    })
+    Ok(obs.column(column)?.to_categorical())
 }

@@ -4,44 +4,36 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use morula::data::{DataFrame, read, read_obs};
+use morula::data::{read, read_obs};
 use morula::report::{Report, Role, Run, Source, check_folder};
 
 use crate::failure::usage;
 use crate::outputs;
 
-/// Known labels of the cells, to be shown beside the clusters.
+/// Known types of the cells, to be shown beside the clusters.
 #[derive(Debug, Args)]
-pub struct LabelArgs {
+pub struct TruthArgs {
     /// Column of obs with known types, for the report alone; no model sees it [default:
     /// cell_type, label and the like]
     #[arg(long, value_name = "OBS")]
     pub truth: Option<String>,
-
-    /// Column of obs with batches, for the report alone [default: batch, sample, donor and the
-    /// like]
-    #[arg(long, value_name = "OBS")]
-    pub batch: Option<String>,
 }
 
-impl LabelArgs {
-    /// Refuses columns that nobody would see.
+impl TruthArgs {
+    /// Refuses a column that nobody would see.
     pub fn check_unused(&self) -> Result<()> {
-        match self.truth.is_some() || self.batch.is_some() {
-            true => Err(usage("--truth and --batch are shown in a report; give --report DIR too")),
+        match self.truth.is_some() {
+            true => Err(usage("--truth is shown in a report; give --report DIR too")),
             false => Ok(()),
         }
     }
 
-    /// Refuses columns that are not there, before hours of work.
+    /// Refuses a column that is not there, before hours of work.
     pub fn check(&self, input: &Path) -> Result<()> {
-        let names: Vec<&String> = self.truth.iter().chain(&self.batch).collect();
-        if names.is_empty() {
-            return Ok(());
+        match &self.truth {
+            Some(name) => Ok(read_obs(input)?.column(name).map(drop)?),
+            None => Ok(()),
         }
-        let obs: DataFrame = read_obs(input)?;
-        names.into_iter().try_for_each(|name| obs.column(name).map(drop))?;
-        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use morula::data::read_obs;
 use morula::models::NamedDevice;
 use morula::pipeline::confident_additions;
 use morula::prelude::*;
@@ -11,12 +12,15 @@ use morula::preprocess::UmapParams;
 
 use crate::args::{CountsArgs, ResultArgs};
 use crate::console::Console;
+use crate::expression::groups;
 use crate::failure::usage;
 use crate::summary::{self, Summary};
 
 /// From counts to results.
 pub struct Task<'a> {
     pub counts: &'a CountsArgs,
+    /// Column with the batches.
+    pub batch: Option<&'a str>,
     pub results: &'a ResultArgs,
     pub device: NamedDevice,
     pub console: Console,
@@ -47,11 +51,22 @@ pub fn check_results<M: Describe>(counts: &CountsArgs, results: &ResultArgs) -> 
     Ok(())
 }
 
+/// Notes the batches that a column of the same file holds.
+pub fn with_batches(counts: CountMatrix, input: &Path, column: &str) -> Result<CountMatrix> {
+    let batches = groups(&read_obs(input)?, column)?;
+    counts.with_batches(batches).with_context(|| format!("column {column}"))
+}
+
 impl Task<'_> {
     pub fn read(&self) -> Result<(CountMatrix, Input)> {
-        let counts = read_counts(&self.counts.input, Some(&self.counts.layer))?;
+        let mut counts = read_counts(&self.counts.input, Some(&self.counts.layer))?;
         let (n_cells, n_genes) = (counts.n_obs(), counts.n_vars());
         self.console.remark(format!("read {n_cells} cells x {n_genes} genes"));
+        if let Some(column) = self.batch {
+            counts = with_batches(counts, &self.counts.input, column)?;
+            let n = counts.batches().map_or(0, |batches| batches.categories().len());
+            self.console.remark(format!("{n} batches in {column}"));
+        }
         let genes = match self.results.denoised {
             true => counts.var_names().to_vec(),
             false => Vec::new(),

@@ -1,7 +1,7 @@
 //! Raw counts, checked: the only thing a model can be fitted on.
 
 use crate::names::make_unique;
-use crate::{CsrMatrix, DataError, Result};
+use crate::{Categorical, CsrMatrix, DataError, Result};
 
 /// How far from a whole number a stored count may be.
 const INTEGER_TOLERANCE: f32 = 1e-6;
@@ -12,6 +12,7 @@ pub struct CountMatrix {
     x: CsrMatrix,
     obs_names: Vec<String>,
     var_names: Vec<String>,
+    batches: Option<Categorical>,
 }
 
 impl CountMatrix {
@@ -73,7 +74,33 @@ impl CountMatrix {
                 });
             }
         }
-        Ok(Self { x, obs_names, var_names })
+        Ok(Self { x, obs_names, var_names, batches: None })
+    }
+
+    /// Notes which batch every cell is from: the sample, donor, plate or run whose effect on
+    /// expression a model is to look past. A batch is no label of a type.
+    ///
+    /// # Errors
+    /// [`DataError::Shape`] unless there is one batch per cell; [`DataError::NoBatch`] naming the
+    /// first cell whose batch is missing.
+    pub fn with_batches(mut self, batches: Categorical) -> Result<Self> {
+        if batches.codes().len() != self.n_obs() {
+            return Err(DataError::Shape {
+                what: "the column of batches".into(),
+                found: format!("{} rows", batches.codes().len()),
+                expected: format!("{} cells", self.n_obs()),
+            });
+        }
+        if let Some(i) = batches.codes().iter().position(|&code| code < 0) {
+            return Err(DataError::NoBatch { cell: self.obs_names[i].clone() });
+        }
+        self.batches = Some(batches);
+        Ok(self)
+    }
+
+    /// The batch of every cell, if it is known.
+    pub fn batches(&self) -> Option<&Categorical> {
+        self.batches.as_ref()
     }
 
     /// The counts.
@@ -91,7 +118,7 @@ impl CountMatrix {
         &self.var_names
     }
 
-    /// The matrix, the names of its cells, and those of its genes.
+    /// The matrix, the names of its cells, and those of its genes; batches are dropped.
     pub fn into_parts(self) -> (CsrMatrix, Vec<String>, Vec<String>) {
         (self.x, self.obs_names, self.var_names)
     }
@@ -112,6 +139,7 @@ impl CountMatrix {
             x: self.x.select_cols(var).select_rows(obs),
             obs_names: obs.iter().map(|&i| self.obs_names[i].clone()).collect(),
             var_names: var.iter().map(|&j| self.var_names[j].clone()).collect(),
+            batches: self.batches.as_ref().map(|batches| batches.select(obs)),
         }
     }
 }
@@ -195,6 +223,21 @@ mod tests {
         let one = CsrMatrix::from_dense(1, 1, &[1.]).unwrap();
         assert!(matches!(CountMatrix::new(one, vec![], vec![]), Err(DataError::Names { .. })));
         assert!(matrix(vec![0.; 4]).is_ok(), "all zero is still counts");
+    }
+
+    #[test]
+    fn every_cell_has_a_batch_or_none_has() {
+        let counts = matrix(vec![1.0; 4]).unwrap();
+        assert_eq!(counts.batches(), None);
+        let of = |batches: &[Option<&str>]| {
+            counts.clone().with_batches(Categorical::from_labels(batches.iter().copied()))
+        };
+        assert!(matches!(of(&[Some("a")]), Err(DataError::Shape { .. })));
+        let error = of(&[Some("a"), None]).unwrap_err().to_string();
+        assert!(error.contains("c1"), "{error}");
+        let chosen = of(&[Some("b"), Some("a")]).unwrap().select(&[1, 1, 0], &[0]);
+        let batches: Vec<_> = chosen.batches().unwrap().labels().flatten().collect();
+        assert_eq!(batches, ["a", "a", "b"]);
     }
 
     #[test]

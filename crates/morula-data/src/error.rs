@@ -54,6 +54,12 @@ pub enum DataError {
         /// Where counts are to be had.
         advice: String,
     },
+    /// A cell without a batch, where the others have one.
+    #[error("cell {cell} has no batch; give every cell one, for example \"unknown\"")]
+    NoBatch {
+        /// Name of the cell.
+        cell: String,
+    },
     /// The matrix asked for is not there.
     #[error("no layer {layer}; this data holds: {}", available.join(", "))]
     MissingLayer {

@@ -19,6 +19,9 @@ pub(crate) struct Fingerprint {
     genes: u32,
     /// Expression as it is trained on, counts and size factors.
     expression: u32,
+    /// Batches of the cells.
+    #[serde(default)]
+    batches: u32,
 }
 
 impl Fingerprint {
@@ -32,6 +35,7 @@ impl Fingerprint {
             cells: of_names(cells),
             genes: of_names(recipe.selected_genes()),
             expression: of_numbers(numbers),
+            batches: of_names(of_batches(recipe, prepared)),
         }
     }
 
@@ -45,9 +49,15 @@ impl Fingerprint {
             (self.cells != now.cells).then(|| "cells of other names or in another order".into()),
             (self.genes != now.genes).then(|| "other selected genes".into()),
             (self.expression != now.expression).then(|| "other counts".into()),
+            (self.batches != now.batches).then(|| "other batches of the cells".into()),
         ];
         differs.into_iter().flatten().next()
     }
+}
+
+fn of_batches<'a>(recipe: &'a Recipe, prepared: &'a Prepared) -> impl Iterator<Item = &'a str> {
+    let batches = prepared.batches.iter().flatten();
+    batches.filter_map(|&b| recipe.batches().get(b)).map(String::as_str)
 }
 
 fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> u32 {
@@ -74,6 +84,7 @@ fn of_numbers(parts: [&[f32]; 3]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use morula_data::Categorical;
     use morula_preprocess::{RecipeParams, SimulateParams, simulate};
 
     fn of(counts: &CountMatrix, params: &RecipeParams) -> Fingerprint {
@@ -99,6 +110,14 @@ mod tests {
         differs(&counts.select(&reversed, &genes), &params, "another order");
         let fewer = RecipeParams { n_top_genes: 40, ..params.clone() };
         differs(&counts, &fewer, "40 selected genes then, 50 now");
+
+        let halves = |by: usize| {
+            let batches = (0..60).map(|i| Some(if i % by == 0 { "a" } else { "b" }));
+            counts.clone().with_batches(Categorical::from_labels(batches)).unwrap()
+        };
+        differs(&halves(2), &params, "other batches");
+        assert_eq!(of(&halves(2), &params), of(&halves(2), &params));
+        assert_ne!(of(&halves(2), &params), of(&halves(3), &params));
 
         let (x, cells, names) = counts.into_parts();
         let renamed = names.iter().map(|name| format!("{name}x")).collect();

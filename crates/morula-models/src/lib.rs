@@ -13,6 +13,7 @@ mod capacity;
 #[macro_use]
 mod check;
 pub mod cluster;
+mod correction;
 mod device;
 mod error;
 mod expression;

@@ -33,6 +33,11 @@ impl Matrix {
         &self.values
     }
 
+    /// The values, row after row.
+    pub(crate) fn into_values(self) -> Vec<f32> {
+        self.values
+    }
+
     /// One row.
     ///
     /// # Panics

@@ -77,8 +77,12 @@ pub trait ClusterModel: Sized {
     /// Clusters, probabilities and embedding of new cells, genes matched by name.
     ///
     /// # Errors
-    /// When too few of the model's genes are there, or no cell passes the filter.
+    /// When too few of the model's genes are there, or no cell passes the filter; when the model
+    /// knows [batches](Self::batches) and a cell is of none of them.
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction>;
+
+    /// Batches between which it takes differences out; empty where it knows of none.
+    fn batches(&self) -> &[String];
 
     /// Losses of every epoch.
     fn history(&self) -> &[EpochRecord];

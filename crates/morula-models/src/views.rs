@@ -5,6 +5,7 @@ use morula_core::ops;
 use morula_preprocess::{Pca, PcaParams, Prepared, ResidualPca, pca, pca_dense};
 use serde::{Deserialize, Serialize};
 
+use crate::correction::Correction;
 use crate::{Matrix, Result};
 
 /// Views of expression.
@@ -21,12 +22,15 @@ const THETA: f32 = 100.0;
 /// residuals, in which they count by how much more than chance they vary.
 ///
 /// Which of them separates the types better differs from tissue to tissue, and cannot be known
-/// without labels; so all are asked.
+/// without labels; so all are asked. Where batches are known, the differences between them are
+/// taken out of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ExpressionViews {
     scaled: Pca,
     logged: Pca,
     residuals: ResidualPca,
+    #[serde(default)]
+    corrections: [Correction; N_VIEWS],
 }
 
 impl ExpressionViews {
@@ -45,12 +49,17 @@ impl ExpressionViews {
         let [first, second] = [&mut scaled, &mut logged]
             .map(|pca| Matrix::new(std::mem::take(&mut pca.scores), pca.n_comps));
         let third = Matrix::new(third, residuals.n_comps);
-        Ok((Self { scaled, logged, residuals }, [first, second, third]))
+        let fit = |view| Correction::fit(view, prepared.batches.as_deref());
+        let [(a, first), (b, second), (c, third)] = [fit(first)?, fit(second)?, fit(third)?];
+        let corrections = [a, b, c];
+        Ok((Self { scaled, logged, residuals, corrections }, [first, second, third]))
     }
 
     /// Scores of new cells.
     pub fn transform(&self, prepared: &Prepared) -> Result<[Matrix; N_VIEWS]> {
-        Ok([
+        let batches = prepared.batches.as_deref();
+        let [a, b, c] = &self.corrections;
+        let [first, second, third] = [
             Matrix::new(self.scaled.transform(&prepared.x)?, self.scaled.n_comps),
             Matrix::new(
                 self.logged.transform_sparse(&prepared.log_normalized())?,
@@ -60,7 +69,8 @@ impl ExpressionViews {
                 self.residuals.transform(&prepared.counts, &prepared.size_factors)?,
                 self.residuals.n_comps,
             ),
-        ])
+        ];
+        Ok([a.apply(first, batches)?, b.apply(second, batches)?, c.apply(third, batches)?])
     }
 
     /// Dimensions of an embedding with `d` and of these views.
@@ -73,10 +83,12 @@ impl ExpressionViews {
         let fit = |genes: usize, n_comps: usize, loadings: usize| {
             genes == n_genes && n_genes.checked_mul(n_comps) == Some(loadings)
         };
-        let Self { scaled, logged, residuals } = self;
+        let Self { scaled, logged, residuals, corrections } = self;
+        let dims = [scaled.n_comps, logged.n_comps, residuals.n_comps];
         [scaled, logged].iter().all(|pca| fit(pca.mean.len(), pca.n_comps, pca.loadings.len()))
             && fit(residuals.expected.len(), residuals.n_comps, residuals.loadings.len())
             && residuals.spread.len() == n_genes
+            && corrections.iter().zip(dims).all(|(correction, d)| correction.fits(d))
     }
 }
 

@@ -22,6 +22,7 @@ mod elementary;
 mod error;
 mod filter;
 mod fuzzy;
+mod harmony;
 mod hvg;
 mod log1p;
 mod neighbors;
@@ -37,6 +38,7 @@ mod umap;
 
 pub use error::{PreprocessError, Result};
 pub use filter::{filter_cells, filter_genes};
+pub use harmony::{Harmony, HarmonyParams};
 pub use hvg::{
     HighlyVariable, HvgFlavor, HvgParams, highly_variable_genes, highly_variable_genes_by_batch,
 };

@@ -9,7 +9,7 @@
 //! | `obs["jojoscl_confidence"]` | probability of that cluster, from 1 / K to 1 |
 //! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
 //! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
-//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: how the number of clusters came about |
+//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: how the number of clusters came about; `batches` that clusters look past |
 //!
 //! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
 //! and NaN everywhere else.
@@ -136,6 +136,10 @@ fn describe<M: Describe>(model: &M, device: &str) -> UnsValue {
         .with("device", device)
         .with("version", env!("CARGO_PKG_VERSION"))
         .with("losses", losses(model.history()));
+    let about = match model.batches() {
+        [] => about,
+        batches => about.with("batches", batches.to_vec()),
+    };
     let about = match model.granularity() {
         Some(found) => about.with("granularity", granularity(found)),
         None => about,

@@ -10,13 +10,13 @@ use morula::prelude::*;
 use morula::preprocess::{UmapParams, umap};
 use morula::report::Source;
 
-use crate::args::{CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
+use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::config::Config;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::models::ModelName;
 use crate::progress::Progress;
-use crate::reporting::{LabelArgs, Reporting, apart, check_report_folder, given_command, title};
+use crate::reporting::{Reporting, TruthArgs, apart, check_report_folder, given_command, title};
 use crate::summary::{self, Summary};
 use crate::task::{Task, check_results};
 use crate::{interrupt, outputs};
@@ -37,6 +37,9 @@ const CHECKPOINT_EVERY: usize = 5;
 pub struct Cluster {
     #[command(flatten)]
     counts: CountsArgs,
+
+    #[command(flatten)]
+    batch: BatchArgs,
 
     #[command(flatten)]
     results: ResultArgs,
@@ -86,7 +89,7 @@ pub struct Cluster {
     report: Option<PathBuf>,
 
     #[command(flatten)]
-    labels: LabelArgs,
+    truth: TruthArgs,
 
     #[command(flatten)]
     print: PrintArgs,
@@ -113,7 +116,9 @@ impl Cluster {
         self.check_outputs()?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
-        let task = Task { counts: &self.counts, results: &self.results, device, console, started };
+        let batch = self.batch.batch.as_deref();
+        let (counts, results) = (&self.counts, &self.results);
+        let task = Task { counts, batch, results, device, console, started };
 
         let (counts, input) = task.read()?;
         let n_cells = input.n_cells;
@@ -175,8 +180,8 @@ impl Cluster {
             name: title(&self.counts.input),
             model: M::NAME.into(),
             layer: Some(self.counts.layer.clone()),
-            truth: self.labels.truth.clone(),
-            batch: self.labels.batch.clone(),
+            truth: self.truth.truth.clone(),
+            batch: self.batch.batch.clone(),
             layout,
         };
         let reporting = Reporting {
@@ -213,14 +218,14 @@ impl Cluster {
             outputs::check_model_folder(folder, &others)?;
         }
         let Some(folder) = &self.report else {
-            return self.labels.check_unused();
+            return self.truth.check_unused();
         };
         check_report_folder(folder)?;
         let mut others = vec![self.counts.input.as_path(), &self.results.out.out];
         others.extend(self.checkpoint.as_deref());
         others.extend(self.save_model.as_deref());
         apart(folder, &others)?;
-        self.labels.check(&self.counts.input)
+        self.truth.check(&self.counts.input)
     }
 
     fn fit<P>(&self, params: P, counts: &CountMatrix, task: &Task<'_>) -> Result<P::Model>

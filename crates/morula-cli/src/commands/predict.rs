@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use morula::prelude::*;
 
-use crate::args::{CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
+use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
 use crate::models::ModelName;
 use crate::task::{Task, check_results};
@@ -28,6 +28,9 @@ pub struct Predict {
 
     #[command(flatten)]
     counts: CountsArgs,
+
+    #[command(flatten)]
+    batch: BatchArgs,
 
     #[command(flatten)]
     results: ResultArgs,
@@ -55,7 +58,9 @@ impl Predict {
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
         let model = M::load(&self.model, &device.device)?;
-        let task = Task { counts: &self.counts, results: &self.results, device, console, started };
+        let batch = self.batch.batch.as_deref();
+        let (counts, results) = (&self.counts, &self.results);
+        let task = Task { counts, batch, results, device, console, started };
 
         let (counts, input) = task.read()?;
         let prediction = model.predict(&counts)?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::args::PrintArgs;
 use crate::console::Console;
 use crate::models::ModelName;
-use crate::reporting::{LabelArgs, Reporting, apart, check_report_folder, shown, title};
+use crate::reporting::{Reporting, TruthArgs, apart, check_report_folder, shown, title};
 use crate::summary::path;
 
 /// Show a clustering run: pictures, and one page with everything.
@@ -40,7 +40,11 @@ pub struct Report {
     layer: Option<String>,
 
     #[command(flatten)]
-    labels: LabelArgs,
+    truth: TruthArgs,
+
+    /// Column of obs with batches, to be shown [default: batch, sample, donor and the like]
+    #[arg(long, value_name = "OBS")]
+    batch: Option<String>,
 
     #[command(flatten)]
     print: PrintArgs,
@@ -68,8 +72,8 @@ impl Report {
             name: title(&self.input),
             model: self.model.to_string(),
             layer: self.layer,
-            truth: self.labels.truth,
-            batch: self.labels.batch,
+            truth: self.truth.truth,
+            batch: self.batch,
             layout: None,
         };
         let (file, out) = (self.input.as_path(), self.out.as_path());

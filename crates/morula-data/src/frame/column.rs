@@ -41,6 +41,14 @@ impl Column {
         Self::Categorical(Categorical::from_labels(labels))
     }
 
+    /// Its values as categories: those it has, or else its distinct labels, sorted.
+    pub fn to_categorical(&self) -> Categorical {
+        match self {
+            Self::Categorical(c) => c.clone(),
+            other => Categorical::from_labels(other.labels()),
+        }
+    }
+
     /// Every value as a label, `None` where missing. Spelled as Python does: `1.0`, `True`.
     pub fn labels(&self) -> Vec<Option<String>> {
         match self {
@@ -102,6 +110,12 @@ impl Categorical {
     /// The distinct labels.
     pub fn categories(&self) -> &[String] {
         &self.categories
+    }
+
+    /// Rows chosen by position; the categories stay.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let codes = rows.iter().map(|&i| self.codes[i]).collect();
+        Self { codes, categories: self.categories.clone(), ordered: self.ordered }
     }
 
     /// Whether the order of the categories means something.

@@ -9,6 +9,7 @@ use morula_preprocess::{Prepared, Recipe};
 use super::JojoSclModel;
 use super::train::{EVAL_BATCH, Training};
 use crate::assignment::{Assigned, Assignment, Wanted};
+use crate::correction::Correction;
 use crate::rng::{Purpose, stream};
 use crate::{Matrix, Result, read};
 
@@ -21,6 +22,8 @@ pub(super) fn finish(
     let trainer = training.trainer;
     let params = trainer.params;
     let (encoder, h) = trainer.embed(&training.network.encoder);
+    let batches = prepared.batches.as_deref();
+    let (correction, h) = Correction::fit_embedding(h, batches)?;
     let wanted = Wanted {
         head: params.head,
         n_clusters: params.n_clusters,
@@ -31,13 +34,15 @@ pub(super) fn finish(
         Assignment::fit(&h, wanted, &trainer.expression)?;
     let labels = ops::indices(&proba.argmax(), &h.device());
     let n_clusters = assignment.n_clusters();
-    let shrinkage = shrinkage(&training, labels.clone(), n_clusters)?;
+    let corrected = |h| correction.apply_embedding(h, batches);
+    let shrinkage = shrinkage(&training, corrected, labels.clone(), n_clusters)?;
     let centres = centres(&h, labels, n_clusters);
     let centres = Matrix::read(centres, "the centres of the clusters")?;
     let mut model = JojoSclModel {
         params: params.clone(),
         recipe,
         encoder,
+        correction,
         assignment,
         granularity,
         centres,
@@ -53,6 +58,7 @@ pub(super) fn finish(
 /// the embedding measured between two augmented views of every cell.
 fn shrinkage(
     training: &Training<'_>,
+    corrected: impl Fn(Tensor<2>) -> Result<Tensor<2>>,
     labels: Tensor<1, Int>,
     n_clusters: usize,
 ) -> Result<Vec<f32>> {
@@ -67,7 +73,8 @@ fn shrinkage(
             all.push(encoder.forward(trainer.losses.view(x.clone(), &mut rng)).inner());
         }
     }
-    let [a, b] = views.map(|parts| Tensor::cat(parts, 0));
+    let [a, b] = views.map(|parts| corrected(Tensor::cat(parts, 0)));
+    let (a, b) = (a?, b?);
     let members = Memberships::hard(labels, n_clusters);
     let input = SureInput::new(a, members);
     let input = match params.variance {

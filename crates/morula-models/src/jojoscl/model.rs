@@ -14,6 +14,7 @@ use super::train::EVAL_BATCH;
 use super::{Embedding, JojoSclParams};
 use crate::assignment::{Assignment, SavedAssignment};
 use crate::cluster::Granularity;
+use crate::correction::Correction;
 use crate::{ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, weights};
 
 /// Version of the folder written by [`ClusterModel::save`].
@@ -25,6 +26,7 @@ pub struct JojoSclModel {
     pub(super) params: JojoSclParams,
     pub(super) recipe: Recipe,
     pub(super) encoder: Encoder,
+    pub(super) correction: Correction,
     pub(super) assignment: Assignment,
     pub(super) granularity: Option<Granularity>,
     pub(super) centres: Matrix,
@@ -41,6 +43,8 @@ struct Manifest {
     version: String,
     params: JojoSclParams,
     recipe: Recipe,
+    #[serde(default)]
+    correction: Correction,
     assignment: SavedAssignment,
     granularity: Option<Granularity>,
     centres: Matrix,
@@ -113,8 +117,13 @@ impl ClusterModel for JojoSclModel {
             self.encoder.forward(Tensor::<2>::from_data(x, &device))
         });
         let h = Tensor::cat(batches.collect(), 0);
+        let h = self.correction.apply_embedding(h, prepared.batches.as_deref())?;
         let proba = self.assignment.proba(&h, &prepared)?;
         self.describe(h, proba, prepared.kept_cells, prepared.report)
+    }
+
+    fn batches(&self) -> &[String] {
+        self.recipe.batches()
     }
 
     fn history(&self) -> &[EpochRecord] {
@@ -130,6 +139,7 @@ impl ClusterModel for JojoSclModel {
                 version: env!("CARGO_PKG_VERSION").into(),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
+                correction: self.correction.clone(),
                 assignment: self.assignment.save(folder, &self.device())?,
                 granularity: self.granularity.clone(),
                 centres: self.centres.clone(),
@@ -152,6 +162,7 @@ impl ClusterModel for JojoSclModel {
         let consistent = |assignment: &Assignment| {
             let k = assignment.n_clusters();
             manifest.recipe.n_genes() > 0
+                && manifest.correction.fits(d)
                 && manifest.shrinkage.len() == k
                 && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
         };
@@ -166,6 +177,7 @@ impl ClusterModel for JojoSclModel {
             params,
             recipe: manifest.recipe,
             encoder,
+            correction: manifest.correction,
             assignment,
             granularity: manifest.granularity,
             centres: manifest.centres,

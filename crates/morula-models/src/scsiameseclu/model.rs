@@ -170,6 +170,10 @@ impl ClusterModel for ScSiameseCluModel {
         self.describe(z, proba, prepared.kept_cells, prepared.report)
     }
 
+    fn batches(&self) -> &[String] {
+        self.recipe.batches()
+    }
+
     fn history(&self) -> &[EpochRecord] {
         &self.history
     }

@@ -4,17 +4,21 @@ use morula_preprocess::{Pca, PcaParams, Prepared, pca_dense};
 use serde::{Deserialize, Serialize};
 
 use super::ScSiameseCluParams;
-use crate::{ModelError, Result};
+use crate::correction::Correction;
+use crate::{Matrix, ModelError, Result};
 
 /// Principal components of the scaled expression, brought to a common scale (METHODS 3.1).
 ///
 /// With `cosine`, every cell is brought to the length sqrt(p): what is left is the direction in
 /// which it differs from the mean cell, while its length, which mostly tells how deeply it was
 /// sequenced, is gone. Without, one factor for all cells makes the mean variance 1. Either way
-/// learning rates mean the same on any data.
+/// learning rates mean the same on any data. Before that the differences between batches are taken
+/// out, where batches are known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Projection {
     pca: Pca,
+    #[serde(default)]
+    correction: Correction,
     scale: f32,
     cosine: bool,
 }
@@ -24,21 +28,24 @@ impl Projection {
     pub fn fit(params: &ScSiameseCluParams, prepared: &Prepared) -> Result<(Self, Vec<f32>)> {
         let wanted = PcaParams { n_comps: params.components, ..PcaParams::default() };
         let mut pca = pca_dense(&prepared.x, prepared.n_genes, &wanted)?;
-        let mut scores = std::mem::take(&mut pca.scores);
+        let scores = Matrix::new(std::mem::take(&mut pca.scores), pca.n_comps);
+        let (correction, scores) = Correction::fit(scores, prepared.batches.as_deref())?;
+        let mut scores = scores.into_values();
         let total: f64 = pca.explained_variance.iter().sum();
         let scale = match total > 0.0 {
             true => (pca.n_comps as f64 / total).sqrt() as f32,
             // All cells are alike: the components are all zero.
             false => 1.0,
         };
-        let projection = Self { pca, scale, cosine: params.cosine };
+        let projection = Self { pca, correction, scale, cosine: params.cosine };
         projection.rescale(&mut scores);
         Ok((projection, scores))
     }
 
     /// Projects new cells, row-major `n x p`.
     pub fn transform(&self, prepared: &Prepared) -> Result<Vec<f32>> {
-        let mut scores = self.pca.transform(&prepared.x)?;
+        let scores = Matrix::new(self.pca.transform(&prepared.x)?, self.n_comps());
+        let mut scores = self.correction.apply(scores, prepared.batches.as_deref())?.into_values();
         self.rescale(&mut scores);
         if let Some(at) = scores.iter().position(|v| !v.is_finite()) {
             let cell = prepared.kept_cells[at / self.n_comps()];
@@ -81,7 +88,9 @@ impl Projection {
 
     /// Whether the sizes of a saved projection agree.
     pub fn is_consistent(&self) -> bool {
-        self.pca.loadings.len() == self.n_genes() * self.n_comps() && self.scale.is_finite()
+        self.pca.loadings.len() == self.n_genes() * self.n_comps()
+            && self.correction.fits(self.n_comps())
+            && self.scale.is_finite()
     }
 }
 

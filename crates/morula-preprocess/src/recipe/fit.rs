@@ -1,6 +1,6 @@
 //! Fitting a recipe.
 
-use super::{Prepared, Recipe, RecipeParams};
+use super::{Prepared, Recipe, RecipeParams, batches};
 use crate::filter::{cells_passing, filter_genes};
 use crate::normalize::{LogNormalized, size_factors};
 use crate::rows::{Selection, column_sums, row_sums};
@@ -59,9 +59,12 @@ impl RecipeParams {
             selected,
             reference,
             scaler,
+            batches: batches::seen(counts, &cells),
         };
         let columns: Vec<_> = columns.into_iter().map(Some).collect();
+        let of_cells = batches::known(&recipe.batches, counts, &cells)?;
         let mut prepared = recipe.prepare(x, cells, &genes, &columns, reference);
+        prepared.batches = of_cells;
         prepared.report.genes_filtered = x.n_cols() - genes.len();
         Ok((recipe, prepared))
     }

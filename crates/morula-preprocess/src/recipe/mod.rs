@@ -1,6 +1,7 @@
 //! The fitted preprocessing that goes with a model (METHODS 1).
 
 mod align;
+mod batches;
 mod fit;
 mod params;
 mod prepared;
@@ -34,6 +35,9 @@ pub struct Recipe {
     reference: f32,
     /// z-scores of the selected genes, none where scaling is off.
     scaler: Option<Scaler>,
+    /// Batches that the training cells are from; none where they were not known.
+    #[serde(default)]
+    batches: Vec<String>,
 }
 
 impl Recipe {
@@ -67,6 +71,11 @@ impl Recipe {
         self.scaler.as_ref()
     }
 
+    /// Batches that the training cells are from; empty where they were not known.
+    pub fn batches(&self) -> &[String] {
+        &self.batches
+    }
+
     /// Prepares new cells like the training cells.
     ///
     /// Genes are found by name, in any order; a name that occurs several times
@@ -74,11 +83,13 @@ impl Recipe {
     /// that passed the filter in training, wherever they are present; when some are absent,
     /// the reference total shrinks by their share of the training counts, so that size
     /// factors stay comparable. Absent selected genes count as 0 and are
-    /// reported. Cells below `min_counts` or `min_genes` are left out and reported.
+    /// reported. Cells below `min_counts` or `min_genes` are left out and reported. With batches in
+    /// training, new cells must be of these.
     ///
     /// # Errors
     /// [`PreprocessError::GenesMissing`] when more than `max_missing` of the
     /// selected genes are absent; [`PreprocessError::NothingLeft`] when no cell passes;
+    /// [`PreprocessError::BatchesMissing`] and [`PreprocessError::BatchUnknown`];
     /// [`PreprocessError::Shape`] when the recipe was damaged in storage.
     pub fn transform(&self, counts: &CountMatrix) -> Result<Prepared> {
         self.check()?;
@@ -107,9 +118,11 @@ impl Recipe {
                 advice: "lower min_counts or min_genes",
             });
         }
+        let batches = batches::known(&self.batches, counts, &kept_cells)?;
         let columns: Vec<_> = self.selected.iter().map(|&j| found.positions[j]).collect();
         let reference = self.reference_over(&found);
         let mut prepared = self.prepare(counts.x(), kept_cells, &present, &columns, reference);
+        prepared.batches = batches;
         prepared.report.missing_genes = missing;
         prepared.report.extra_genes = found.extra;
         Ok(prepared)
@@ -175,7 +188,17 @@ impl Recipe {
         let expected =
             expected.map(|&j| (f64::from(self.reference) * self.shares[j]) as f32).collect();
         let n_genes = counts.n_cols();
-        Prepared { x: x_dense, n_genes, kept_cells, counts, size_factors, expected, report }
+        let batches = None;
+        Prepared {
+            x: x_dense,
+            n_genes,
+            kept_cells,
+            counts,
+            size_factors,
+            expected,
+            batches,
+            report,
+        }
     }
 }
 

@@ -17,6 +17,9 @@ pub struct Prepared {
     pub size_factors: Vec<f32>,
     /// Counts of every selected gene expected in a cell of size factor 1, if all cells were alike.
     pub expected: Vec<f32>,
+    /// Batch of every cell kept, as a position among [`Recipe::batches`](super::Recipe::batches);
+    /// none where batches are not known.
+    pub batches: Option<Vec<usize>>,
     /// What was left out.
     pub report: Report,
 }

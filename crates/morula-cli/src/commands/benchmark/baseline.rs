@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use morula::models::Device;
 use morula::models::cluster::{KMeansParams, LeidenParams, kmeans, leiden, leiden_tuned, ward};
 use morula::prelude::*;
-use morula::preprocess::{PcaParams, RecipeParams, neighbors, pca_dense};
+use morula::preprocess::{HarmonyParams, PcaParams, RecipeParams, neighbors, pca_dense};
 use serde::{Deserialize, Serialize};
 
 use super::fit::{Clustered, told};
@@ -59,7 +59,7 @@ fn overlay(table: &mut toml::Table, changes: &toml::Table) {
     }
 }
 
-/// Clusters counts by a baseline.
+/// Clusters counts by a baseline; where batches are told, of components that Harmony has corrected.
 pub fn cluster(
     method: Method,
     parameters: &toml::Table,
@@ -72,7 +72,11 @@ pub fn cluster(
     let (_, prepared) = baseline.recipe.fit(counts)?;
     let pca = PcaParams { n_comps: baseline.components, ..PcaParams::default() };
     let pca = pca_dense(&prepared.x, prepared.n_genes, &pca)?;
-    let (scores, d) = (&pca.scores, pca.n_comps);
+    let d = pca.n_comps;
+    let scores = &match &prepared.batches {
+        Some(batches) => HarmonyParams::default().fit(&pca.scores, d, batches)?.1,
+        None => pca.scores,
+    };
     let graph = || -> Result<CsrMatrix> {
         Ok(neighbors(scores, d, baseline.neighbors.saturating_sub(1))?.fuzzy_connectivities())
     };

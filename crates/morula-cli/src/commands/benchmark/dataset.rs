@@ -32,7 +32,11 @@ impl Benchmark {
             if !self.datasets.is_empty() && !self.datasets.contains(&name) {
                 continue;
             }
-            let job = Job::Describe { path: path.clone(), truth: self.truth.clone() };
+            let job = Job::Describe {
+                path: path.clone(),
+                truth: self.truth.clone(),
+                batch: self.batch.clone(),
+            };
             match process::run::<Description>(&job, self.threads)?.0 {
                 Ok(about) => datasets.push(Dataset { name, path, about }),
                 Err(why) => console.remark(format!("skipped {name}: {why}")),

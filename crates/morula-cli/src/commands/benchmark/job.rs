@@ -14,6 +14,7 @@ use super::method::Method;
 use super::perturbation::Perturbation;
 use super::score::{Scores, score};
 use crate::args::DeviceName;
+use crate::task::with_batches;
 
 /// Columns of obs that hold labels where the user names none, the first one there.
 const LABELS: [&str; 6] = ["cell_type", "celltype", "CellType", "cell.type", "label", "labels"];
@@ -27,7 +28,7 @@ pub struct BenchmarkJob {}
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Job {
     /// Looks what a file holds.
-    Describe { path: PathBuf, truth: Option<String> },
+    Describe { path: PathBuf, truth: Option<String>, batch: Option<String> },
     /// Fits a method and scores it.
     Run(Task),
 }
@@ -39,6 +40,8 @@ pub struct Task {
     /// Column of obs with the labels.
     pub truth: String,
     pub method: Method,
+    /// Column of obs with the batches, where they are told.
+    pub batch: Option<String>,
     /// Number of clusters, where the method is told.
     pub n_clusters: Option<usize>,
     pub parameters: toml::Table,
@@ -51,6 +54,8 @@ pub struct Task {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Description {
     pub truth: String,
+    /// Whether the column of batches that was asked for is there.
+    pub batches: bool,
     pub n_cells: usize,
     pub n_genes: usize,
     pub n_types: usize,
@@ -63,7 +68,9 @@ impl BenchmarkJob {
         let job: Job = serde_json::from_str(&line).context("a job of `morula benchmark`")?;
         end_with_the_parent();
         let result = match job {
-            Job::Describe { path, truth } => serde_json::to_string(&describe(&path, truth)?),
+            Job::Describe { path, truth, batch } => {
+                serde_json::to_string(&describe(&path, truth, batch.as_deref())?)
+            }
             Job::Run(task) => serde_json::to_string(&task.run()?),
         }?;
         writeln!(stdout(), "{result}").context("cannot write to stdout")
@@ -78,7 +85,7 @@ fn end_with_the_parent() {
     });
 }
 
-fn describe(path: &Path, truth: Option<String>) -> Result<Description> {
+fn describe(path: &Path, truth: Option<String>, batch: Option<&str>) -> Result<Description> {
     let obs = read_obs(path)?;
     let truth = match truth {
         Some(name) => name,
@@ -88,8 +95,10 @@ fn describe(path: &Path, truth: Option<String>) -> Result<Description> {
         },
     };
     let n_types = n_types(&obs, &truth)?;
+    let batches = batch.is_some_and(|name| obs.column(name).is_ok());
     let counts = read_counts(path, None)?;
-    Ok(Description { truth, n_cells: counts.n_obs(), n_genes: counts.n_vars(), n_types })
+    let [n_cells, n_genes] = [counts.n_obs(), counts.n_vars()];
+    Ok(Description { truth, batches, n_cells, n_genes, n_types })
 }
 
 fn n_types(obs: &DataFrame, truth: &str) -> Result<usize> {
@@ -108,6 +117,9 @@ impl Task {
         let mut counts = read_counts(&self.path, None)?;
         if let Some(perturbation) = self.perturbation {
             counts = perturbation.apply(&counts, self.seed)?;
+        }
+        if let Some(column) = &self.batch {
+            counts = with_batches(counts, &self.path, column)?;
         }
         let clustered = fit(
             self.method,

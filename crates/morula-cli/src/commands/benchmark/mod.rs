@@ -76,6 +76,10 @@ pub struct Benchmark {
     #[arg(long, value_name = "OBS")]
     truth: Option<String>,
 
+    /// Also run every method told the batches in this column of obs, on data sets that have it
+    #[arg(long, value_name = "OBS")]
+    batch: Option<String>,
+
     /// Also run every method with one part left out or changed at a time
     #[arg(long)]
     ablations: bool,
@@ -168,6 +172,7 @@ impl Benchmark {
             methods: or_all(&self.models),
             modes,
             seeds: self.seeds,
+            batch: self.batch.clone(),
             ablations: self.ablations,
             robustness: self.robustness,
         }

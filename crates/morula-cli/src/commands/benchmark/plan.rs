@@ -15,6 +15,8 @@ pub struct Wanted {
     pub methods: Vec<Method>,
     pub modes: Vec<KMode>,
     pub seeds: u64,
+    /// Column of obs with batches.
+    pub batch: Option<String>,
     pub ablations: bool,
     pub robustness: bool,
 }
@@ -34,16 +36,21 @@ impl Wanted {
     pub fn runs(&self, datasets: &[Dataset]) -> Vec<Run> {
         let mut runs = Vec::new();
         for seed in 0..self.seeds {
-            self.add(&mut runs, datasets, seed, |_| vec![DEFAULT], &[None]);
+            let of_batches = |dataset: &Dataset| {
+                let column = self.batch.iter().filter(|_| dataset.about.batches);
+                column.map(|column| variant::batches_of(column)).collect()
+            };
+            self.add(&mut runs, datasets, seed, |_, _| vec![DEFAULT.into()], &[None]);
+            self.add(&mut runs, datasets, seed, |dataset, _| of_batches(dataset), &[None]);
         }
         for seed in 0..self.seeds {
             if self.ablations {
-                let all = |method| variant::ablations(method).iter().map(|v| v.name).collect();
-                self.add(&mut runs, datasets, seed, all, &[None]);
+                let names = |method| variant::ablations(method).iter().map(|v| v.name.into());
+                self.add(&mut runs, datasets, seed, |_, method| names(method).collect(), &[None]);
             }
             if self.robustness {
                 let all: Vec<_> = perturbation::ALL.into_iter().map(Some).collect();
-                self.add(&mut runs, datasets, seed, |_| vec![DEFAULT], &all);
+                self.add(&mut runs, datasets, seed, |_, _| vec![DEFAULT.into()], &all);
             }
         }
         runs
@@ -54,13 +61,13 @@ impl Wanted {
         runs: &mut Vec<Run>,
         datasets: &[Dataset],
         seed: u64,
-        variants: impl Fn(Method) -> Vec<&'static str>,
+        variants: impl Fn(&Dataset, Method) -> Vec<String>,
         perturbations: &[Option<Perturbation>],
     ) {
         for (at, dataset) in datasets.iter().enumerate() {
             for &method in &self.methods {
                 for &k in self.modes.iter().filter(|&&k| method.supports(k)) {
-                    for variant in variants(method) {
+                    for variant in variants(dataset, method) {
                         for &perturbation in perturbations {
                             let repeats = !method.is_seeded() && perturbation.is_none();
                             if repeats && seed > 0 {
@@ -71,7 +78,7 @@ impl Wanted {
                                 Some(p) => p.to_string(),
                             };
                             let dataset = dataset.name.clone();
-                            let variant = variant.to_string();
+                            let variant = variant.clone();
                             let key = Key { dataset, method, k, variant, counts, seed };
                             runs.push(Run { key, dataset: at, perturbation });
                         }
@@ -95,10 +102,12 @@ mod tests {
     use std::collections::HashSet;
 
     fn datasets() -> Vec<Dataset> {
-        let about = Description { truth: "t".into(), n_cells: 9, n_genes: 9, n_types: 2 };
-        let dataset =
-            |name: &str| Dataset { name: name.into(), path: name.into(), about: about.clone() };
-        vec![dataset("a"), dataset("b")]
+        let dataset = |name: &str, batches: bool| {
+            let truth = "t".to_string();
+            let about = Description { truth, batches, n_cells: 9, n_genes: 9, n_types: 2 };
+            Dataset { name: name.into(), path: name.into(), about }
+        };
+        vec![dataset("a", false), dataset("b", true)]
     }
 
     #[test]
@@ -107,6 +116,7 @@ mod tests {
             methods: vec![Method::Jojoscl, Method::PcaWard, Method::Leiden],
             modes: vec![KMode::Given, KMode::Auto],
             seeds: 3,
+            batch: None,
             ablations: false,
             robustness: false,
         };
@@ -123,6 +133,9 @@ mod tests {
         // Perturbed counts have one.
         let wanted = Wanted { ablations: false, robustness: true, ..wanted };
         assert_eq!(count(&wanted), 2 * (2 * 3 * 12 + 1 + 3 * 11 + 3 * 12));
+        // Only one data set has batches.
+        let wanted = Wanted { robustness: false, batch: Some("plate".into()), ..wanted };
+        assert_eq!(count(&wanted), 3 * (2 * 3 + 1 + 3));
         let left_out: Vec<_> = wanted.unsupported().collect();
         assert!(left_out.contains(&(Method::Leiden, KMode::Given)));
     }

@@ -86,6 +86,7 @@ impl Runner<'_> {
             path: dataset.path.clone(),
             truth: dataset.about.truth.clone(),
             method: run.key.method,
+            batch: variant::batch_column(&run.key.variant).map(String::from),
             n_clusters: match run.key.k {
                 KMode::Given => Some(dataset.about.n_types),
                 KMode::Auto => None,

@@ -5,6 +5,18 @@ use super::method::Method;
 /// The name of a method as it is.
 pub const DEFAULT: &str = "default";
 
+/// The name of a method as it is, told which batch in a column of obs every cell is from.
+pub fn batches_of(column: &str) -> String {
+    format!("{BATCHES}{column}")
+}
+
+/// The column, if that is what the name says.
+pub fn batch_column(name: &str) -> Option<&str> {
+    name.strip_prefix(BATCHES)
+}
+
+const BATCHES: &str = "batches of ";
+
 /// A name, and the parameters that are set, as in a configuration file.
 pub struct Variant {
     pub name: &'static str,
@@ -28,7 +40,7 @@ pub fn ablations(method: Method) -> &'static [Variant] {
 
 /// The parameters of a variant; nothing for the method as it is.
 pub fn parameters(method: Method, name: &str) -> Option<&'static str> {
-    if name == DEFAULT {
+    if name == DEFAULT || batch_column(name).is_some() {
         return Some("");
     }
     ablations(method).iter().find(|v| v.name == name).map(|v| v.toml)

@@ -6,12 +6,12 @@ use super::selection::{ARI, Selection, distinct};
 use super::stat::Stat;
 use super::table::{Table, or_dash};
 use crate::commands::benchmark::plan::ORIGINAL;
-use crate::commands::benchmark::variant::DEFAULT;
+use crate::commands::benchmark::variant::{DEFAULT, batch_column};
 
 /// Per method: what a variant changes about the ARI, seed by seed.
 pub fn section(rows: &Selection<'_>) -> String {
     let rows = rows.filter(|row| row.counts == ORIGINAL);
-    let changed = rows.filter(|row| row.variant != DEFAULT);
+    let changed = rows.filter(|row| is_ablation(&row.variant));
     let mut text = String::new();
     for (method, k) in distinct(changed.rows().iter().map(|row| (row.method, row.k))) {
         let own = rows.method(method).mode(k);
@@ -37,6 +37,10 @@ pub fn section(rows: &Selection<'_>) -> String {
              seed, mean ± standard deviation over seeds.\n\n{text}"
         ),
     }
+}
+
+fn is_ablation(variant: &str) -> bool {
+    variant != DEFAULT && batch_column(variant).is_none()
 }
 
 /// ARI of a variant minus that of the default, over the seeds that both have.

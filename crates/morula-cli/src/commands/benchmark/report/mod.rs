@@ -1,6 +1,7 @@
 //! Tables and plots from the rows of `runs.csv`.
 
 mod ablations;
+mod batches;
 mod plots;
 mod reliability;
 mod robustness;

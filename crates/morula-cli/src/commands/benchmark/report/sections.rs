@@ -6,7 +6,7 @@ use super::robustness::curves;
 use super::selection::{ARI, CLUSTERS, COSTS, Measure, SCORES, Selection, distinct};
 use super::stat::Stat;
 use super::table::{Table, or_dash};
-use super::{ablations, reliability};
+use super::{ablations, batches, reliability};
 use crate::commands::benchmark::method::{KMode, Method};
 use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::settings::Settings;
@@ -56,6 +56,7 @@ pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
             let _ = writeln!(text, "{}:\n\n{}", measure.name, costs(&main, measure));
         }
     }
+    text += &batches::section(&scored);
     text += &ablations::section(&scored);
     text += &robustness(&scored);
     show(&mut text, "robustness");
@@ -226,6 +227,7 @@ mod tests {
             with("without shrinkage", 0, 0.4),
             with("without shrinkage", 1, 0.3),
             with("without shrinkage", 2, 0.9),
+            with("batches of plate", 0, 0.8),
             failed,
         ];
         let text = text(&rows, &settings(), &[]);
@@ -235,6 +237,9 @@ mod tests {
             "| **mean** | **0.625** | **0.100** (1 of 2 sets) |",
             // -0.1 and -0.3; seed 2 has no partner.
             "| without shrinkage | -0.200 ± 0.141 | **-0.200** |",
+            // Data set a has no batches.
+            "| b | 0.800 (0.550 ± 0.071) |",
+            "| **mean of all 2** | 0.750 (0.625) |",
             "it \\| broke",
             "| a | 100 | 2000 | 4 |",
         ] {

@@ -1,0 +1,93 @@
+//! Differences between batches, taken out of a view of cells.
+
+use burn::tensor::Tensor;
+use morula_preprocess::{Harmony, HarmonyParams};
+use serde::{Deserialize, Serialize};
+
+use crate::{Matrix, Result};
+
+const EMBEDDING: &str = "the embedding";
+
+/// [`Harmony`], or nothing where batches are not known.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Correction(Option<Harmony>);
+
+impl Correction {
+    /// Fits a correction; with the corrected cells.
+    pub fn fit(view: Matrix, batches: Option<&[usize]>) -> Result<(Self, Matrix)> {
+        let d = view.n_cols();
+        let Some(batches) = batches.filter(|_| d > 0) else { return Ok((Self(None), view)) };
+        let (harmony, corrected) = HarmonyParams::default().fit(view.values(), d, batches)?;
+        Ok((Self(Some(harmony)), Matrix::new(corrected, d)))
+    }
+
+    /// Corrects cells.
+    pub fn apply(&self, view: Matrix, batches: Option<&[usize]>) -> Result<Matrix> {
+        let Some(harmony) = &self.0 else { return Ok(view) };
+        // A recipe that knows batches gives every cell one.
+        let corrected = harmony.transform(view.values(), batches.unwrap_or_default())?;
+        Ok(Matrix::new(corrected, view.n_cols()))
+    }
+
+    /// [`fit`](Self::fit) to an embedding on a device, `[n, d]`.
+    pub fn fit_embedding(h: Tensor<2>, batches: Option<&[usize]>) -> Result<(Self, Tensor<2>)> {
+        if batches.is_none() {
+            return Ok((Self(None), h));
+        }
+        let (correction, corrected) = Self::fit(Matrix::read(h.clone(), EMBEDDING)?, batches)?;
+        Ok((correction, corrected.to_tensor(&h.device())))
+    }
+
+    /// [`apply`](Self::apply) to embeddings on a device, `[m, d]`.
+    pub fn apply_embedding(&self, h: Tensor<2>, batches: Option<&[usize]>) -> Result<Tensor<2>> {
+        if self.0.is_none() {
+            return Ok(h);
+        }
+        let corrected = self.apply(Matrix::read(h.clone(), EMBEDDING)?, batches)?;
+        Ok(corrected.to_tensor(&h.device()))
+    }
+
+    /// Whether the sizes of a saved correction agree with a view of `n_dims` dimensions.
+    pub fn fits(&self, n_dims: usize) -> bool {
+        self.0.as_ref().is_none_or(|harmony| harmony.fits(n_dims))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two groups of cells, everything 1 further to the right in the second batch.
+    fn cells() -> (Matrix, Vec<usize>) {
+        let batches: Vec<usize> = (0..240).map(|i| i % 2).collect();
+        let row = |i: usize| {
+            let side = if i < 80 { 4.0 } else { -4.0 };
+            [side, (i % 7) as f32 * 0.1 + batches[i] as f32]
+        };
+        (Matrix::new((0..240).flat_map(row).collect(), 2), batches)
+    }
+
+    fn gap(view: &Matrix, batches: &[usize]) -> f32 {
+        let mean = |b: usize| {
+            let of = (0..view.n_rows()).filter(|&i| batches[i] == b);
+            let values: Vec<f32> = of.map(|i| view.row(i)[1]).collect();
+            values.iter().sum::<f32>() / values.len() as f32
+        };
+        (mean(0) - mean(1)).abs()
+    }
+
+    #[test]
+    fn batches_come_together_where_they_are_known() {
+        let (view, batches) = cells();
+        let (none, same) = Correction::fit(view.clone(), None).unwrap();
+        assert_eq!(same, view);
+        assert_eq!(none.apply(view.clone(), None).unwrap(), view);
+        let (correction, corrected) = Correction::fit(view.clone(), Some(&batches)).unwrap();
+        assert!(gap(&view, &batches) > 0.9 && gap(&corrected, &batches) < 0.1);
+        assert!((0..240).all(|i| corrected.row(i)[0].signum() == view.row(i)[0].signum()));
+        assert_eq!(correction.apply(view.clone(), Some(&batches)).unwrap(), corrected);
+        assert!(correction.fits(2) && !correction.fits(3) && none.fits(3));
+        assert!(correction.apply(view, None).is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! Clusters of cells from several batches, told and not told.
+
+mod common;
+
+use common::device;
+use morula_data::{Categorical, CountMatrix};
+use morula_models::{
+    ClusterModel, JojoScl, JojoSclParams, ModelParams, ScSiameseClu, ScSiameseCluParams,
+};
+use morula_preprocess::{RecipeParams, SimulateParams, simulate};
+
+/// Cells of three types, of which every gene differs between two batches, and their types.
+fn cells() -> (CountMatrix, Vec<usize>) {
+    let params = SimulateParams {
+        cells: 300,
+        genes: 500,
+        types: 3,
+        markers: 60,
+        batches: 2,
+        batch_sd: 0.4,
+        ..SimulateParams::default()
+    };
+    let data = simulate(&params).unwrap();
+    let names = data.batches.unwrap().into_iter().map(|b| Some(["first", "second"][b]));
+    (data.counts.with_batches(Categorical::from_labels(names)).unwrap(), data.types)
+}
+
+fn without_batches(counts: &CountMatrix) -> CountMatrix {
+    let (x, cells, genes) = counts.clone().into_parts();
+    CountMatrix::new(x, cells, genes).unwrap()
+}
+
+fn ari<M: ClusterModel>(model: &M, types: &[usize]) -> f64 {
+    let labels = &model.fitted().unwrap().labels;
+    morula_metrics::evaluate(types, labels).unwrap().ari
+}
+
+/// What must hold of any model.
+fn batches_are_looked_past<P: ModelParams>(params: P) {
+    let (counts, types) = cells();
+    let fit = |counts: &CountMatrix| {
+        params.clone().fit_with(counts, &device(), Default::default()).unwrap()
+    };
+    let untold = fit(&without_batches(&counts));
+    assert!(untold.batches().is_empty());
+    let model = fit(&counts);
+    assert_eq!(model.batches(), ["first", "second"]);
+    let [told, untold] = [ari(&model, &types), ari(&untold, &types)];
+    assert!(told > 0.9 && untold < 0.7, "told {told}, untold {untold}");
+
+    let fitted = model.fitted().unwrap().clone();
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("model");
+    model.save(&folder).unwrap();
+    let model = P::Model::load(&folder, &device()).unwrap();
+    // The other way round, and fewer: what is known of a batch does not hang on its company.
+    let genes: Vec<usize> = (0..counts.n_vars()).collect();
+    let some: Vec<usize> = (0..300).rev().step_by(2).collect();
+    let found = model.predict(&counts.select(&some, &genes)).unwrap();
+    let same = some.iter().zip(&found.labels).filter(|(i, label)| fitted.labels[**i] == **label);
+    assert!(same.count() > 145, "of 150");
+
+    let error = model.predict(&without_batches(&counts)).unwrap_err().to_string();
+    assert!(error.contains("first, second") && error.contains("--batch"), "{error}");
+    let third = Categorical::from_labels((0..300).map(|_| Some("third")));
+    let other = without_batches(&counts).with_batches(third).unwrap();
+    let error = model.predict(&other).unwrap_err().to_string();
+    assert!(error.contains("cell0") && error.contains("batch third"), "{error}");
+}
+
+fn recipe() -> RecipeParams {
+    RecipeParams { n_top_genes: 300, ..RecipeParams::default() }
+}
+
+#[test]
+fn jojoscl_looks_past_batches() {
+    let params: JojoSclParams =
+        JojoScl::params(3).epochs(10).widths(vec![64, 32]).projection(32).recipe(recipe());
+    batches_are_looked_past(params);
+}
+
+#[test]
+fn scsiameseclu_looks_past_batches() {
+    let params: ScSiameseCluParams = ScSiameseClu::params(3)
+        .autoencoder_epochs(5)
+        .graph_epochs(5)
+        .joint_epochs(5)
+        .epochs(5)
+        .widths(vec![64, 32])
+        .graph_widths(vec![32])
+        .recipe(recipe());
+    batches_are_looked_past(params);
+}
