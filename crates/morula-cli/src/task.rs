@@ -9,12 +9,16 @@ use morula::models::NamedDevice;
 use morula::pipeline::confident_additions;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
+use morula::report::BATCH_COLUMNS;
 
 use crate::args::{CountsArgs, ResultArgs};
 use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
 use crate::summary::{self, Summary};
+
+/// More groups than this are hardly batches.
+const MOST_BATCHES: usize = 100;
 
 /// From counts to results.
 pub struct Task<'a> {
@@ -108,6 +112,21 @@ impl Task<'_> {
     /// Tells of the result.
     pub fn tell(&self, summary: &Summary) -> Result<()> {
         self.console.result(summary, || summary.text())
+    }
+
+    /// Tells of a column that may hold batches, where none was named.
+    pub fn remark_batches(&self) {
+        let Ok(obs) = read_obs(&self.counts.input) else { return };
+        let batches = |name: &&str| {
+            let n = groups(&obs, name).map_or(0, |groups| groups.categories().len());
+            (2..=MOST_BATCHES).contains(&n)
+        };
+        if let Some(name) = BATCH_COLUMNS.into_iter().find(batches) {
+            self.console.remark(format!(
+                "obs has a column {name}; with --batch {name} clusters look past what sets its groups \
+                 apart"
+            ));
+        }
     }
 
     /// Tells what preprocessing left out.

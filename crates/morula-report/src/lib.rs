@@ -32,7 +32,7 @@ pub use error::{ReportError, Result};
 pub use figures::Figure;
 pub use folder::check_folder;
 pub use markers::{Expression, Marker, Markers};
-pub use run::{Annotation, Losses, Role, Run, Source};
+pub use run::{Annotation, BATCH_COLUMNS, Losses, Role, Run, Source};
 
 use std::path::Path;
 

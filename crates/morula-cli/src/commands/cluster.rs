@@ -121,6 +121,9 @@ impl Cluster {
         let task = Task { counts, batch, results, device, console, started };
 
         let (counts, input) = task.read()?;
+        if batch.is_none() {
+            task.remark_batches();
+        }
         let n_cells = input.n_cells;
         if let Some(k) = params.n_clusters().given().filter(|&k| k > n_cells) {
             bail!(

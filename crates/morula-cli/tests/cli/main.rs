@@ -2,6 +2,7 @@
 
 mod after_clustering;
 mod bad_input;
+mod batches;
 mod benchmark;
 mod formats;
 mod interruption;

@@ -8,8 +8,8 @@ use crate::{Expression, ReportError, Result};
 
 /// Columns of obs that hold known types, where the user names none: the first one there.
 const TRUTHS: [&str; 6] = ["cell_type", "celltype", "CellType", "cell.type", "label", "labels"];
-/// The same for batches.
-const BATCHES: [&str; 10] = [
+/// Columns of obs that usually hold batches.
+pub const BATCH_COLUMNS: [&str; 10] = [
     "batch",
     "Batch",
     "sample",
@@ -132,8 +132,10 @@ fn layout(data: &AnnData, model: &str, cells: &[usize], seed: u64) -> Result<Vec
 
 fn annotations(data: &AnnData, source: &Source, cells: &[usize]) -> Result<Vec<Annotation>> {
     let mut all = Vec::new();
-    let named =
-        [(Role::Truth, &source.truth, &TRUTHS[..]), (Role::Batch, &source.batch, &BATCHES[..])];
+    let named = [
+        (Role::Truth, &source.truth, &TRUTHS[..]),
+        (Role::Batch, &source.batch, &BATCH_COLUMNS[..]),
+    ];
     for (role, given, usual) in named {
         let name = match given {
             Some(name) => Some(name.as_str()),

@@ -3,7 +3,7 @@
 mod anndata;
 mod parameters;
 
-pub use anndata::Source;
+pub use anndata::{BATCH_COLUMNS, Source};
 
 use morula_metrics::encode_labels;
 

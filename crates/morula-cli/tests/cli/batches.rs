@@ -1,0 +1,75 @@
+//! Cells of several batches, told with `--batch`.
+
+use std::fs;
+
+use morula::data::{AnnData, Column, UnsValue, read, write_h5ad};
+
+use crate::sandbox::Sandbox;
+
+/// With `in.h5ad`: 200 cells of 3 types in the batches "b1" and "b2".
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.ok("simulate --cells 200 --types 3 --genes 300 --batches 2 --out in.h5ad");
+    sandbox
+}
+
+/// Writes `in.h5ad` with other batches.
+fn with_batches(sandbox: &Sandbox, to: &str, of: impl Fn(usize) -> Option<&'static str>) {
+    let mut data = read(sandbox.path("in.h5ad")).unwrap();
+    let batches = Column::categorical((0..200).map(of));
+    data.obs.set("batch", batches).unwrap();
+    write_h5ad(sandbox.path(to), &data).unwrap();
+}
+
+fn labels(data: &AnnData) -> Vec<Option<String>> {
+    data.obs.column("jojoscl").unwrap().labels()
+}
+
+#[test]
+fn clusters_look_past_batches_and_so_do_predictions() {
+    let sandbox = sandbox();
+    let line = "cluster in.h5ad -k 3 --epochs 12 --batch batch --out c.h5ad --save-model m";
+    let run = sandbox.ok(&format!("{line} --report r"));
+    assert!(run.stderr.contains("2 batches in batch"), "{}", run.stderr);
+    let clustered = read(sandbox.path("c.h5ad")).unwrap();
+    let Some(UnsValue::Texts(batches)) = clustered.uns["jojoscl"].get("batches") else { panic!() };
+    assert_eq!(batches.len(), 2);
+    assert!(fs::read_to_string(sandbox.path("r/report.html")).unwrap().contains("batch"));
+    let scores = sandbox.ok("evaluate c.h5ad --truth cell_type --pred jojoscl --json --quiet");
+    assert!(scores.json()["ari"].as_f64().unwrap() > 0.9, "{}", scores.stdout);
+
+    sandbox.ok("predict m in.h5ad --batch batch --out p.h5ad");
+    assert_eq!(labels(&read(sandbox.path("p.h5ad")).unwrap()), labels(&clustered));
+    let known = clustered.obs.column("batch").unwrap().to_categorical().categories().join(", ");
+    sandbox.refuses("predict m in.h5ad --out out.h5ad", 1, &[&known, "--batch COLUMN"]);
+    with_batches(&sandbox, "new.h5ad", |_| Some("later"));
+    sandbox.refuses("predict m new.h5ad --batch batch --out out.h5ad", 1, &[&known, "later"]);
+}
+
+#[test]
+fn batches_that_are_not_there_are_found_out_before_training() {
+    let sandbox = sandbox();
+    let run = sandbox.ok("cluster in.h5ad -k 3 --epochs 1 --out c.h5ad");
+    assert!(run.stderr.contains("with --batch batch clusters look past"), "{}", run.stderr);
+    let line = |file: &str, batch: &str| {
+        format!("cluster {file} -k 3 --epochs 100000 --batch {batch} --out out.h5ad")
+    };
+    sandbox.refuses(&line("in.h5ad", "no_such"), 1, &["no_such", "cell_type"]);
+    with_batches(&sandbox, "gap.h5ad", |i| (i != 7).then_some("a"));
+    sandbox.refuses(&line("gap.h5ad", "batch"), 1, &["column batch", "cell7", "unknown"]);
+}
+
+#[test]
+fn the_benchmark_runs_every_method_with_and_without() {
+    let sandbox = sandbox();
+    fs::create_dir(sandbox.path("sets")).unwrap();
+    fs::copy(sandbox.path("in.h5ad"), sandbox.path("sets/two.h5ad")).unwrap();
+    sandbox.ok("simulate --cells 90 --types 3 --genes 120 --out sets/one.h5ad");
+    let line = "benchmark sets --out results --models pca-kmeans,leiden --seeds 1 --batch batch";
+    assert_eq!(sandbox.ok(&format!("{line} --json")).json()["runs"], 2 * 2 + 2);
+    let report = fs::read_to_string(sandbox.path("results/results.md")).unwrap();
+    for part in ["## Batches told", "Batches of `batch`, K given", "| two |", "mean of all 2"] {
+        assert!(report.contains(part), "no {part}\n{report}");
+    }
+    assert!(!report.contains("## Ablations"), "{report}");
+}
