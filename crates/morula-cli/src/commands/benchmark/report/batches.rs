@@ -7,47 +7,56 @@ use super::table::{Table, or_dash};
 use crate::commands::benchmark::plan::ORIGINAL;
 use crate::commands::benchmark::variant::{DEFAULT, batch_column};
 
-/// ARI with batches told, and without in brackets, of data sets that have batches; the mean is over
-/// all data sets, those without batches as they are.
-pub fn section(rows: &Selection<'_>) -> String {
+/// Columns of batches that runs were told.
+pub fn columns<'a>(rows: &Selection<'a>) -> Vec<&'a str> {
+    distinct(rows.rows().iter().filter_map(|row| batch_column(&row.variant)))
+}
+
+/// Runs told the batches in a column, and where there are none for a data set, those as it is.
+pub fn told<'a>(rows: &Selection<'a>, column: &str) -> Selection<'a> {
     let rows = rows.filter(|row| row.counts == ORIGINAL);
-    let told = rows.filter(|row| batch_column(&row.variant).is_some());
+    let runs = rows.filter(|row| batch_column(&row.variant) == Some(column));
+    let with_batches = runs.datasets();
+    rows.filter(|row| match with_batches.contains(&row.dataset.as_str()) {
+        true => batch_column(&row.variant) == Some(column),
+        false => row.variant == DEFAULT,
+    })
+}
+
+/// ARI with batches told, and without in brackets, of data sets that have batches, and the mean
+/// over all data sets.
+pub fn section(rows: &Selection<'_>) -> String {
+    let untold = rows.main();
     let mut text = String::new();
-    for (variant, k) in distinct(told.rows().iter().map(|row| (row.variant.as_str(), row.k))) {
-        let own = rows.mode(k);
-        let told = own.filter(|row| row.variant == variant);
-        let untold = own.filter(|row| row.variant == DEFAULT);
-        // As they are where there are no batches.
-        let names = told.datasets();
-        let all = own.filter(|row| match names.contains(&row.dataset.as_str()) {
-            true => row.variant == variant,
-            false => row.variant == DEFAULT,
-        });
-        let methods = told.methods();
-        let header = methods.iter().map(ToString::to_string);
-        let mut table = Table::new(["data set".to_string()].into_iter().chain(header));
-        let both = |told: &Selection<'_>, untold: &Selection<'_>| {
-            let stat = |rows: &Selection<'_>| rows.over_datasets(ARI).map(|stat| stat.text(3));
-            format!("{} ({})", or_dash(stat(told)), or_dash(stat(untold)))
-        };
-        for name in &names {
-            let cells = methods.iter().map(|&method| {
-                both(&told.method(method).dataset(name), &untold.method(method).dataset(name))
-            });
-            table.row([name.to_string()].into_iter().chain(cells));
+    for column in columns(rows) {
+        let told = told(rows, column);
+        let names = told.filter(|row| row.variant != DEFAULT).datasets();
+        for k in distinct(told.rows().iter().map(|row| row.k)) {
+            let [told, untold] = [told.mode(k), untold.mode(k)];
+            let methods = told.filter(|row| row.variant != DEFAULT).methods();
+            let header = methods.iter().map(ToString::to_string);
+            let mut table = Table::new(["data set".to_string()].into_iter().chain(header));
+            let both = |told: &Selection<'_>, untold: &Selection<'_>| {
+                let stat = |rows: &Selection<'_>| rows.over_datasets(ARI).map(|stat| stat.text(3));
+                format!("{} ({})", or_dash(stat(told)), or_dash(stat(untold)))
+            };
+            for name in &names {
+                let [told, untold] = [told.dataset(name), untold.dataset(name)];
+                let cells = methods.iter().map(|&m| both(&told.method(m), &untold.method(m)));
+                table.row([name.to_string()].into_iter().chain(cells));
+            }
+            let means = methods.iter().map(|&m| both(&told.method(m), &untold.method(m)));
+            let n = told.datasets().len();
+            table.row([format!("**mean of all {n}**")].into_iter().chain(means));
+            let _ = writeln!(text, "Batches of `{column}`, K {k}:\n\n{}", table.markdown());
         }
-        let means = methods.iter().map(|&m| both(&all.method(m), &untold.method(m)));
-        let n = own.datasets().len();
-        table.row([format!("**mean of all {n}**")].into_iter().chain(means));
-        let column = batch_column(variant).unwrap_or_default();
-        let _ = writeln!(text, "Batches of `{column}`, K {k}:\n\n{}", table.markdown());
     }
     match text.is_empty() {
         true => text,
         false => format!(
             "## Batches told\n\nARI where methods are told which batch every cell is from, and in \
-             brackets where they are not, as everywhere else on this page. Data sets without \
-             batches enter the mean as they are. Baselines look at components that Harmony has \
+             brackets where they are not, as elsewhere on this page. Data sets without batches \
+             enter the mean as they are. Baselines look at components that Harmony has \
              corrected.\n\n{text}"
         ),
     }

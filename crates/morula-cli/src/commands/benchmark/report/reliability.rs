@@ -1,15 +1,32 @@
 //! How far a confidence can be trusted.
 
+use super::batches;
 use super::selection::{Selection, distinct};
 use super::table::{Table, or_dash};
 use crate::commands::benchmark::method::{KMode, Method};
 use crate::commands::benchmark::score::{BINS, Reliability};
 
-/// Over all data sets and seeds, how often a cell of some confidence is right.
+/// Over all data sets and seeds, how often a cell of some confidence is right; and the same with
+/// batches told.
 pub fn section(rows: &Selection<'_>) -> String {
+    let Some(table) = table(&rows.main()) else { return String::new() };
+    let told = batches::columns(rows).into_iter().filter_map(|column| {
+        let table = self::table(&batches::told(rows, column))?;
+        Some(format!("\nWith batches of `{column}` told, on data sets that have them:\n\n{table}"))
+    });
+    format!(
+        "## Reliability\n\nCells of all data sets and seeds by their confidence: how many of them \
+         are in the cluster that the best one-to-one matching gives to their type. Off by: the \
+         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{table}{}\n",
+        told.collect::<String>()
+    )
+}
+
+/// Bins of the confidence; none without a method that tells one.
+fn table(rows: &Selection<'_>) -> Option<String> {
     let all = pooled(rows);
     if all.is_empty() {
-        return String::new();
+        return None;
     }
     let names = all.iter().flat_map(|(method, k, _)| {
         let method = format!("{method}, K {k}");
@@ -29,12 +46,7 @@ pub fn section(rows: &Selection<'_>) -> String {
         ["-".into(), "off by".into(), format!("**{:.3}**", calibration_error(bins))]
     });
     table.row(["mean".to_string()].into_iter().chain(error));
-    format!(
-        "## Reliability\n\nCells of all data sets and seeds by their confidence: how many of them \
-         are in the cluster that the best one-to-one matching gives to their type. Off by: the \
-         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{}\n",
-        table.markdown()
-    )
+    Some(table.markdown())
 }
 
 /// The bins of every method that tells its confidence, over data sets and seeds.
@@ -82,5 +94,16 @@ mod tests {
         let text = section(&Selection::scored(&rows));
         assert!(text.contains("| 0.8 to 0.9 | 20 | 0.850 | 0.500 |"), "{text}");
         assert!(text.contains("| 0.0 to 0.1 | 0 | - | - |"), "{text}");
+        assert!(!text.contains("told"), "{text}");
+
+        // Told its batches, data set b does better; a has none.
+        let mut told = rows[1].clone();
+        told.variant = "batches of plate".into();
+        told.bin_correct = "0;".repeat(8) + "9;27";
+        let rows = [rows[0].clone(), rows[1].clone(), told];
+        let text = section(&Selection::scored(&rows));
+        for bin in ["| 0.8 to 0.9 | 20 | 0.850 | 0.500 |", "| 0.8 to 0.9 | 20 | 0.850 | 0.700 |"] {
+            assert!(text.contains(bin), "{text}");
+        }
     }
 }

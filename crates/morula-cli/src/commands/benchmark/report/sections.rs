@@ -60,7 +60,7 @@ pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
     text += &ablations::section(&scored);
     text += &robustness(&scored);
     show(&mut text, "robustness");
-    text += &reliability::section(&main);
+    text += &reliability::section(&scored);
     show(&mut text, "reliability");
     text += &failures(rows);
     text.trim_end().to_string() + "\n"
