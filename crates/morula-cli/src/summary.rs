@@ -125,6 +125,9 @@ pub fn filtered(prediction: &Prediction, n_cells: usize) -> String {
         let n = report.missing_genes.len();
         text += &format!("; {n} of the model's genes are missing, such as {}", examples.join(", "));
     }
+    if !report.new_batches.is_empty() {
+        text += &format!("; new batches: {}", report.new_batches.join(", "));
+    }
     text
 }
 

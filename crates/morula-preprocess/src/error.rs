@@ -62,23 +62,10 @@ pub enum PreprocessError {
     },
     /// New cells of a model that looks past batches have none.
     #[error(
-        "the model was fitted with batches ({known}); say which of them every new cell is from \
-         (a column of obs: --batch COLUMN)"
+        "the model was fitted with batches ({known}); say which batch every new cell is from, one \
+         of these or another (a column of obs: --batch COLUMN)"
     )]
     BatchesMissing {
-        /// The batches of the fit.
-        known: String,
-    },
-    /// A new cell of a batch that the fit did not see.
-    #[error(
-        "cell {cell} is of batch {batch}, but the model was fitted with: {known}; what sets another \
-         batch apart is not known, fit a model with its cells"
-    )]
-    BatchUnknown {
-        /// Name of the cell.
-        cell: String,
-        /// Its batch.
-        batch: String,
         /// The batches of the fit.
         known: String,
     },

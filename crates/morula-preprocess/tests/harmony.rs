@@ -74,6 +74,40 @@ fn cells_of_the_fit_come_out_as_they_did_on_any_number_of_threads() {
     assert!(saved.fits(D) && !saved.fits(D + 1));
 }
 
+/// A third batch, fitted on the first two: its cells come among those of the fit.
+#[test]
+fn a_new_batch_comes_to_the_others() {
+    let params = SimulateParams {
+        cells: 900,
+        genes: 600,
+        types: 3,
+        markers: 60,
+        batches: 3,
+        batch_sd: 0.3,
+        ..SimulateParams::default()
+    };
+    let data = simulate(&params).unwrap();
+    let (_, prepared) = RecipeParams::default().fit(&data.counts).unwrap();
+    let pca = PcaParams { n_comps: D, ..PcaParams::default() };
+    let x = pca_dense(&prepared.x, prepared.n_genes, &pca).unwrap().scores;
+    let batches = data.batches.unwrap();
+    let (known, new): (Vec<usize>, Vec<usize>) = (0..900).partition(|&i| batches[i] < 2);
+    let rows = |of: &[usize]| of.iter().flat_map(|&i| &x[i * D..(i + 1) * D]).copied().collect();
+    let of = |of: &[usize]| of.iter().map(|&i| batches[i]).collect::<Vec<_>>();
+    let [fitted, later]: [Vec<f32>; 2] = [rows(&known), rows(&new)];
+    let (harmony, corrected) = HarmonyParams::default().fit(&fitted, D, &of(&known)).unwrap();
+    let moved = harmony.transform(&later, &of(&new)).unwrap();
+
+    let order: Vec<usize> = known.iter().chain(&new).copied().collect();
+    let is_new = |i: usize| i >= known.len();
+    let other = |i: usize, j: usize| is_new(j) != is_new(i);
+    let same = |i: usize, j: usize| data.types[order[i]] == data.types[order[j]];
+    let before = share(&[corrected.clone(), later].concat(), is_new, other);
+    let all = [corrected, moved].concat();
+    let (after, kept) = (share(&all, is_new, other), share(&all, is_new, same));
+    assert!(before < 0.1 && after > 0.5 && kept > 0.97, "{before} {after} {kept}");
+}
+
 #[test]
 fn one_batch_stays_as_it_is() {
     let (x, _, batches) = cells();
@@ -96,8 +130,6 @@ fn what_does_not_belong_together_is_refused() {
     assert_eq!(shape(&[], 0, &[]), "coordinates of cells");
     let error = params.fit(&[1.0, f32::NAN], 1, &[0, 1]).unwrap_err();
     assert!(matches!(error, PreprocessError::NotFinite { row: 1, .. }));
-    let (harmony, _) = params.fit(&[1.0, 2.0], 1, &[0, 1]).unwrap();
-    assert!(harmony.transform(&[1.0], &[2]).is_err());
     for params in [
         HarmonyParams { n_clusters: Some(0), ..params.clone() },
         HarmonyParams { theta: -1.0, ..params.clone() },

@@ -1,7 +1,7 @@
 //! Rounds of clustering and correction.
 
 use super::mixture::Mixture;
-use super::offsets::{self, subtract};
+use super::offsets::Offsets;
 use super::{Harmony, HarmonyParams, Round, check, directions, start};
 use crate::{PreprocessError, Result};
 use rand::SeedableRng;
@@ -75,8 +75,9 @@ impl HarmonyParams {
             self.cluster(&mut mixture, &mut memberships, &unit, batches, &of_all, rng);
             // As new cells will be assigned: all at once.
             memberships = mixture.memberships(&unit, batches);
-            let offsets = offsets::fit(x, n_dims, batches, n_batches, &memberships, self.lambda);
-            let next = subtract(x, n_dims, batches, &memberships, &offsets);
+            let of_batches = (batches, n_batches);
+            let offsets = Offsets::fit(x, n_dims, of_batches, &memberships, self.lambda);
+            let next = offsets.subtract(x, n_dims, (batches, &[]), &memberships);
             let moved = moved(&corrected, &next);
             corrected = next;
             harmony.rounds.push(Round { mixture: mixture.clone(), offsets });

@@ -23,10 +23,6 @@ impl Mixture {
         Self { centroids, shares, n_clusters, sigma: sigma as f32 }
     }
 
-    pub fn shares(&self) -> &[f32] {
-        &self.shares
-    }
-
     pub fn n_clusters(&self) -> usize {
         self.n_clusters
     }
@@ -57,12 +53,13 @@ impl Mixture {
         near
     }
 
-    /// Memberships `r_ik` of one cell from how near it is.
+    /// Memberships `r_ik` of one cell from how near it is, and its batch unless that is a new one.
     pub fn membership(&self, near: &[f32], batch: usize, membership: &mut [f32]) {
         let n_batches = self.shares.len() / self.n_clusters;
-        let shares = self.shares.iter().skip(batch).step_by(n_batches);
-        for ((r, near), share) in membership.iter_mut().zip(near).zip(shares) {
-            *r = near * share;
+        membership.copy_from_slice(near);
+        if batch < n_batches {
+            let shares = self.shares.iter().skip(batch).step_by(n_batches);
+            membership.iter_mut().zip(shares).for_each(|(r, share)| *r *= share);
         }
         let total: f32 = membership.iter().sum();
         // No cluster at all: shares may be as small as a cluster is full.
@@ -138,10 +135,13 @@ mod tests {
         // The second cluster holds 3 cells of batch 1 and none of batch 0: shares (1.5 + 1) / (0 + 1)
         // and (1.5 + 1) / (3 + 1).
         mixture.balance(&[0.0, 0.0, 0.0, 3.0], &[0.5, 0.5], 2.0);
-        assert_eq!(mixture.shares(), [1.0, 1.0, 6.25, 0.390_625]);
+        assert_eq!(mixture.shares, [1.0, 1.0, 6.25, 0.390_625]);
         let rows = mixture.memberships(&unit, &[0, 1]);
         let second = 0.390_625 / (0.390_625 + (-0.8f64).exp());
         assert!((f64::from(rows[3]) - second).abs() < 1e-6, "{rows:?}");
+        // A batch that was not there is assigned by nearness alone.
+        let new = mixture.memberships(&unit, &[2, 2]);
+        assert!((f64::from(new[2]) - expected[1]).abs() < 1e-6, "{new:?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod start;
 
 use crate::{PreprocessError, Result};
 use mixture::Mixture;
-use offsets::subtract;
+use offsets::Offsets;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of [`Harmony::fit`](HarmonyParams::fit); the defaults are the authors'.
@@ -56,8 +56,10 @@ impl Default for HarmonyParams {
 /// only one batch has is shifted little: it has clusters of its own, in which nothing is to be
 /// told apart. Batches that are so far from each other that no soft cluster reaches both stay so.
 ///
-/// The correction keeps the centroids, proportions and offsets of every round, and new cells go
-/// through them as those of the fit did.
+/// The correction keeps the centroids, proportions, means and offsets of every round, and new
+/// cells go through them as those of the fit did. Those of a batch that the fit did not see are
+/// assigned by nearness alone, and lose what their mean differs from the `m_k` of the fit (Kang et
+/// al. 2021, Symphony).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Harmony {
     n_dims: usize,
@@ -69,8 +71,7 @@ pub struct Harmony {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Round {
     mixture: Mixture,
-    /// `w_kb`, row-major `(clusters x batches) x dimensions`.
-    offsets: Vec<f32>,
+    offsets: Offsets,
 }
 
 impl Harmony {
@@ -79,27 +80,27 @@ impl Harmony {
         self.n_dims
     }
 
-    /// Number of batches.
+    /// Number of batches of the fit.
     pub fn n_batches(&self) -> usize {
         self.n_batches
     }
 
-    /// Corrects cells, row-major `n x n_dims`, of batches below [`n_batches`](Self::n_batches);
-    /// those of the fit come out as they did then.
+    /// Corrects cells, row-major `n x n_dims`, those of the fit as they were then. Batches from
+    /// [`n_batches`](Self::n_batches) on are new ones: what sets such a batch apart is estimated
+    /// from its cells here, whereas the other cells do not hang on their company.
     ///
     /// # Errors
     /// [`PreprocessError::Shape`] unless there is one batch per row;
-    /// [`PreprocessError::NotFinite`]; [`PreprocessError::Param`] for a batch that is not known.
+    /// [`PreprocessError::NotFinite`].
     pub fn transform(&self, x: &[f32], batches: &[usize]) -> Result<Vec<f32>> {
         check(x, self.n_dims, batches)?;
-        if let Some(batch) = batches.iter().find(|&&b| b >= self.n_batches) {
-            let want = "a batch of the cells that the correction was fitted on";
-            return Err(PreprocessError::param("batches", batch, want));
-        }
+        let last = batches.iter().max().map_or(0, |b| b + 1);
+        let n_new = last.saturating_sub(self.n_batches);
         let mut corrected = x.to_vec();
         for Round { mixture, offsets } in &self.rounds {
             let memberships = mixture.memberships(&directions(&corrected, self.n_dims), batches);
-            corrected = subtract(x, self.n_dims, batches, &memberships, offsets);
+            let new = offsets.of_new(x, self.n_dims, (batches, n_new), &memberships);
+            corrected = offsets.subtract(x, self.n_dims, (batches, &new), &memberships);
         }
         Ok(corrected)
     }
@@ -110,7 +111,7 @@ impl Harmony {
         self.n_dims == n_dims
             && self.rounds.iter().all(|Round { mixture, offsets }| {
                 mixture.fits(n_dims, self.n_batches)
-                    && mixture.shares().len().checked_mul(n_dims) == Some(offsets.len())
+                    && offsets.fits(mixture.n_clusters(), n_dims, self.n_batches)
             })
     }
 }

@@ -14,34 +14,28 @@ pub(super) fn seen(counts: &CountMatrix, cells: &[usize]) -> Vec<String> {
     names.filter(|(_, there)| *there).map(|(name, _)| name.clone()).collect()
 }
 
-/// Positions among `names` of the batches of some cells; none where there are no names.
+/// Positions of the batches of some cells among `names` and, behind those, the new names that come
+/// with them; none where there are no names.
 ///
 /// # Errors
-/// [`PreprocessError::BatchesMissing`]; [`PreprocessError::BatchUnknown`] for the first cell of
-/// another batch.
-pub(super) fn known(
+/// [`PreprocessError::BatchesMissing`].
+pub(super) fn positions(
     names: &[String],
     counts: &CountMatrix,
     cells: &[usize],
-) -> Result<Option<Vec<usize>>> {
+) -> Result<(Option<Vec<usize>>, Vec<String>)> {
     if names.is_empty() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
-    let known = || names.join(", ");
     let Some(batches) = counts.batches() else {
-        return Err(PreprocessError::BatchesMissing { known: known() });
+        return Err(PreprocessError::BatchesMissing { known: names.join(", ") });
     };
-    let positions: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
-    let categories = batches.categories();
-    let positions: Vec<Option<usize>> =
-        categories.iter().map(|name| positions.get(name.as_str()).copied()).collect();
-    let of = |&i: &usize| {
-        let code = batches.codes()[i] as usize;
-        positions[code].ok_or_else(|| PreprocessError::BatchUnknown {
-            cell: counts.obs_names()[i].clone(),
-            batch: categories[code].clone(),
-            known: known(),
-        })
-    };
-    cells.iter().map(of).collect::<Result<_>>().map(Some)
+    let mut new = seen(counts, cells);
+    new.retain(|name| !names.contains(name));
+    let all = names.iter().chain(&new).map(String::as_str);
+    let positions: HashMap<&str, usize> = all.zip(0..).collect();
+    let of = |name: &String| positions.get(name.as_str()).copied().unwrap_or(usize::MAX);
+    let of: Vec<usize> = batches.categories().iter().map(of).collect();
+    let of_cells = cells.iter().map(|&i| of[batches.codes()[i] as usize]).collect();
+    Ok((Some(of_cells), new))
 }

@@ -62,7 +62,7 @@ impl RecipeParams {
             batches: batches::seen(counts, &cells),
         };
         let columns: Vec<_> = columns.into_iter().map(Some).collect();
-        let of_cells = batches::known(&recipe.batches, counts, &cells)?;
+        let (of_cells, _) = batches::positions(&recipe.batches, counts, &cells)?;
         let mut prepared = recipe.prepare(x, cells, &genes, &columns, reference);
         prepared.batches = of_cells;
         prepared.report.genes_filtered = x.n_cols() - genes.len();

@@ -84,12 +84,12 @@ impl Recipe {
     /// the reference total shrinks by their share of the training counts, so that size
     /// factors stay comparable. Absent selected genes count as 0 and are
     /// reported. Cells below `min_counts` or `min_genes` are left out and reported. With batches in
-    /// training, new cells must be of these.
+    /// training, new cells must have one too; those of other names are reported.
     ///
     /// # Errors
     /// [`PreprocessError::GenesMissing`] when more than `max_missing` of the
     /// selected genes are absent; [`PreprocessError::NothingLeft`] when no cell passes;
-    /// [`PreprocessError::BatchesMissing`] and [`PreprocessError::BatchUnknown`];
+    /// [`PreprocessError::BatchesMissing`];
     /// [`PreprocessError::Shape`] when the recipe was damaged in storage.
     pub fn transform(&self, counts: &CountMatrix) -> Result<Prepared> {
         self.check()?;
@@ -118,11 +118,12 @@ impl Recipe {
                 advice: "lower min_counts or min_genes",
             });
         }
-        let batches = batches::known(&self.batches, counts, &kept_cells)?;
+        let (batches, new_batches) = batches::positions(&self.batches, counts, &kept_cells)?;
         let columns: Vec<_> = self.selected.iter().map(|&j| found.positions[j]).collect();
         let reference = self.reference_over(&found);
         let mut prepared = self.prepare(counts.x(), kept_cells, &present, &columns, reference);
         prepared.batches = batches;
+        prepared.report.new_batches = new_batches;
         prepared.report.missing_genes = missing;
         prepared.report.extra_genes = found.extra;
         Ok(prepared)

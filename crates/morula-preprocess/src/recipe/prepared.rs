@@ -17,8 +17,8 @@ pub struct Prepared {
     pub size_factors: Vec<f32>,
     /// Counts of every selected gene expected in a cell of size factor 1, if all cells were alike.
     pub expected: Vec<f32>,
-    /// Batch of every cell kept, as a position among [`Recipe::batches`](super::Recipe::batches);
-    /// none where batches are not known.
+    /// Batch of every cell kept, as a position among [`Recipe::batches`](super::Recipe::batches)
+    /// and, behind those, [`Report::new_batches`]; none where batches are not known.
     pub batches: Option<Vec<usize>>,
     /// What was left out.
     pub report: Report,
@@ -57,6 +57,8 @@ pub struct Report {
     pub genes_filtered: usize,
     /// Selected genes that new data lack (transforming only).
     pub missing_genes: Vec<String>,
+    /// Batches that the training cells were not from (transforming only).
+    pub new_batches: Vec<String>,
     /// Number of genes in new data that the recipe does not know (transforming only).
     pub extra_genes: usize,
 }
