@@ -65,7 +65,8 @@ impl Assignment {
             return Ok(Assigned { assignment, proba, granularity: None });
         }
         let cells = expression.beside(h)?;
-        let clusters = communities(&cells.graph()?, n_clusters, seed)?;
+        let graph = expression.graph_with(&cells, n_clusters, seed)?;
+        let clusters = communities(&graph, n_clusters, seed)?;
         let evidence = clusters.evidence.clone();
         let (votes, proba) = Votes::fit(cells, clusters);
         let expression = Box::new(expression.views().clone());

@@ -17,8 +17,10 @@ pub(crate) const NEIGHBORHOOD: usize = 15;
 pub(crate) struct Expression {
     views: ExpressionViews,
     scores: [Matrix; N_VIEWS],
-    /// Neighbours in both views, once they have been asked for.
+    /// Neighbours in all views, once they have been asked for.
     found: OnceLock<Vec<Neighbors>>,
+    /// Communities that the views alone show, once they have been counted.
+    n_communities: OnceLock<usize>,
 }
 
 /// Cells in several views.
@@ -32,7 +34,7 @@ impl Expression {
     /// Fits the views of prepared cells.
     pub fn fit(prepared: &Prepared) -> Result<Self> {
         let (views, scores) = ExpressionViews::fit(prepared)?;
-        Ok(Self { views, scores, found: OnceLock::new() })
+        Ok(Self { views, scores, found: OnceLock::new(), n_communities: OnceLock::new() })
     }
 
     /// The views, for new cells.
@@ -46,15 +48,35 @@ impl Expression {
     }
 
     /// The number of clusters that training aims at, before there is an embedding: the one given,
-    /// or that of the communities that expression alone shows.
+    /// or that of the communities that expression alone shows. A fit has one seed.
     pub fn n_clusters(&self, asked: NClusters, seed: u64) -> Result<usize> {
-        match asked.given() {
-            Some(k) => Ok(k),
-            None => {
-                let found = find(&graph(self.found()?)?, asked, seed)?;
-                Ok(found.n_clusters.max(1))
-            }
+        if let Some(k) = asked.given() {
+            return Ok(k);
         }
+        if let Some(&found) = self.n_communities.get() {
+            return Ok(found);
+        }
+        let found = find(&self.graph()?, asked, seed)?.n_clusters.max(1);
+        Ok(*self.n_communities.get_or_init(|| found))
+    }
+
+    /// The graph whose communities are the clusters of cells: the mean of the views' fuzzy graphs,
+    /// the embedding among them. If expression alone shows a single community, and no number is
+    /// asked for, it is left at that: parts that an embedding has then are of its own making.
+    pub fn graph_with(
+        &self,
+        cells: &Surroundings,
+        asked: NClusters,
+        seed: u64,
+    ) -> Result<CsrMatrix> {
+        match asked == NClusters::Auto && self.n_clusters(asked, seed)? == 1 {
+            true => self.graph(),
+            false => graph(&cells.found),
+        }
+    }
+
+    fn graph(&self) -> Result<CsrMatrix> {
+        graph(self.found()?)
     }
 
     /// The cells in the embedding `h`, `[n, d]`, and in these views.
@@ -73,13 +95,6 @@ impl Expression {
         }
         let found = self.scores.iter().map(near).collect::<Result<_>>()?;
         Ok(self.found.get_or_init(|| found))
-    }
-}
-
-impl Surroundings {
-    /// The mean of the views' fuzzy graphs.
-    pub fn graph(&self) -> Result<CsrMatrix> {
-        graph(&self.found)
     }
 }
 

@@ -58,6 +58,18 @@ fn clusters_of_simulated_types_are_found() {
     }
 }
 
+/// Counts that differ by chance alone. The networks see neighbourhoods in them, and their embedding
+/// had 16 parts; expression has none.
+#[test]
+fn noise_is_one_cluster() {
+    let noise = SimulateParams { types: 1, dispersion: 0.0, dropout: 0.0, ..Default::default() };
+    let counts = simulate(&SimulateParams { cells: 500, ..noise }).unwrap().counts;
+    let params = ScSiameseClu::params(NClusters::Auto);
+    let params = params.autoencoder_epochs(10).graph_epochs(10).joint_epochs(20).epochs(10);
+    let model = params.fit(&counts, &device()).unwrap();
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.granularity());
+}
+
 #[test]
 fn the_same_seed_gives_the_same_everything() {
     let (counts, _) = counts(150);

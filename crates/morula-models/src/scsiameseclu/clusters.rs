@@ -23,8 +23,9 @@ pub(super) fn start(
     let params = trainer.params;
     let (labels, k) = match params.head {
         Head::Communities => {
-            let graph = trainer.expression.beside(z)?.graph()?;
-            let found = find(&graph, params.n_clusters, params.seed)?;
+            let (asked, seed) = (params.n_clusters, params.seed);
+            let cells = trainer.expression.beside(z)?;
+            let found = find(&trainer.expression.graph_with(&cells, asked, seed)?, asked, seed)?;
             (ops::indices(&found.labels, &z.device()), found.n_clusters)
         }
         head => {
