@@ -1,5 +1,6 @@
 //! Differences between batches, taken out of principal components.
 
+use morula_data::CountMatrix;
 use morula_preprocess::{
     Harmony, HarmonyParams, PcaParams, PreprocessError, RecipeParams, SimulateParams, neighbors,
     pca_dense, simulate,
@@ -8,27 +9,36 @@ use proptest::prelude::*;
 
 const D: usize = 10;
 
-/// Cells of three types in two batches, the smallest type in the first batch alone: components,
-/// types and batches.
-fn cells() -> (Vec<f32>, Vec<usize>, Vec<usize>) {
+/// 900 cells of three types in some batches.
+fn simulated(batches: usize, batch_sd: f64) -> (CountMatrix, Vec<usize>, Vec<usize>) {
     let params = SimulateParams {
         cells: 900,
         genes: 600,
         types: 3,
         markers: 60,
-        batches: 2,
-        batch_sd: 0.4,
+        batches,
+        batch_sd,
         ..SimulateParams::default()
     };
     let data = simulate(&params).unwrap();
-    let batches = data.batches.unwrap();
-    let keep: Vec<usize> = (0..900).filter(|&i| data.types[i] != 2 || batches[i] == 0).collect();
-    let genes: Vec<usize> = (0..600).collect();
-    let (_, prepared) = RecipeParams::default().fit(&data.counts.select(&keep, &genes)).unwrap();
+    (data.counts, data.types, data.batches.unwrap())
+}
+
+fn components(counts: &CountMatrix) -> Vec<f32> {
+    let (_, prepared) = RecipeParams::default().fit(counts).unwrap();
+    assert_eq!(prepared.n_cells(), counts.n_obs());
     let pca = PcaParams { n_comps: D, ..PcaParams::default() };
-    let pca = pca_dense(&prepared.x, prepared.n_genes, &pca).unwrap();
-    let of = |all: &[usize]| prepared.kept_cells.iter().map(|&i| all[keep[i]]).collect();
-    (pca.scores, of(&data.types), of(&batches))
+    pca_dense(&prepared.x, prepared.n_genes, &pca).unwrap().scores
+}
+
+/// Cells of three types in two batches, the smallest type in the first batch alone: components,
+/// types and batches.
+fn cells() -> (Vec<f32>, Vec<usize>, Vec<usize>) {
+    let (counts, types, batches) = simulated(2, 0.4);
+    let keep: Vec<usize> = (0..900).filter(|&i| types[i] != 2 || batches[i] == 0).collect();
+    let genes: Vec<usize> = (0..600).collect();
+    let of = |all: &[usize]| keep.iter().map(|&i| all[i]).collect();
+    (components(&counts.select(&keep, &genes)), of(&types), of(&batches))
 }
 
 /// Share of the 20 nearest neighbours of some cells of which something is true.
@@ -77,20 +87,8 @@ fn cells_of_the_fit_come_out_as_they_did_on_any_number_of_threads() {
 /// A third batch, fitted on the first two: its cells come among those of the fit.
 #[test]
 fn a_new_batch_comes_to_the_others() {
-    let params = SimulateParams {
-        cells: 900,
-        genes: 600,
-        types: 3,
-        markers: 60,
-        batches: 3,
-        batch_sd: 0.3,
-        ..SimulateParams::default()
-    };
-    let data = simulate(&params).unwrap();
-    let (_, prepared) = RecipeParams::default().fit(&data.counts).unwrap();
-    let pca = PcaParams { n_comps: D, ..PcaParams::default() };
-    let x = pca_dense(&prepared.x, prepared.n_genes, &pca).unwrap().scores;
-    let batches = data.batches.unwrap();
+    let (counts, types, batches) = simulated(3, 0.3);
+    let x = components(&counts);
     let (known, new): (Vec<usize>, Vec<usize>) = (0..900).partition(|&i| batches[i] < 2);
     let rows = |of: &[usize]| of.iter().flat_map(|&i| &x[i * D..(i + 1) * D]).copied().collect();
     let of = |of: &[usize]| of.iter().map(|&i| batches[i]).collect::<Vec<_>>();
@@ -101,7 +99,7 @@ fn a_new_batch_comes_to_the_others() {
     let order: Vec<usize> = known.iter().chain(&new).copied().collect();
     let is_new = |i: usize| i >= known.len();
     let other = |i: usize, j: usize| is_new(j) != is_new(i);
-    let same = |i: usize, j: usize| data.types[order[i]] == data.types[order[j]];
+    let same = |i: usize, j: usize| types[order[i]] == types[order[j]];
     let before = share(&[corrected.clone(), later].concat(), is_new, other);
     let all = [corrected, moved].concat();
     let (after, kept) = (share(&all, is_new, other), share(&all, is_new, same));
