@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::selection::{ARI, Selection, distinct};
 use super::table::{Table, or_dash};
 use crate::commands::benchmark::plan::ORIGINAL;
+use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::variant::{DEFAULT, batch_column};
 
 /// Columns of batches that runs were told.
@@ -12,13 +13,14 @@ pub fn columns<'a>(rows: &Selection<'a>) -> Vec<&'a str> {
     distinct(rows.rows().iter().filter_map(|row| batch_column(&row.variant)))
 }
 
-/// Runs told the batches in a column, and where there are none for a data set, those as it is.
+/// Runs told the batches in a column, and where a method has none for a data set, those as it is.
 pub fn told<'a>(rows: &Selection<'a>, column: &str) -> Selection<'a> {
     let rows = rows.filter(|row| row.counts == ORIGINAL);
-    let runs = rows.filter(|row| batch_column(&row.variant) == Some(column));
-    let with_batches = runs.datasets();
-    rows.filter(|row| match with_batches.contains(&row.dataset.as_str()) {
-        true => batch_column(&row.variant) == Some(column),
+    let is_told = |row: &Row| batch_column(&row.variant) == Some(column);
+    let of = |row: &Row| (row.dataset.clone(), row.method, row.k);
+    let with_batches = rows.filter(is_told).rows().iter().map(|row| of(row)).collect::<Vec<_>>();
+    rows.filter(|row| match with_batches.contains(&of(row)) {
+        true => is_told(row),
         false => row.variant == DEFAULT,
     })
 }

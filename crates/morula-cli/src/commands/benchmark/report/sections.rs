@@ -217,6 +217,8 @@ mod tests {
             row.variant = variant.into();
             row
         };
+        let mut told = row("a", Method::PcaKmeans, 0, 0.15);
+        told.variant = "batches of plate".into();
         let mut failed = row("a", Method::PcaWard, 0, 0.0);
         failed.error = "it | broke".into();
         let rows = [
@@ -228,6 +230,7 @@ mod tests {
             with("without shrinkage", 1, 0.3),
             with("without shrinkage", 2, 0.9),
             with("batches of plate", 0, 0.8),
+            told,
             failed,
         ];
         let text = text(&rows, &settings(), &[]);
@@ -237,9 +240,10 @@ mod tests {
             "| **mean** | **0.625** | **0.100** (1 of 2 sets) |",
             // -0.1 and -0.3; seed 2 has no partner.
             "| without shrinkage | -0.200 ± 0.141 | **-0.200** |",
-            // Data set a has no batches.
-            "| b | 0.800 (0.550 ± 0.071) |",
-            "| **mean of all 2** | 0.750 (0.625) |",
+            // JojoSCL was not told those of a.
+            "| a | 0.700 (0.700) | 0.150 (0.100) |",
+            "| b | 0.800 (0.550 ± 0.071) | - (-) |",
+            "| **mean of all 2** | 0.750 (0.625) | 0.150 (0.100) |",
             "it \\| broke",
             "| a | 100 | 2000 | 4 |",
         ] {
