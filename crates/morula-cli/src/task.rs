@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use morula::data::read_obs;
+use morula::data::{Format, read_obs, sniff};
 use morula::models::NamedDevice;
 use morula::pipeline::confident_additions;
 use morula::prelude::*;
@@ -116,6 +116,10 @@ impl Task<'_> {
 
     /// Tells of a column that may hold batches, where none was named.
     pub fn remark_batches(&self) {
+        // Other formats have no columns, and would be read whole once more to see that.
+        if !matches!(sniff(&self.counts.input), Ok(Format::H5ad)) {
+            return;
+        }
         let Ok(obs) = read_obs(&self.counts.input) else { return };
         let batches = |name: &&str| {
             let n = groups(&obs, name).map_or(0, |groups| groups.categories().len());

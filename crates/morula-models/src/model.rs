@@ -78,7 +78,8 @@ pub trait ClusterModel: Sized {
     ///
     /// # Errors
     /// When too few of the model's genes are there, or no cell passes the filter; when the model
-    /// knows [batches](Self::batches) and a cell is of none of them.
+    /// knows [batches](Self::batches) and these cells have none. A batch that it does not know is
+    /// no error.
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction>;
 
     /// Batches between which it takes differences out; empty where it knows of none.

@@ -67,11 +67,7 @@ impl Perturbation {
             indptr.push(indices.len());
         }
         let x = CsrMatrix::new(x.n_rows(), x.n_cols(), indptr, indices, data)?;
-        let after = CountMatrix::new(x, counts.obs_names().to_vec(), counts.var_names().to_vec())?;
-        Ok(match counts.batches() {
-            Some(batches) => after.with_batches(batches.clone())?,
-            None => after,
-        })
+        Ok(CountMatrix::new(x, counts.obs_names().to_vec(), counts.var_names().to_vec())?)
     }
 
     fn of(self, count: f32, rng: &mut ChaCha8Rng) -> Result<f32> {

@@ -35,11 +35,11 @@ impl Wanted {
     /// seen every data set.
     pub fn runs(&self, datasets: &[Dataset]) -> Vec<Run> {
         let mut runs = Vec::new();
+        let of_batches = |dataset: &Dataset| {
+            let column = self.batch.iter().filter(|_| dataset.about.batches);
+            column.map(|column| variant::batches_of(column)).collect()
+        };
         for seed in 0..self.seeds {
-            let of_batches = |dataset: &Dataset| {
-                let column = self.batch.iter().filter(|_| dataset.about.batches);
-                column.map(|column| variant::batches_of(column)).collect()
-            };
             self.add(&mut runs, datasets, seed, |_, _| vec![DEFAULT.into()], &[None]);
             self.add(&mut runs, datasets, seed, |dataset, _| of_batches(dataset), &[None]);
         }
