@@ -42,11 +42,6 @@ impl Expression {
         &self.views
     }
 
-    /// Components of the z-scores of every cell.
-    pub fn scaled(&self) -> &Matrix {
-        &self.scores[0]
-    }
-
     /// The number of clusters that training aims at, before there is an embedding: the one given,
     /// or that of the communities that expression alone shows. A fit has one seed.
     pub fn n_clusters(&self, asked: NClusters, seed: u64) -> Result<usize> {
@@ -87,6 +82,15 @@ impl Expression {
         let mut views = vec![embedding];
         views.extend_from_slice(&self.scores);
         Ok(Surroundings { views, found })
+    }
+
+    /// The `k` nearest other cells of every cell in each view of expression, or all there are.
+    pub fn nearest(&self, k: usize) -> Result<Vec<Neighbors>> {
+        if k >= NEIGHBORHOOD {
+            let near = |view: &Matrix| Ok(neighbors(view.values(), view.n_cols(), k)?);
+            return self.scores.iter().map(near).collect();
+        }
+        Ok(self.found()?.iter().map(|found| found.first(k)).collect())
     }
 
     fn found(&self) -> Result<&[Neighbors]> {

@@ -121,3 +121,15 @@ proptest! {
         prop_assert!((0..n).all(|i| !graph.row(i).0.contains(&(i as u32))));
     }
 }
+
+#[test]
+fn the_first_of_many_are_the_few() {
+    let x = cloud(30, 3, 8);
+    let many = neighbors(&x, 3, 9).unwrap();
+    for k in [0, 1, 4, 9] {
+        let (first, few) = (many.first(k), neighbors(&x, 3, k).unwrap());
+        assert_eq!((first.k, first.n_points, first.indices), (k, 30, few.indices));
+        assert_eq!(first.distances, few.distances);
+    }
+    assert_eq!(many.first(20), many);
+}

@@ -47,7 +47,8 @@ pub struct JojoSclParams {
     pub dropout: f64,
     /// Standard deviation of the noise added to a view.
     pub noise: f64,
-    /// Neighbours of a cell that may stand in for its second view; 0 for none, as published.
+    /// Neighbours of a cell, in every view of expression, that may stand in for its second view; 0
+    /// for none, as published.
     pub neighbors: usize,
     /// Probability that a neighbour stands in.
     pub neighbor_share: f64,
@@ -92,7 +93,7 @@ impl Default for JojoSclParams {
             momentum: 0.5,
             widths: vec![512, 256, 128],
             projection: 192,
-            dropout: 0.9,
+            dropout: 0.8,
             noise: 0.1,
             neighbors: 10,
             neighbor_share: 0.5,
@@ -167,6 +168,7 @@ impl JojoSclParams {
             epochs: 200,
             learning_rate: 0.2,
             min_batches: 1,
+            dropout: 0.9,
             neighbors: 0,
             head: Head::KMeans,
             shrinkage_warmup: 0.0,

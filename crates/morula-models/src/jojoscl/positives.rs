@@ -1,34 +1,38 @@
 //! Which cell provides the second view of a cell.
 
-use morula_preprocess::neighbors;
+use morula_preprocess::Neighbors;
 use rand::{Rng, RngExt};
 
 use super::JojoSclParams;
-use crate::{Matrix, Result};
+use crate::Result;
+use crate::expression::Expression;
 
-/// The positives of every cell: itself and its nearest neighbours in the first principal
-/// components of the scaled expression.
+/// The positives of every cell: itself and its nearest neighbours in the views of expression.
 ///
 /// The published method always takes the cell itself. Two augmented copies of one cell teach the
 /// encoder to tell that cell from all others of its type; a neighbour as the positive teaches it
 /// what the type has in common (Dwibedi et al., ICCV 2021). Neighbours come from expression
-/// alone.
+/// alone, as many from every view of it: a cell that several views hold near is drawn more often.
 pub(super) struct Positives {
-    /// Neighbours, `k` per cell.
+    /// Neighbours, `k` per cell, some of them more than once.
     neighbors: Vec<u32>,
     k: usize,
     share: f64,
 }
 
 impl Positives {
-    /// Finds the neighbours among the scores of the cells.
-    pub fn fit(params: &JojoSclParams, scores: &Matrix) -> Result<Self> {
+    /// Finds the neighbours of the cells.
+    pub fn fit(params: &JojoSclParams, expression: &Expression) -> Result<Self> {
         let share = params.neighbor_share;
-        if params.neighbors == 0 || share == 0.0 || scores.n_rows() < 2 {
+        if params.neighbors == 0 || share == 0.0 {
             return Ok(Self { neighbors: Vec::new(), k: 0, share });
         }
-        let found = neighbors(scores.values(), scores.n_cols(), params.neighbors)?;
-        Ok(Self { neighbors: found.indices, k: found.k, share })
+        let views = expression.nearest(params.neighbors)?;
+        let k = views.iter().map(|view| view.k).sum();
+        let n_cells = views.iter().map(Neighbors::n_queries).max().unwrap_or(0);
+        let of = |cell| views.iter().flat_map(move |view| &view.indices[cell * view.k..][..view.k]);
+        let neighbors = (0..n_cells).flat_map(of).copied().collect();
+        Ok(Self { neighbors, k, share })
     }
 
     /// The cells that provide the second views of `rows`.
@@ -41,5 +45,52 @@ impl Positives {
             _ => row,
         };
         rows.iter().map(one).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use morula_preprocess::{RecipeParams, SimulateParams, simulate};
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    fn expression(cells: usize) -> Expression {
+        let wanted = SimulateParams { cells, genes: 200, ..Default::default() };
+        let recipe = RecipeParams { min_cells: 0, ..RecipeParams::default() };
+        Expression::fit(&recipe.fit(&simulate(&wanted).unwrap().counts).unwrap().1).unwrap()
+    }
+
+    #[test]
+    fn neighbours_of_every_view_stand_in() {
+        let expression = expression(40);
+        for neighbors in [3, 20] {
+            let mut params = JojoSclParams { neighbors, ..JojoSclParams::default() };
+            params.neighbor_share = 1.0;
+            let positives = Positives::fit(&params, &expression).unwrap();
+            let rng = &mut ChaCha8Rng::seed_from_u64(0);
+            let drawn: HashSet<usize> = positives.draw(&[7; 2000], rng).into_iter().collect();
+            let views = expression.nearest(neighbors).unwrap();
+            let of = |view: &Neighbors| view.indices[7 * neighbors..8 * neighbors].to_vec();
+            let near = views.iter().flat_map(of).map(|j| j as usize).collect();
+            assert_eq!(drawn, near);
+        }
+    }
+
+    #[test]
+    fn cells_stand_for_themselves_where_there_is_nobody_else() {
+        let params = JojoSclParams::default();
+        let rng = &mut ChaCha8Rng::seed_from_u64(0);
+        let alone = Positives::fit(&params, &expression(1)).unwrap();
+        assert_eq!(alone.draw(&[0, 0], rng), [0, 0]);
+        let expression = expression(10);
+        for params in [params.clone().neighbors(0), JojoSclParams { neighbor_share: 0.0, ..params }]
+        {
+            let none = Positives::fit(&params, &expression).unwrap();
+            assert_eq!(none.draw(&[3, 1], rng), [3, 1]);
+        }
     }
 }

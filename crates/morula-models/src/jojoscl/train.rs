@@ -92,7 +92,7 @@ pub(super) fn fit(
         _ => params.n_init.max(REFRESH_N_INIT),
     };
     params.head.check(&device, n_cells, n_clusters, n_init)?;
-    let positives = Positives::fit(params, expression.scaled())?;
+    let positives = Positives::fit(params, &expression)?;
     let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
     let x = Tensor::<2>::from_data(x, &device);
 

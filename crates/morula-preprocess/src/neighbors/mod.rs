@@ -34,6 +34,19 @@ impl Neighbors {
         self.indices.len().checked_div(self.k).unwrap_or(0)
     }
 
+    /// The `k` nearest of every query, or all there are.
+    pub fn first(&self, k: usize) -> Self {
+        let k = k.min(self.k);
+        let queries = || 0..self.n_queries();
+        let start = |query: usize| query * self.k;
+        Self {
+            k,
+            n_points: self.n_points,
+            indices: queries().flat_map(|i| &self.indices[start(i)..][..k]).copied().collect(),
+            distances: queries().flat_map(|i| &self.distances[start(i)..][..k]).copied().collect(),
+        }
+    }
+
     /// The symmetric union as an unweighted graph: `A_ij = 1` when j is among the
     /// neighbours of i or i among those of j. No self loops.
     ///
