@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn expression(cells: usize) -> Expression {
-        let wanted = SimulateParams { cells, genes: 200, ..Default::default() };
+        let wanted = SimulateParams { cells, types: 1, genes: 200, ..Default::default() };
         let recipe = RecipeParams { min_cells: 0, ..RecipeParams::default() };
         Expression::fit(&recipe.fit(&simulate(&wanted).unwrap().counts).unwrap().1).unwrap()
     }
