@@ -81,14 +81,13 @@ mod tests {
     }
 
     #[test]
-    fn cells_stand_for_themselves_where_there_is_nobody_else() {
-        let params = JojoSclParams::default();
+    fn more_neighbours_than_cells_and_none() {
+        let all = JojoSclParams { neighbor_share: 1.0, ..JojoSclParams::default() };
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
-        let alone = Positives::fit(&params, &expression(1)).unwrap();
-        assert_eq!(alone.draw(&[0, 0], rng), [0, 0]);
+        let pair = Positives::fit(&all, &expression(2)).unwrap();
+        assert_eq!(pair.draw(&[0, 1, 0], rng), [1, 0, 1]);
         let expression = expression(10);
-        for params in [params.clone().neighbors(0), JojoSclParams { neighbor_share: 0.0, ..params }]
-        {
+        for params in [all.clone().neighbors(0), JojoSclParams { neighbor_share: 0.0, ..all }] {
             let none = Positives::fit(&params, &expression).unwrap();
             assert_eq!(none.draw(&[3, 1], rng), [3, 1]);
         }
