@@ -13,8 +13,12 @@ use super::{by_size, number};
 use crate::check::require;
 use crate::{NClusters, Result};
 
-/// Resolution for a graph without noise.
+/// Resolution for a graph of [`CELLS`] vertices without noise.
 const RESOLUTION: f64 = 0.3;
+const CELLS: f64 = 2000.0;
+
+/// The power of their number with which it falls.
+const FALL: f64 = 0.1;
 
 /// How much of the background is added to the resolution.
 const NOISE: f64 = 4.0;
@@ -71,13 +75,19 @@ pub(crate) struct Found {
 /// would put there. In a noisy graph chance itself puts edges between any two groups, so gamma has
 /// to rise with the noise, or everything grows together:
 ///
-/// `gamma = min(0.3 + 4 b, 1)`
+/// `gamma = min(0.3 (n / 2000)^-0.1 + 4 b, 1)`
 ///
-/// where `b`, the background, is the median over pairs of communities (at resolution 1, the mean of
-/// five partitions) of `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`: most pairs of cell types have
-/// nothing to do with each other, and what lies between them is noise. At 1 the objective is
-/// modularity; where b comes near to that, as it does in pure noise, there is nothing to tell apart
-/// and all is one cluster. Given a number of clusters, gamma is at most 0.6.
+/// where `n` is the number of vertices. The more cells are sequenced, the fewer of a type are
+/// neighbours, as a share: at the same gamma the same tissue falls into the more parts the more of
+/// its cells there are. A cut through a group of `s` cells in `D` dimensions meets edges in
+/// proportion to `s^(1 - 1 / D)`, where chance would put `s^2 / n`, so gamma has to fall with a small
+/// power of n; 0.1 is the one with which halves to eighths of the cells, in views of expression, show
+/// the groups that all of them show. And `b`, the background, is the median over pairs of communities
+/// (at resolution 1, the mean of five partitions) of `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`:
+/// most pairs of cell types have nothing to do with each other, and what lies between them is
+/// noise. At 1 the objective is modularity; where b comes near to that, as it does in pure noise,
+/// there is nothing to tell apart and all is one cluster. Given a number of clusters, gamma is at
+/// most 0.6.
 ///
 /// That is a guess; half of it and two and a half times as much are plausible too. So communities
 /// are found at 1.5 gamma, and joined one by one, in the order of
@@ -123,7 +133,8 @@ pub(crate) fn find(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
     let leiden = Partitioner::new(graph)?;
     let background = background(graph, &leiden, seed)?;
     let highest = n_clusters.given().map_or(HIGHEST, |_| HIGHEST_GIVEN);
-    let resolution = (RESOLUTION + NOISE * background).min(highest);
+    let noiseless = RESOLUTION * (n.max(1) as f64 / CELLS).powf(-FALL);
+    let resolution = (noiseless + NOISE * background).min(highest);
     let fine = consensus(graph, FINENESS * resolution, seed)?;
     let ensemble = Ensemble::new(graph, resolution, seed)?;
     let whole = number(&fine);
@@ -222,6 +233,23 @@ mod tests {
         let three = communities(&graph, NClusters::Given(3), 0).unwrap().labels;
         assert_eq!(three[80..], [2; 4]);
         assert!(three[..80].iter().all(|&l| l < 2));
+    }
+
+    /// Rings of 50 vertices, with nothing between them.
+    #[test]
+    fn the_resolution_falls_as_there_are_more_vertices() {
+        let near = |i: usize| {
+            let mut ends = [1, 49].map(|step| (i / 50 * 50 + (i + step) % 50) as u32);
+            ends.sort_unstable();
+            ends
+        };
+        let resolution = |n: usize| {
+            let (indptr, indices) = ((0..=n).map(|i| 2 * i).collect(), (0..n).flat_map(near));
+            let rings = CsrMatrix::new(n, n, indptr, indices.collect(), vec![1.0; 2 * n]).unwrap();
+            communities(&rings, NClusters::Auto, 0).unwrap().evidence.resolution
+        };
+        assert!((resolution(2000) - 0.3).abs() < 1e-9);
+        assert!((resolution(200) - 0.3 * 10_f64.powf(0.1)).abs() < 1e-9);
     }
 
     /// Edges by chance between all groups raise the background, and the groups stay apart.
