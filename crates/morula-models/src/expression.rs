@@ -42,6 +42,11 @@ impl Expression {
         &self.views
     }
 
+    /// The cells in every view.
+    pub fn scores(&self) -> &[Matrix] {
+        &self.scores
+    }
+
     /// The number of clusters that training aims at, before there is an embedding: the one given,
     /// or that of the communities that expression alone shows. A fit has one seed.
     pub fn n_clusters(&self, asked: NClusters, seed: u64) -> Result<usize> {

@@ -242,18 +242,20 @@ fn a_loss_that_is_not_finite_stops_with_its_place() {
 #[test]
 fn a_saved_model_says_the_same_of_the_same_cells() {
     let (counts, _) = counts(150);
-    let model = params(3).fit(&counts, &device()).unwrap();
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("model");
-    model.save(&folder).unwrap();
-    model.save(&folder).unwrap();
-    assert_eq!(morula_models::saved_model_name(&folder).unwrap(), "scsiameseclu");
-    let loaded = ScSiameseCluModel::load(&folder, &device()).unwrap();
-    assert!(loaded.fitted().is_none());
-    assert_eq!(loaded.params(), model.params());
-    let (a, b) = (model.predict(&counts).unwrap(), loaded.predict(&counts).unwrap());
-    assert_eq!(a.labels, b.labels);
-    assert_eq!((&a.latent, &a.proba), (&b.latent, &b.proba));
+    for graph_views in [true, false] {
+        let model = params(3).graph_views(graph_views).fit(&counts, &device()).unwrap();
+        model.save(&folder).unwrap();
+        model.save(&folder).unwrap();
+        assert_eq!(morula_models::saved_model_name(&folder).unwrap(), "scsiameseclu");
+        let loaded = ScSiameseCluModel::load(&folder, &device()).unwrap();
+        assert!(loaded.fitted().is_none());
+        assert_eq!(loaded.params(), model.params());
+        let (a, b) = (model.predict(&counts).unwrap(), loaded.predict(&counts).unwrap());
+        assert_eq!(a.labels, b.labels);
+        assert_eq!((&a.latent, &a.proba), (&b.latent, &b.proba));
+    }
     assert!(morula_models::JojoSclModel::load(&folder, &device()).is_err(), "another model");
 }
 
@@ -282,10 +284,19 @@ fn damaged_models_are_refused() {
     let path = folder.join("model.json");
     let text = std::fs::read_to_string(&path).unwrap();
     let cells = model.fitted().unwrap().labels.len();
-    let hostile = text.replace(&format!("\"cells\":{cells}"), "\"cells\":100000000000000");
-    assert_ne!(hostile, text);
-    std::fs::write(&path, hostile).unwrap();
-    assert!(load().is_err());
+    let cells = format!("\"cells\":{cells}");
+    // Spaces that are not those of the parameters: new cells would be looked for elsewhere.
+    for (good, hostile) in [
+        (cells.as_str(), "\"cells\":100000000000000"),
+        ("\"graph_views\":true", "\"graph_views\":false"),
+        ("\"spaces\":[20,20,20]", "\"spaces\":[20,20]"),
+        ("\"spaces\":[20,20,20]", "\"spaces\":[20,20,100000000000000]"),
+    ] {
+        let hostile = text.replace(good, hostile);
+        assert_ne!(hostile, text);
+        std::fs::write(&path, hostile).unwrap();
+        assert!(load().is_err(), "{good}");
+    }
 }
 
 #[test]

@@ -11,25 +11,34 @@ const TOLERANCE: f64 = 1e-5;
 const MIN_SCALE: f64 = 1e-3;
 
 impl Neighbors {
-    /// UMAP's fuzzy union of the neighbourhoods, symmetric, without self loops: scanpy's
-    /// `connectivities` (McInnes, Healy and Melville 2018, section 3.1).
+    /// How far every neighbour is one, 0 to 1, row-major `n x k` as they are (McInnes, Healy and
+    /// Melville 2018, section 3.1).
     ///
-    /// Cell i belongs to the neighbourhood of j with `w_ij = exp(-max(0, d_ij - rho_i) / sigma_i)`;
+    /// Point j belongs to the neighbourhood of i with `w_ij = exp(-max(0, d_ij - rho_i) / sigma_i)`;
     /// rho_i is the distance to the nearest other point, and sigma_i such that
-    /// `sum_j w_ij = log2(k + 1)`. Both directions are joined as `w + w' - w w'`.
+    /// `sum_j w_ij = log2(k + 1)`. So they can be compared from one space to another.
+    pub fn memberships(&self) -> Vec<f64> {
+        let k = self.k.max(1);
+        let total: f64 = self.distances.iter().copied().map(f64::from).sum();
+        // The cell itself, at distance 0, counts in the mean.
+        let mean = total / (self.n_queries() * (k + 1)).max(1) as f64;
+        self.distances.chunks(k).flat_map(|distances| memberships(distances, mean)).collect()
+    }
+
+    /// UMAP's fuzzy union of the neighbourhoods, symmetric, without self loops: scanpy's
+    /// `connectivities`. The two [`memberships`](Self::memberships) of a pair are joined as
+    /// `w + w' - w w'`.
     ///
     /// scanpy counts a cell among its own `n_neighbors`, so its 15 are `k = 14` here. For the
     /// neighbours of a point set within itself, as [`neighbors`](crate::neighbors) gives them.
     pub fn fuzzy_connectivities(&self) -> CsrMatrix {
         let (n, k) = (self.n_points, self.k.max(1));
-        let total: f64 = self.distances.iter().copied().map(f64::from).sum();
-        // The cell itself, at distance 0, counts in the mean.
-        let mean = total / (self.n_queries() * (k + 1)).max(1) as f64;
         let mut rows: Vec<Vec<(u32, f64)>> = vec![Vec::with_capacity(2 * k); n];
-        let cells = self.indices.chunks(k).zip(self.distances.chunks(k));
-        for (i, (near, distances)) in cells.enumerate().take(n) {
-            let weights = memberships(distances, mean);
-            for (&j, weight) in near.iter().zip(weights).filter(|(j, _)| **j as usize != i) {
+        let memberships = self.memberships();
+        let cells = self.indices.chunks(k).zip(memberships.chunks(k));
+        for (i, (near, weights)) in cells.enumerate().take(n) {
+            let others = near.iter().zip(weights).filter(|(j, _)| **j as usize != i);
+            for (&j, &weight) in others {
                 rows[i].push((j, weight));
                 rows[j as usize].push((i as u32, weight));
             }

@@ -4,12 +4,14 @@ use burn::tensor::{Device, Tensor, TensorData};
 use morula_core::graph::{Diffusion, Graph, Propagator};
 use morula_core::ops;
 use morula_data::CsrMatrix;
-use morula_preprocess::{Prepared, neighbors};
+use morula_preprocess::Prepared;
 
 use super::ScSiameseCluParams;
 use super::partition::Partition;
 use super::projection::Projection;
+use super::spaces::Spaces;
 use crate::Result;
+use crate::expression::Expression;
 
 /// The cells that a model is fitted on.
 pub(super) struct Cells {
@@ -17,6 +19,8 @@ pub(super) struct Cells {
     pub x: Tensor<2>,
     /// The cell graph, built from expression alone.
     pub graph: Graph,
+    /// Where its edges were looked for.
+    pub spaces: Spaces,
     /// Counts of the selected genes.
     counts: CsrMatrix,
     size_factors: Vec<f32>,
@@ -45,15 +49,17 @@ impl Cells {
         prepared: &mut Prepared,
         scores: Vec<f32>,
         projection: &Projection,
+        expression: &Expression,
         device: &Device,
     ) -> Result<Self> {
         let n = prepared.n_cells();
         let d = projection.n_comps();
-        let (leading, d_graph) = projection.leading(&scores, params.graph_components);
-        let found = neighbors(&leading, d_graph, params.neighbors)?;
+        let leading = projection.leading(&scores, params.graph_components);
+        let (spaces, nearest) = Spaces::fit(params, projection, &scores, expression)?;
         Ok(Self {
-            graph: Graph::from_neighbors(n, found.k, &found.indices)?,
-            partition: Partition::new(&leading, d_graph, params.max_nodes),
+            graph: Graph::from_neighbors(n, nearest.k, &nearest.indices)?,
+            spaces,
+            partition: Partition::new(leading.values(), leading.n_cols(), params.max_nodes),
             x: Tensor::from_data(TensorData::new(scores, [n, d]), device),
             counts: std::mem::take(&mut prepared.counts),
             size_factors: prepared.size_factors.clone(),

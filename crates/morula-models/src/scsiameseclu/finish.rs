@@ -42,7 +42,12 @@ pub(super) fn finish(
         params: params.clone(),
         recipe,
         projection,
-        reference: Reference { x, graph: trainer.cells.graph.clone(), kept: training.kept },
+        reference: Reference {
+            x,
+            spaces: trainer.cells.spaces.clone(),
+            graph: trainer.cells.graph.clone(),
+            kept: training.kept,
+        },
         network,
         assignment,
         granularity,

@@ -23,6 +23,7 @@ mod partition;
 mod projection;
 mod reference;
 mod schedule;
+mod spaces;
 mod train;
 
 use crate::NClusters;

@@ -16,12 +16,13 @@ use super::projection::Projection;
 use super::reference::{Reference, Sizes};
 use crate::assignment::{Assignment, SavedAssignment};
 use crate::cluster::Granularity;
+use crate::views::ExpressionViews;
 use crate::{
     ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, read, weights,
 };
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
@@ -57,6 +58,8 @@ struct Manifest {
     recipe: Recipe,
     projection: Projection,
     reference: Sizes,
+    /// Where new cells look for those they are attached to, beside the components.
+    views: Option<Box<ExpressionViews>>,
     /// Clusters that training aimed at.
     n_trained: usize,
     assignment: Option<SavedAssignment>,
@@ -116,13 +119,16 @@ impl ScSiameseCluModel {
 
     /// Embedding of preprocessed cells, `[m, d]`.
     fn embed(&self, prepared: &Prepared) -> Result<Tensor<2>> {
-        let scores = self.projection.transform(prepared)?;
+        let Self { params, network, projection, reference, .. } = self;
+        let scores = projection.transform(prepared)?;
+        let nearest = reference.spaces.attach(params, projection, &scores, prepared)?;
         let diffusion = self.diffusion()?;
         // New cells know nothing of one another: no more of them at once than there are known ones.
-        let at_once = self.reference.sizes().cells.max(NEW_CELLS) * self.projection.n_comps();
-        let z = scores.chunks(at_once).map(|scores| {
-            let Self { params, network, projection, .. } = self;
-            self.reference.embed_new(params, network, &diffusion, projection, scores)
+        let at_once = reference.x.n_rows().max(NEW_CELLS);
+        let nearest_of = nearest.indices.chunks(at_once * nearest.k.max(1));
+        let cells = scores.chunks(at_once * projection.n_comps()).zip(nearest_of);
+        let z = cells.map(|(scores, near)| {
+            reference.embed_new(params, network, &diffusion, (nearest.k, near), scores)
         });
         Ok(Tensor::cat(z.collect::<Result<_>>()?, 0))
     }
@@ -190,6 +196,7 @@ impl ClusterModel for ScSiameseCluModel {
                 recipe: self.recipe.clone(),
                 projection: self.projection.clone(),
                 reference: self.reference.sizes(),
+                views: self.reference.spaces.views.clone(),
                 n_trained: self.n_trained(),
                 assignment: (self.assignment.as_ref())
                     .map(|a| a.save(folder, &self.device()))
@@ -222,15 +229,22 @@ impl ClusterModel for ScSiameseCluModel {
             && n_comps > 0
             && manifest.projection.is_consistent()
             && manifest.reference.components == n_comps;
-        if !consistent {
+        let disagree = || {
             let why = "centroids, components and parameters disagree in their sizes".into();
-            return Err(ModelError::Saved { path, why });
+            ModelError::Saved { path: path.clone(), why }
+        };
+        if !consistent {
+            return Err(disagree());
         }
         let mut network = Network::init(&params, [k, n_comps, n_genes], &device)?.valid();
         weights::load(&mut network, &home.join("network.safetensors"))?;
         let cells = home.join("reference.safetensors");
+        let reference = Reference::load(&cells, &manifest.reference, manifest.views, &device)?;
+        if !reference.spaces.fits(&params, n_comps, n_genes) {
+            return Err(disagree());
+        }
         Ok(Self {
-            reference: Reference::load(&cells, manifest.reference, &device)?,
+            reference,
             params,
             recipe: manifest.recipe,
             projection: manifest.projection,

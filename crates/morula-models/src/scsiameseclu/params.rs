@@ -53,7 +53,10 @@ pub struct ScSiameseCluParams {
     /// Bring every cell to the same length in the components, so that directions count and
     /// distances are those of cosines.
     pub cosine: bool,
-    /// Principal components in which neighbours are looked for.
+    /// Look for neighbours in three views of expression, those that the clusters are found in too;
+    /// otherwise in principal components alone.
+    pub graph_views: bool,
+    /// Those principal components.
     pub graph_components: usize,
     /// Neighbours of a cell in the graph.
     pub neighbors: usize,
@@ -128,6 +131,7 @@ impl Default for ScSiameseCluParams {
             anchors: 2048,
             components: 100,
             cosine: true,
+            graph_views: true,
             graph_components: 20,
             neighbors: 10,
             widths: vec![128, 256, 512],
@@ -188,6 +192,8 @@ impl ScSiameseCluParams {
         components: usize,
         /// Sets whether cells are brought to the same length.
         cosine: bool,
+        /// Sets whether neighbours are looked for in three views of expression.
+        graph_views: bool,
         /// Sets the neighbours of a cell in the graph.
         neighbors: usize,
         /// Sets the widths of the expression encoder.
@@ -248,6 +254,7 @@ impl ScSiameseCluParams {
             min_batches: 1,
             anchors: 0,
             cosine: false,
+            graph_views: false,
             head: Head::KMeans,
             recipe: RecipeParams {
                 n_top_genes: 1000,

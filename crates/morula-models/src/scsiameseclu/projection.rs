@@ -64,16 +64,15 @@ impl Projection {
         }
     }
 
-    /// The part of the components, row-major `n x p`, in which neighbours are looked for, and its
-    /// width.
-    pub fn leading(&self, scores: &[f32], n_comps: usize) -> (Vec<f32>, usize) {
+    /// The first `n_comps` components of cells with `scores`, row-major `n x p`.
+    pub fn leading(&self, scores: &[f32], n_comps: usize) -> Matrix {
         let (p, k) = (self.n_comps(), n_comps.min(self.n_comps()));
         let rows = scores.chunks(p.max(1)).flat_map(|row| &row[..k.min(row.len())]);
         let mut leading: Vec<f32> = rows.copied().collect();
         if self.cosine {
             to_length(&mut leading, k, 1.0);
         }
-        (leading, k)
+        Matrix::new(leading, k)
     }
 
     /// Number of components.

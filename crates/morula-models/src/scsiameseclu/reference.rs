@@ -5,12 +5,12 @@ use std::path::Path;
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use morula_core::graph::{Diffusion, Graph, Propagator, SparseTensor};
-use morula_preprocess::kneighbors;
 use serde::{Deserialize, Serialize};
 
 use super::ScSiameseCluParams;
 use super::network::{Network, Views, keys};
-use super::projection::Projection;
+use super::spaces::Spaces;
+use crate::views::ExpressionViews;
 use crate::{Matrix, ModelError, Result, capacity, weights};
 
 /// The cells of a fit, which new cells are attached to.
@@ -18,27 +18,32 @@ use crate::{Matrix, ModelError, Result, capacity, weights};
 pub(super) struct Reference {
     /// Principal components, `[n, p]`.
     pub x: Matrix,
+    /// Where its nearest cells are looked for.
+    pub spaces: Spaces,
     /// The cell graph.
     pub graph: Graph,
     /// Its edges that the perturbation kept.
     pub kept: Graph,
 }
 
-/// Numbers of cells, components and edges: the shapes in the file of a [`Reference`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Numbers of cells, components, dimensions of the spaces, and edges: the shapes in the file of a
+/// [`Reference`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sizes {
     pub cells: usize,
     pub components: usize,
+    pub spaces: Vec<usize>,
     pub edges: usize,
     pub kept: usize,
 }
 
 impl Sizes {
     /// Refuses sizes that the file cannot have, before memory is asked for them.
-    fn check(self, path: &Path) -> Result<()> {
+    fn check(&self, path: &Path) -> Result<()> {
         let io = |source| ModelError::Io { path: path.into(), source };
         let bytes = std::fs::metadata(path).map_err(io)?.len() as f64;
-        let numbers = self.cells as f64 * self.components as f64
+        let widths = self.spaces.iter().chain([&self.components]);
+        let numbers = self.cells as f64 * widths.map(|&d| d as f64).sum::<f64>()
             + 2.0 * (self.edges as f64 + self.kept as f64);
         // Four bytes a number, and a header.
         match numbers * 4.0 <= bytes {
@@ -55,6 +60,7 @@ impl Sizes {
 #[derive(Module, Debug)]
 struct Stored {
     x: Param<Tensor<2>>,
+    spaces: Vec<Param<Tensor<2>>>,
     edges: Param<Tensor<2, Int>>,
     kept: Param<Tensor<2, Int>>,
 }
@@ -64,6 +70,7 @@ impl Reference {
         Sizes {
             cells: self.x.n_rows(),
             components: self.x.n_cols(),
+            spaces: self.spaces.points.iter().map(Matrix::n_cols).collect(),
             edges: self.graph.n_edges(),
             kept: self.kept.n_edges(),
         }
@@ -71,24 +78,21 @@ impl Reference {
 
     /// Embedding of new cells with components `scores`, `[m, d]`.
     ///
-    /// Each is attached to its nearest cells of the fit. Edges lead from the new cells to those
+    /// Each is attached to its `k` nearest cells of the fit. Edges lead from the new cells to those
     /// only, so that neither the known cells nor other new ones change what a cell is.
     pub fn embed_new(
         &self,
         params: &ScSiameseCluParams,
         network: &Network,
         diffusion: &Diffusion,
-        projection: &Projection,
+        (k, nearest): (usize, &[u32]),
         scores: &[f32],
     ) -> Result<Tensor<2>> {
         let (n, d) = (self.x.n_rows(), self.x.n_cols());
         let device = &network.devices().into_iter().next().unwrap_or_default();
         let rows = n + scores.len() / d.max(1);
         capacity::check(device, &params.tensors(rows, d, 0))?;
-        let (points, d_graph) = projection.leading(self.x.values(), params.graph_components);
-        let (queries, _) = projection.leading(scores, params.graph_components);
-        let found = kneighbors(&queries, &points, d_graph, params.neighbors)?;
-        let attached = |graph: &Graph| attach(graph, found.k, &found.indices, device);
+        let attached = |graph: &Graph| attach(graph, k, nearest, device);
         let along = [
             Propagator::Adjacency(attached(&self.kept)?),
             Propagator::Diffusion(attached(&self.graph)?, diffusion.clone()),
@@ -111,19 +115,29 @@ impl Reference {
         };
         let stored = Stored {
             x: Param::from_tensor(self.x.to_tensor(device)),
+            spaces: (self.spaces.points.iter())
+                .map(|points| Param::from_tensor(points.to_tensor(device)))
+                .collect(),
             edges: edges(&self.graph),
             kept: edges(&self.kept),
         };
         weights::save(&stored, path)
     }
 
-    /// Reads the cells, whose numbers must be those of `sizes`.
+    /// Reads the cells, whose numbers must be those of `sizes`; `views` lead to their spaces.
     #[allow(clippy::disallowed_methods, reason = "no training waits")]
-    pub fn load(path: &Path, sizes: Sizes, device: &Device) -> Result<Self> {
+    pub fn load(
+        path: &Path,
+        sizes: &Sizes,
+        views: Option<Box<ExpressionViews>>,
+        device: &Device,
+    ) -> Result<Self> {
         sizes.check(path)?;
         let pairs = |n| Param::initialized(ParamId::new(), Tensor::<2, Int>::zeros([n, 2], device));
+        let cells = |d| Param::from_tensor(Tensor::zeros([sizes.cells, d], device));
         let mut stored = Stored {
-            x: Param::from_tensor(Tensor::zeros([sizes.cells, sizes.components], device)),
+            x: cells(sizes.components),
+            spaces: sizes.spaces.iter().copied().map(cells).collect(),
             edges: pairs(sizes.edges),
             kept: pairs(sizes.kept),
         };
@@ -142,8 +156,11 @@ impl Reference {
             let edges = edges.collect::<Result<Vec<_>>>()?;
             Graph::from_edges(sizes.cells, edges).map_err(|_| damaged())
         };
+        let cells = |cells: &Param<Tensor<2>>| Matrix::read(cells.val(), "the reference cells");
+        let points = stored.spaces.iter().map(cells).collect::<Result<_>>()?;
         Ok(Self {
-            x: Matrix::read(stored.x.val(), "the reference cells")?,
+            x: cells(&stored.x)?,
+            spaces: Spaces { views, points },
             graph: graph(stored.edges.val())?,
             kept: graph(stored.kept.val())?,
         })

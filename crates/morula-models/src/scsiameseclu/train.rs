@@ -47,7 +47,7 @@ pub(super) fn fit(
     if let (Some(k), true) = (params.n_clusters.given(), params.head != Head::Communities) {
         params.head.check(&device, n_cells, k, params.n_init)?;
     }
-    let cells = Cells::new(params, &mut prepared, scores, &projection, &device)?;
+    let cells = Cells::new(params, &mut prepared, scores, &projection, &expression, &device)?;
     let trainer = Trainer {
         params,
         origin: Origin::new(ScSiameseCluModel::NAME, data, params),

@@ -75,6 +75,7 @@ const SCSIAMESECLU: &[Variant] = &[
         "autoencoder_epochs = 0\ngraph_epochs = 0\njoint_epochs = 0\nepochs = 0",
     ),
     variant("components as they are", "cosine = false"),
+    variant("graph of z-scores alone", "graph_views = false"),
     variant("K-means head", "head = \"kmeans\""),
 ];
 

@@ -1,0 +1,144 @@
+//! Where cells look for their neighbours in the cell graph (METHODS 3.1).
+
+use std::collections::BTreeMap;
+
+use morula_preprocess::{Neighbors, Prepared, kneighbors, neighbors};
+
+use super::ScSiameseCluParams;
+use super::projection::Projection;
+use crate::expression::{Expression, NEIGHBORHOOD};
+use crate::views::ExpressionViews;
+use crate::{Matrix, Result};
+
+/// The spaces that the cells of a fit lie in, and how new cells get there.
+#[derive(Debug, Clone)]
+pub(super) struct Spaces {
+    /// The views of expression; without them there is one space, the leading components.
+    pub views: Option<Box<ExpressionViews>>,
+    /// The cells of the fit in every space.
+    pub points: Vec<Matrix>,
+}
+
+/// Nearest cells of the fit, equally many for every cell.
+pub(super) struct Nearest {
+    pub k: usize,
+    /// Their positions, row-major, `k` per cell.
+    pub indices: Vec<u32>,
+}
+
+impl Spaces {
+    /// The spaces of the cells of a fit with components `scores`, and their nearest other cells.
+    pub fn fit(
+        params: &ScSiameseCluParams,
+        projection: &Projection,
+        scores: &[f32],
+        expression: &Expression,
+    ) -> Result<(Self, Nearest)> {
+        let looked_at = looked_at(params.neighbors);
+        let (spaces, found) = match params.graph_views {
+            true => {
+                let views = Some(Box::new(expression.views().clone()));
+                let points = expression.scores().to_vec();
+                (Self { views, points }, expression.nearest(looked_at)?)
+            }
+            false => {
+                let leading = projection.leading(scores, params.graph_components);
+                let found = neighbors(leading.values(), leading.n_cols(), looked_at)?;
+                (Self { views: None, points: vec![leading] }, vec![found])
+            }
+        };
+        Ok((spaces, agreed(&found, params.neighbors)))
+    }
+
+    /// The nearest cells of the fit for new cells with components `scores`.
+    pub fn attach(
+        &self,
+        params: &ScSiameseCluParams,
+        projection: &Projection,
+        scores: &[f32],
+        prepared: &Prepared,
+    ) -> Result<Nearest> {
+        let queries = match &self.views {
+            Some(views) => views.transform(prepared)?.to_vec(),
+            None => vec![projection.leading(scores, params.graph_components)],
+        };
+        let near = |(points, queries): (&Matrix, Matrix)| {
+            let looked_at = looked_at(params.neighbors);
+            Ok(kneighbors(queries.values(), points.values(), points.n_cols(), looked_at)?)
+        };
+        let found = self.points.iter().zip(queries).map(near).collect::<Result<Vec<_>>>()?;
+        Ok(agreed(&found, params.neighbors))
+    }
+
+    /// Whether the sizes of saved spaces agree with the parameters, components and genes.
+    pub fn fits(&self, params: &ScSiameseCluParams, n_comps: usize, n_genes: usize) -> bool {
+        let dims = self.points.iter().map(Matrix::n_cols);
+        match &self.views {
+            Some(views) => {
+                params.graph_views && views.fits(n_genes) && dims.eq(views.dims(0)[1..].to_vec())
+            }
+            None => !params.graph_views && dims.eq([params.graph_components.min(n_comps)]),
+        }
+    }
+}
+
+/// Neighbours looked at in every space, of which those are taken that the spaces agree on.
+fn looked_at(neighbors: usize) -> usize {
+    neighbors.max(NEIGHBORHOOD - 1)
+}
+
+/// The `k` cells that every cell is nearest to in all spaces together: those with the largest sums
+/// of memberships in its neighbourhoods. In a single space these are its nearest ones.
+fn agreed(found: &[Neighbors], k: usize) -> Nearest {
+    let n_cells = found.iter().map(Neighbors::n_queries).max().unwrap_or(0);
+    let k = found.iter().map(|space| space.k).fold(k, usize::min);
+    let memberships: Vec<Vec<f64>> = found.iter().map(Neighbors::memberships).collect();
+    let mut indices = Vec::with_capacity(n_cells * k);
+    for cell in 0..n_cells {
+        let mut sums = BTreeMap::new();
+        for (space, memberships) in found.iter().zip(&memberships) {
+            let row = cell * space.k..(cell + 1) * space.k;
+            for (&j, membership) in space.indices[row.clone()].iter().zip(&memberships[row]) {
+                *sums.entry(j).or_insert(0.0) += membership;
+            }
+        }
+        let mut near: Vec<(u32, f64)> = sums.into_iter().collect();
+        // A stable sort: ties stay in the order of the cells.
+        near.sort_by(|a, b| b.1.total_cmp(&a.1));
+        indices.extend(near[..k].iter().map(|cell| cell.0));
+    }
+    Nearest { k, indices }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_row(x: &[f32]) -> Neighbors {
+        neighbors(x, 1, 3).unwrap()
+    }
+
+    #[test]
+    fn in_one_space_the_nearest_are_taken() {
+        let found = in_row(&[0.0, 1.0, 2.5, 4.5, 7.0, 10.0]);
+        let two = agreed(std::slice::from_ref(&found), 2);
+        assert_eq!((two.k, two.indices), (2, found.first(2).indices));
+        assert_eq!(agreed(std::slice::from_ref(&found), 9).k, 3, "no more than were looked at");
+    }
+
+    #[test]
+    fn cells_that_two_spaces_hold_near_come_first() {
+        // Cell 0 has 1, 2, 3 beside it in the one, 4, 2, 5 in the other.
+        let found =
+            [in_row(&[0.0, 1.0, 2.0, 3.0, 40.0, 50.0]), in_row(&[0.0, 40.0, 2.0, 50.0, 1.0, 3.0])];
+        assert_eq!(agreed(&found, 3).indices[..3], [2, 1, 4]);
+        let [a, b] = [&found[0], &found[1]].map(Neighbors::memberships);
+        assert!(a[0] == 1.0 && b[0] == 1.0 && a[1] + b[1] > 1.0, "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn no_cells_and_a_single_one() {
+        assert_eq!(agreed(&[], 3).indices, [0_u32; 0]);
+        assert_eq!(agreed(&[neighbors(&[1.0], 1, 3).unwrap()], 3).k, 0);
+    }
+}
