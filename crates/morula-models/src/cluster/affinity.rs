@@ -6,6 +6,8 @@ use morula_data::CsrMatrix;
 pub(super) struct Affinity {
     /// Row-major `m x m`, symmetric.
     weights: Vec<f64>,
+    /// Vertices of each group.
+    sizes: Vec<usize>,
     m: usize,
 }
 
@@ -13,13 +15,14 @@ impl Affinity {
     /// Of the groups `0..m` that `labels` puts the vertices in.
     pub fn new(graph: &CsrMatrix, labels: &[usize]) -> Self {
         let m = labels.iter().max().map_or(0, |k| k + 1);
-        let mut weights = vec![0.0; m * m];
+        let (mut weights, mut sizes) = (vec![0.0; m * m], vec![0; m]);
         for ((columns, values), &a) in graph.rows().zip(labels) {
+            sizes[a] += 1;
             for (&j, &w) in columns.iter().zip(values) {
                 weights[a * m + labels[j as usize]] += f64::from(w);
             }
         }
-        Self { weights, m }
+        Self { weights, sizes, m }
     }
 
     fn between(&self, a: usize, b: usize) -> f64 {
@@ -53,10 +56,15 @@ impl Affinity {
     }
 
     /// Joins groups, within the same one of `parents` only, until `n_groups` are left; the number
-    /// of the first member stands for each group.
-    pub fn join(self, parents: &[usize], n_groups: usize, resolution: f64) -> Vec<usize> {
+    /// of the first member stands for each group. Those with fewer than `least` vertices go first.
+    pub fn join(
+        self,
+        parents: &[usize],
+        (n_groups, least): (usize, usize),
+        resolution: f64,
+    ) -> Vec<usize> {
         let mut group: Vec<usize> = (0..self.m).collect();
-        for (a, b) in self.merges(parents, n_groups, resolution) {
+        for (a, b) in self.merges(parents, (n_groups, least), resolution) {
             group.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
         }
         group
@@ -70,7 +78,7 @@ impl Affinity {
     pub fn merges(
         mut self,
         parents: &[usize],
-        n_groups: usize,
+        (n_groups, least): (usize, usize),
         resolution: f64,
     ) -> Vec<(usize, usize)> {
         let mut alive: Vec<usize> = (0..self.m).collect();
@@ -84,7 +92,11 @@ impl Affinity {
             let pairs = alive.iter().enumerate().flat_map(|(p, &a)| {
                 alive[..p].iter().filter(move |&&b| parents[a] == parents[b]).map(move |&b| (b, a))
             });
-            let Some((a, b)) = pairs.max_by(|x, y| gain(x).total_cmp(&gain(y))) else { break };
+            let small = |&(a, b): &(usize, usize)| self.sizes[a].min(self.sizes[b]) < least;
+            let order = |x: &(usize, usize), y: &(usize, usize)| {
+                small(x).cmp(&small(y)).then(gain(x).total_cmp(&gain(y)))
+            };
+            let Some((a, b)) = pairs.max_by(order) else { break };
             for c in 0..self.m {
                 let moved = self.between(b, c);
                 self.weights[a * self.m + c] += moved;
@@ -94,6 +106,7 @@ impl Affinity {
                 self.weights[c * self.m + a] += moved;
             }
             degrees[a] += degrees[b];
+            self.sizes[a] += self.sizes[b];
             alive.retain(|&c| c != b);
             merges.push((a, b));
         }
@@ -132,8 +145,9 @@ mod tests {
         // 0 - 1 - 2 - 3 with one edge each: the pair of small ones costs least.
         let graph = cliques(&[6, 3, 4, 6]);
         let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3];
-        let join =
-            |parents: [usize; 4], n, gamma| Affinity::new(&graph, &labels).join(&parents, n, gamma);
+        let join = |parents: [usize; 4], n, gamma| {
+            Affinity::new(&graph, &labels).join(&parents, (n, 1), gamma)
+        };
         assert_eq!(join([0; 4], 3, 1.0), [0, 1, 1, 3]);
         // Two groups: 3 + 4 with a 6, not both 6.
         let two = join([0; 4], 2, 1.0);
@@ -145,7 +159,24 @@ mod tests {
     #[test]
     fn groups_that_nothing_joins_are_joined_when_they_must() {
         let graph = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
-        let joined = Affinity::new(&graph, &[0, 1, 2]).join(&[0; 3], 1, 1.0);
+        let joined = Affinity::new(&graph, &[0, 1, 2]).join(&[0; 3], (1, 1), 1.0);
         assert_eq!(joined, [0, 0, 0]);
+    }
+
+    #[test]
+    fn groups_that_are_too_small_go_first() {
+        // 0 and 1 are halves of one clique, 2 and 3 single vertices that hang on to it.
+        let mut dense = vec![0.0; 64];
+        let edges = (0..6).flat_map(|i| (0..i).map(move |j| (i, j))).chain([(6, 0), (7, 5)]);
+        for (i, j) in edges {
+            dense[i * 8 + j] = 1.0;
+            dense[j * 8 + i] = 1.0;
+        }
+        let graph = CsrMatrix::from_dense(8, 8, &dense).unwrap();
+        let labels = [0, 0, 0, 1, 1, 1, 2, 3];
+        let join = |n, least| Affinity::new(&graph, &labels).join(&[0; 4], (n, least), 1.0);
+        assert_eq!(join(3, 1), [0, 0, 2, 3]);
+        assert_eq!(join(2, 3), [0, 1, 0, 1]);
+        assert_eq!(join(3, 3), [0, 1, 2, 1], "as many as are asked for");
     }
 }

@@ -97,10 +97,11 @@ pub(crate) struct Found {
 ///
 /// `max sum_i mean_P |C_i and P_i| / |C_i or P_i|`
 ///
-/// Given a number of clusters, it is the best cut into that many; if there are too few communities,
-/// they are split into the parts that a fine partition shows, as the objective gains most or
-/// loses least by, so that a number that is too large finds small groups rather than halves of
-/// large ones.
+/// Given a number of clusters, it is the best cut into that many. If there are too few communities,
+/// the groups that are found without a number are split into the parts that a fine partition shows, as
+/// the objective gains most or loses least by, so that a number that is too large finds small groups
+/// rather than halves of large ones; one or two vertices are a group only where the number
+/// cannot be met otherwise.
 ///
 /// Which communities are the best may hang on a few edges. So those at 1.5 gamma are looked for in
 /// ten graphs that keep four fifths of the edges, and are then the communities of the graph in
@@ -142,7 +143,7 @@ pub(crate) fn find(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
     let groups = |k: Option<usize>| match (&tree, k) {
         (Some(tree), k) => tree.cut(k),
         (None, None) => (0..whole).collect(),
-        (None, Some(k)) => Affinity::new(graph, &fine).join(&vec![0; whole], k, resolution),
+        (None, Some(k)) => Affinity::new(graph, &fine).join(&vec![0; whole], (k, 1), resolution),
     };
     let of = |groups: Vec<usize>| -> Vec<usize> { fine.iter().map(|&c| groups[c]).collect() };
     let found = by_size(&of(groups(None)));
@@ -151,7 +152,7 @@ pub(crate) fn find(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
         None => found,
         Some(k) if k == n_found => found,
         Some(k) if k <= whole => by_size(&of(groups(Some(k)))),
-        Some(k) => by_size(&split(graph, &leiden, &fine, (k, resolution), seed)?),
+        Some(k) => by_size(&split(graph, &leiden, &found, (k, resolution), seed)?),
     };
     Ok(Found { n_clusters: number(&labels), labels, background, resolution, n_found, ensemble })
 }
@@ -233,6 +234,36 @@ mod tests {
         let three = communities(&graph, NClusters::Given(3), 0).unwrap().labels;
         assert_eq!(three[80..], [2; 4]);
         assert!(three[..80].iter().all(|&l| l < 2));
+    }
+
+    /// A ring of 120, whose halves are found again most often though communities at 1.5 gamma are
+    /// quarters, and four double cliques. Told more than there are communities, those six stay.
+    #[test]
+    fn what_is_found_without_a_number_is_split_and_not_mixed() {
+        let n = 120 + 4 * 14;
+        let mut dense = vec![0.0; n * n];
+        let mut join = |i: usize, j: usize, w: f32| {
+            dense[i * n + j] = w;
+            dense[j * n + i] = w;
+        };
+        (0..120).for_each(|i| (1..=9).for_each(|step| join(i, (i + step) % 120, 1.0)));
+        for first in (120..n).step_by(14) {
+            for i in 0..7 {
+                for j in 0..i {
+                    join(first + i, first + j, 1.0);
+                    join(first + 7 + i, first + 7 + j, 1.0);
+                }
+                join(first + i, first + 7 + i, 0.9);
+                join(first + i, first + 7 + (i + 1) % 7, 0.9);
+            }
+        }
+        let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
+        let found = communities(&graph, NClusters::Auto, 0).unwrap();
+        let fine = consensus(&graph, FINENESS * found.evidence.resolution, 0).unwrap();
+        assert_eq!((found.n_clusters, number(&fine)), (6, 8));
+        let more = communities(&graph, NClusters::Given(9), 0).unwrap();
+        let agreement = agreement(&found.labels, &more.labels);
+        assert!(more.n_clusters == 9 && agreement > 0.95, "{agreement} {:?}", more.labels);
     }
 
     /// Rings of 50 vertices, with nothing between them.

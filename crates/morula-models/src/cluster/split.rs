@@ -12,6 +12,9 @@ const FINE: f64 = 10.0;
 const FINER: f64 = 4.0;
 const FINEST: f64 = 1e9;
 
+/// Parts of one or two vertices are clusters only where the number cannot be met otherwise.
+const LEAST: usize = 3;
+
 /// Splits clusters into the parts that a fine partition shows, and joins parts of the same cluster
 /// until `k` are left.
 pub(super) fn split(
@@ -29,7 +32,7 @@ pub(super) fn split(
         if m >= k || finer > FINEST {
             let mut parents = vec![0; m];
             parts.iter().zip(coarse).for_each(|(&part, &c)| parents[part] = c);
-            let joined = Affinity::new(graph, &parts).join(&parents, k, resolution);
+            let joined = Affinity::new(graph, &parts).join(&parents, (k, LEAST), resolution);
             return Ok(parts.iter().map(|&part| joined[part]).collect());
         }
         finer *= FINER;

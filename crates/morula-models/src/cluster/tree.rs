@@ -51,7 +51,7 @@ impl Tree {
         let mut tree = Self { nodes: shared.iter().map(leaf).collect(), n_leaves };
         // The node that each community is part of, at the place of the first of them.
         let mut node: Vec<usize> = (0..n_leaves).collect();
-        let merges = Affinity::new(graph, fine).merges(&vec![0; n_leaves], 1, resolution);
+        let merges = Affinity::new(graph, fine).merges(&vec![0; n_leaves], (1, 1), resolution);
         for (a, b) in merges {
             let moved = std::mem::take(&mut shared[b]);
             shared[a].iter_mut().zip(moved).for_each(|(x, y)| *x += y);
