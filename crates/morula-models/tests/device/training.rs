@@ -57,9 +57,12 @@ fn worst(a: f64, b: f64) -> f64 {
     if b <= a { a } else { b }
 }
 
+/// The shrinkage sees clusters of the embedding, and clusters are discrete: with seed 0 two
+/// partitions are so nearly tied that one embedding in six gets the other one when it is changed by
+/// 1e-6 of itself, as another device may do. With seed 1 none of 300 does.
 #[test]
 fn ten_steps_of_jojoscl() {
-    check(fits::jojoscl(10));
+    check(fits::jojoscl(10).seed(1));
 }
 
 #[test]
