@@ -103,11 +103,15 @@ impl Summary {
 fn evidence(found: &Granularity) -> String {
     let level = |level: &Level| format!("{} at {:.2}", level.n_clusters, level.resolution);
     let around: Vec<String> = found.around.iter().map(level).collect();
+    let parted = match found.n_found > found.n_stable {
+        true => format!(", in parts that are apart: {}", found.n_found),
+        false => String::new(),
+    };
     format!(
-        "clusters by resolution: {}; most stable, for a noise of {:.3}: {}\n",
+        "clusters by resolution: {}; most stable, for a noise of {:.3}: {}{parted}\n",
         around.join(", "),
         found.background,
-        found.n_found,
+        found.n_stable,
     )
 }
 

@@ -159,6 +159,7 @@ fn granularity(found: &Granularity) -> UnsValue {
     UnsValue::map()
         .with("background", found.background)
         .with("resolution", found.resolution)
+        .with("n_stable", found.n_stable as i64)
         .with("n_found", found.n_found as i64)
         .with("around", around)
 }

@@ -2,44 +2,9 @@
 
 use morula_data::CsrMatrix;
 
-use super::affinity::Affinity;
-use super::consensus::consensus;
-use super::ensemble::Ensemble;
-use super::granularity::{Granularity, Recovery};
-use super::leiden::{LeidenParams, Partitioner};
-use super::split::split;
-use super::tree::Tree;
-use super::{by_size, number};
-use crate::check::require;
+use super::found::find;
+use super::granularity::Granularity;
 use crate::{NClusters, Result};
-
-/// Resolution for a graph of [`CELLS`] vertices without noise.
-const RESOLUTION: f64 = 0.3;
-const CELLS: f64 = 2000.0;
-
-/// The power of their number with which it falls.
-const FALL: f64 = 0.1;
-
-/// How much of the background is added to the resolution.
-const NOISE: f64 = 4.0;
-
-/// The resolution of modularity, at which groups are to have more edges between them than chance
-/// would put there. Beyond it Leiden splits what has no parts.
-const HIGHEST: f64 = 1.0;
-
-/// The same when the number of clusters is given: they need not stay apart by themselves, and
-/// fewer, larger communities are joined to the right groups more often.
-const HIGHEST_GIVEN: f64 = 0.6;
-
-/// Partitions that the background is the mean of.
-const LOOKS: u64 = 5;
-
-/// Communities that are joined are found at this multiple of the resolution.
-const FINENESS: f64 = 1.5;
-
-/// With more communities than this no tree is made, which would take the cube of their number: the
-/// graph is in pieces.
-const MOST: usize = 512;
 
 /// What [`communities`] found.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,16 +21,6 @@ pub struct Communities {
     pub stability: Vec<f32>,
     /// How the number came about.
     pub evidence: Granularity,
-}
-
-/// What is found before it is examined.
-pub(crate) struct Found {
-    pub labels: Vec<usize>,
-    pub n_clusters: usize,
-    background: f64,
-    resolution: f64,
-    n_found: usize,
-    ensemble: Ensemble,
 }
 
 /// [Leiden](super::leiden()) communities of a weighted graph of neighbours, joined to those groups
@@ -97,6 +52,14 @@ pub(crate) struct Found {
 ///
 /// `max sum_i mean_P |C_i and P_i| / |C_i or P_i|`
 ///
+/// What is small is joined however separate it is, for chance would put next to nothing between
+/// small groups; so a cluster is parted whose own graph has communities `a`, `b` at a fifth of the
+/// resolution without noise,
+///
+/// `w_ab (1 / d_a + 1 / d_b) < 0.06 (n / 2000)^-0.1`
+///
+/// that are found again with four fifths of its edges. They are as stable as the cluster was.
+///
 /// Given a number of clusters, it is the best cut into that many. If there are too few communities,
 /// the groups that are found without a number are split into the parts that a fine partition shows, as
 /// the objective gains most or loses least by, so that a number that is too large finds small groups
@@ -113,58 +76,8 @@ pub(crate) struct Found {
 /// number of clusters that is 0 or larger than the number of vertices.
 pub fn communities(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Result<Communities> {
     let found = find(graph, n_clusters, seed)?;
-    let mut again = Recovery::new(&found.labels);
-    found.ensemble.partitions().for_each(|partition| again.add(partition));
-    let stability = again.mean();
-    let evidence = Granularity {
-        background: found.background,
-        resolution: found.resolution,
-        n_found: found.n_found,
-        around: found.ensemble.levels(&found.labels),
-    };
+    let (stability, evidence) = (found.stability(), found.evidence());
     Ok(Communities { labels: found.labels, n_clusters: found.n_clusters, stability, evidence })
-}
-
-/// [`communities`] without a look at how well each is found again.
-pub(crate) fn find(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Result<Found> {
-    let n = graph.n_rows();
-    if let Some(k) = n_clusters.given() {
-        require("n_clusters", k, (1..=n.max(1)).contains(&k), "give 1 to the number of cells")?;
-    }
-    let leiden = Partitioner::new(graph)?;
-    let background = background(graph, &leiden, seed)?;
-    let highest = n_clusters.given().map_or(HIGHEST, |_| HIGHEST_GIVEN);
-    let noiseless = RESOLUTION * (n.max(1) as f64 / CELLS).powf(-FALL);
-    let resolution = (noiseless + NOISE * background).min(highest);
-    let fine = consensus(graph, FINENESS * resolution, seed)?;
-    let ensemble = Ensemble::new(graph, resolution, seed)?;
-    let whole = number(&fine);
-    let tree = (whole <= MOST).then(|| Tree::new(graph, &fine, resolution, ensemble.partitions()));
-    let groups = |k: Option<usize>| match (&tree, k) {
-        (Some(tree), k) => tree.cut(k),
-        (None, None) => (0..whole).collect(),
-        (None, Some(k)) => Affinity::new(graph, &fine).join(&vec![0; whole], (k, 1), resolution),
-    };
-    let of = |groups: Vec<usize>| -> Vec<usize> { fine.iter().map(|&c| groups[c]).collect() };
-    let found = by_size(&of(groups(None)));
-    let n_found = number(&found);
-    let labels = match n_clusters.given() {
-        None => found,
-        Some(k) if k == n_found => found,
-        Some(k) if k <= whole => by_size(&of(groups(Some(k)))),
-        Some(k) => by_size(&split(graph, &leiden, &found, (k, resolution), seed)?),
-    };
-    Ok(Found { n_clusters: number(&labels), labels, background, resolution, n_found, ensemble })
-}
-
-/// The noise of a graph: which pairs there are differs from one partition to the next.
-fn background(graph: &CsrMatrix, leiden: &Partitioner, seed: u64) -> Result<f64> {
-    let mut sum = 0.0;
-    for look in 0..LOOKS {
-        let params = LeidenParams { resolution: 1.0, seed: seed ^ (look << 40), n_init: 1 };
-        sum += Affinity::new(graph, &leiden.run(&params)?).background();
-    }
-    Ok(sum / LOOKS as f64)
 }
 
 #[cfg(test)]
@@ -173,7 +86,10 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::super::agreement::agreement;
+    use super::super::consensus::consensus;
+    use super::super::found::{FINENESS, MOST};
     use super::super::leiden::tests::cliques;
+    use super::super::number;
     use super::*;
 
     fn found(sizes: &[usize], k: NClusters) -> Communities {
@@ -264,6 +180,21 @@ mod tests {
         let more = communities(&graph, NClusters::Given(9), 0).unwrap();
         let agreement = agreement(&found.labels, &more.labels);
         assert!(more.n_clusters == 9 && agreement > 0.95, "{agreement} {:?}", more.labels);
+    }
+
+    /// Two small cliques with one edge between them are one community among large ones.
+    #[test]
+    fn small_groups_that_are_all_but_separate_are_clusters() {
+        let sizes = [8, 8, 60, 60, 60, 60];
+        let six = found(&sizes, NClusters::Auto);
+        assert_eq!((six.evidence.n_stable, six.evidence.n_found, six.n_clusters), (5, 6, 6));
+        assert!(six.labels[..8] == [six.labels[0]; 8] && six.labels[0] != six.labels[8]);
+        // They are as sure as the two are together.
+        assert_eq!(six.stability, [1.0; 256]);
+        assert_eq!(found(&sizes, NClusters::Given(6)), six);
+        assert_eq!(found(&sizes, NClusters::Given(5)).labels[..16], [4; 16]);
+        let seven = found(&sizes, NClusters::Given(7));
+        assert!(seven.n_clusters == 7 && agreement(&six.labels, &seven.labels) > 0.8);
     }
 
     /// Rings of 50 vertices, with nothing between them.

@@ -16,7 +16,7 @@ const RESAMPLED: usize = 10;
 const STREAMS: usize = 1 << 32;
 
 /// Starts of the last optimisation.
-const N_INIT: usize = 5;
+pub(super) const N_INIT: usize = 5;
 
 /// Communities of the mean graph over resampled ones from which the edges between their own
 /// communities are taken out:

@@ -13,6 +13,8 @@ pub struct Granularity {
     /// The resolution that follows from it.
     pub resolution: f64,
     /// Communities in the most stable cut.
+    pub n_stable: usize,
+    /// Clusters: those, and the parts that some of them fall into.
     pub n_found: usize,
     /// Resolutions around it, rising: those that the cut is stable under.
     pub around: Vec<Level>,

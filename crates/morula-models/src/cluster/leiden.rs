@@ -52,26 +52,20 @@ pub(super) struct Partitioner {
 
 impl Partitioner {
     pub fn new(graph: &CsrMatrix) -> Result<Self> {
-        Self::of(graph, || true)
+        Self::of(graph.n_rows(), edges(graph)?)
     }
 
     /// Of every edge with the probability `share`.
     pub fn sampled(graph: &CsrMatrix, share: f64, rng: &mut impl Rng) -> Result<Self> {
-        Self::of(graph, || rng.random_bool(share))
+        Self::of(graph.n_rows(), edges(graph)?.filter(|_| rng.random_bool(share)))
     }
 
-    fn of(graph: &CsrMatrix, mut kept: impl FnMut() -> bool) -> Result<Self> {
-        let shape = format!("{} x {}", graph.n_rows(), graph.n_cols());
-        require("graph", shape, graph.n_rows() == graph.n_cols(), "give a square matrix")?;
-        let mut builder = GraphDataBuilder::new(graph.n_rows());
-        for (i, (columns, weights)) in graph.rows().enumerate() {
-            for (&j, &weight) in columns.iter().zip(weights).filter(|(j, _)| **j as usize > i) {
-                not_negative("edge weight", f64::from(weight))?;
-                if !kept() {
-                    continue;
-                }
-                builder.add_edge(i, j as usize, f64::from(weight)).map_err(refused)?;
-            }
+    /// Of the edges `(i, j, weight)` between `n` vertices, each in one direction.
+    pub fn of(n: usize, edges: impl Iterator<Item = (usize, usize, f32)>) -> Result<Self> {
+        let mut builder = GraphDataBuilder::new(n);
+        for (i, j, weight) in edges {
+            not_negative("edge weight", f64::from(weight))?;
+            builder.add_edge(i, j, f64::from(weight)).map_err(refused)?;
         }
         Ok(Self { graph: builder.build().map_err(refused)? })
     }
@@ -110,6 +104,17 @@ impl Partitioner {
         }
         Ok(best)
     }
+}
+
+/// Entries above the diagonal.
+fn edges(graph: &CsrMatrix) -> Result<impl Iterator<Item = (usize, usize, f32)>> {
+    let shape = format!("{} x {}", graph.n_rows(), graph.n_cols());
+    require("graph", shape, graph.n_rows() == graph.n_cols(), "give a square matrix")?;
+    let row = move |i| {
+        let (columns, weights) = graph.row(i);
+        columns.iter().zip(weights).map(move |(&j, &w)| (i, j as usize, w))
+    };
+    Ok((0..graph.n_rows()).flat_map(row).filter(|&(i, j, _)| j > i))
 }
 
 /// What the checks above should have caught.

@@ -9,10 +9,12 @@
 
 mod affinity;
 mod agreement;
+mod apart;
 mod blend;
 mod communities;
 mod consensus;
 mod ensemble;
+mod found;
 mod granularity;
 mod kmeans;
 mod leiden;
@@ -22,8 +24,8 @@ mod tuned;
 mod ward;
 
 pub use blend::blend;
-pub(crate) use communities::find;
 pub use communities::{Communities, communities};
+pub(crate) use found::find;
 pub use granularity::{Granularity, Level};
 pub use kmeans::{KMeansParams, kmeans};
 pub use leiden::{LeidenParams, leiden};

@@ -13,7 +13,7 @@ const FINER: f64 = 4.0;
 const FINEST: f64 = 1e9;
 
 /// Parts of one or two vertices are clusters only where the number cannot be met otherwise.
-const LEAST: usize = 3;
+pub(super) const LEAST: usize = 3;
 
 /// Splits clusters into the parts that a fine partition shows, and joins parts of the same cluster
 /// until `k` are left.

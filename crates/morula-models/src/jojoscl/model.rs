@@ -18,7 +18,7 @@ use crate::correction::Correction;
 use crate::{ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, weights};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// A fitted JojoSCL model.
 #[derive(Debug, Clone)]

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
