@@ -3,6 +3,7 @@
 mod ablations;
 mod batches;
 mod plots;
+mod ranking;
 mod reliability;
 mod robustness;
 mod sections;

@@ -53,19 +53,22 @@ fn table(rows: &Selection<'_>) -> Option<String> {
 pub fn pooled(rows: &Selection<'_>) -> Vec<(Method, KMode, Reliability)> {
     let mut all = Vec::new();
     for (method, k) in distinct(rows.rows().iter().map(|row| (row.method, row.k))) {
-        let own = rows.method(method).mode(k);
-        let bins = own.rows().iter().filter_map(|row| row.reliability());
-        let sum = bins.reduce(|mut sum, bins| {
-            for bin in 0..BINS {
-                sum.cells[bin] += bins.cells[bin];
-                sum.correct[bin] += bins.correct[bin];
-                sum.confidence[bin] += bins.confidence[bin];
-            }
-            sum
-        });
-        all.extend(sum.map(|bins| (method, k, bins)));
+        all.extend(bins(&rows.method(method).mode(k)).map(|bins| (method, k, bins)));
     }
     all
+}
+
+/// The bins of some runs together; none where none tells its confidence.
+pub fn bins(rows: &Selection<'_>) -> Option<Reliability> {
+    let all = rows.rows().iter().filter_map(|row| row.reliability());
+    all.reduce(|mut sum, bins| {
+        for bin in 0..BINS {
+            sum.cells[bin] += bins.cells[bin];
+            sum.correct[bin] += bins.correct[bin];
+            sum.confidence[bin] += bins.confidence[bin];
+        }
+        sum
+    })
 }
 
 /// Expected calibration error (Naeini et al. 2015): `sum_b |correct_b - confidence_b| / n`.

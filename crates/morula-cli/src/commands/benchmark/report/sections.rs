@@ -6,7 +6,7 @@ use super::robustness::curves;
 use super::selection::{ARI, CLUSTERS, COSTS, Measure, SCORES, Selection, distinct};
 use super::stat::Stat;
 use super::table::{Table, or_dash};
-use super::{ablations, batches, reliability};
+use super::{ablations, batches, ranking, reliability};
 use crate::commands::benchmark::method::{KMode, Method};
 use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::settings::Settings;
@@ -62,6 +62,7 @@ pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
     show(&mut text, "robustness");
     text += &reliability::section(&scored);
     show(&mut text, "reliability");
+    text += &ranking::section(&scored);
     text += &failures(rows);
     text.trim_end().to_string() + "\n"
 }
