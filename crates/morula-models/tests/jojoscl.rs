@@ -4,7 +4,7 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use common::{counts, device, realistic};
+use common::{checks, counts, device, realistic};
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_models::{
     Checkpoint, ClusterModel, Embedding, EpochRecord, FitOptions, JojoScl, JojoSclModel,
@@ -31,17 +31,7 @@ fn labels(model: &JojoSclModel) -> Vec<usize> {
 fn clusters_of_simulated_types_are_found() {
     let (counts, truth) = realistic(400);
     let model = JojoScl::params(3).fit(&counts, &device()).unwrap();
-    let score = morula_metrics::evaluate(&truth, &labels(&model)).unwrap();
-    assert!(score.ari > 0.8, "{score:?}");
-
-    let fitted = model.fitted().unwrap();
-    assert_eq!((fitted.proba.n_rows(), fitted.proba.n_cols()), (400, 3));
-    for (i, &k) in fitted.labels.iter().enumerate() {
-        let row = fitted.proba.row(i);
-        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4);
-        assert!(row.iter().all(|p| *p <= row[k]), "the label is the likeliest cluster");
-    }
-    assert!(fitted.confidence().iter().all(|c| (1.0 / 3.0..=1.0 + 1e-6).contains(c)));
+    checks::finds_the_types(&model, &truth, 3);
 }
 
 /// 40 markers of threefold change per type among 2000 genes, where log-normalised counts and
@@ -167,24 +157,14 @@ fn parameters_out_of_range_are_named() {
         ("widths", params(3).widths(vec![])),
         ("shrinkage_weight", params(3).shrinkage_weight(-1.0)),
     ];
-    for (name, params) in cases {
-        match params.check() {
-            Err(ModelError::Parameter { name: found, .. }) => assert_eq!(found, name),
-            other => panic!("{name}: {other:?}"),
-        }
-    }
+    checks::are_named(cases.map(|(name, params)| (name, params.check())));
 }
 
 #[test]
 fn a_loss_that_is_not_finite_stops_with_its_place() {
     let (counts, _) = counts(60);
     let error = params(3).epochs(3).learning_rate(1e38).fit(&counts, &device()).unwrap_err();
-    match error {
-        ModelError::NotFinite { epoch, batch, term, .. } => {
-            assert!(epoch >= 1 && batch >= 1 && !term.is_empty());
-        }
-        other => panic!("{other}"),
-    }
+    checks::tells_where_it_is_not_finite(&error);
 }
 
 #[test]
@@ -193,15 +173,10 @@ fn a_saved_model_says_the_same_of_the_same_cells() {
     let model = params(3).epochs(4).fit(&counts, &device()).unwrap();
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("model");
-    model.save(&folder).unwrap();
-    model.save(&folder).unwrap();
-    let loaded = JojoSclModel::load(&folder, &device()).unwrap();
-    assert!(loaded.fitted().is_none());
+    let loaded = checks::says_the_same_when_saved(&model, &counts, &folder);
     assert_eq!(loaded.params(), model.params());
-    let (a, b) = (model.predict(&counts).unwrap(), loaded.predict(&counts).unwrap());
-    assert_eq!(a.labels, b.labels);
-    assert_eq!((&a.latent, &a.proba), (&b.latent, &b.proba));
-    assert_eq!(a.labels, labels(&model), "training cells keep their labels");
+    let again = loaded.predict(&counts).unwrap();
+    assert_eq!(again.labels, labels(&model), "training cells keep their labels");
 }
 
 #[test]
@@ -210,20 +185,7 @@ fn damaged_models_are_refused() {
     let model = params(2).epochs(1).fit(&counts, &device()).unwrap();
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("model");
-    let load = || JojoSclModel::load(&folder, &device());
-    assert!(load().is_err(), "nothing there");
-    for file in ["model.json", "encoder.safetensors"] {
-        model.save(&folder).unwrap();
-        let path = folder.join(file);
-        let whole = std::fs::read(&path).unwrap();
-        for bytes in [&whole[..whole.len() / 2], &whole[..3], &b"\xff\x00garbage"[..], &[]] {
-            std::fs::write(&path, bytes).unwrap();
-            let error = load().unwrap_err();
-            assert!(error.to_string().contains(file), "{error}");
-        }
-        std::fs::remove_file(&path).unwrap();
-        assert!(load().is_err());
-    }
+    checks::damage_is_refused(&model, &folder, &["model.json", "encoder.safetensors"]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Simulated cells with a known truth, and the device to fit on.
 #![allow(missing_docs, dead_code, reason = "tests' own helpers, not all for each")]
 
+pub mod checks;
+
 use morula_data::CountMatrix;
 use morula_models::DeviceChoice;
 use morula_preprocess::{SimulateParams, simulate};

@@ -4,23 +4,14 @@ use morula_core::transport::Marginal;
 use morula_models::{ClusterModel, Head, NClusters, ScSiameseClu};
 use morula_preprocess::{SimulateParams, simulate};
 
-use crate::common::{counts, device, realistic};
+use crate::common::{checks, counts, device, realistic};
 use crate::{finite, labels, params};
 
 #[test]
 fn clusters_of_simulated_types_are_found() {
     let (counts, truth) = realistic(400);
     let model = ScSiameseClu::params(3).fit(&counts, &device()).unwrap();
-    let score = morula_metrics::evaluate(&truth, &labels(&model)).unwrap();
-    assert!(score.ari > 0.8, "{score:?}");
-
-    let fitted = model.fitted().unwrap();
-    assert_eq!((fitted.proba.n_rows(), fitted.proba.n_cols()), (400, 3));
-    for (i, &k) in fitted.labels.iter().enumerate() {
-        let row = fitted.proba.row(i);
-        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4);
-        assert!(row.iter().all(|p| *p <= row[k]), "the label is the likeliest cluster");
-    }
+    checks::finds_the_types(&model, &truth, 3);
 }
 
 /// Counts that differ by chance alone. The networks see neighbourhoods in them, and their embedding

@@ -5,7 +5,7 @@ use morula_data::{CountMatrix, CsrMatrix};
 use morula_models::ModelError;
 use morula_preprocess::RecipeParams;
 
-use crate::common::{counts, device};
+use crate::common::{checks, counts, device};
 use crate::{finite, labels, params};
 
 #[test]
@@ -67,12 +67,7 @@ fn parameters_out_of_range_are_named() {
         ("max_nodes", params(3).max_nodes(8)),
         ("transport_weight", params(3).transport_weight(-1.0)),
     ];
-    for (name, params) in cases {
-        match params.check() {
-            Err(ModelError::Parameter { name: found, .. }) => assert_eq!(found, name),
-            other => panic!("{name}: {other:?}"),
-        }
-    }
+    checks::are_named(cases.map(|(name, params)| (name, params.check())));
     let error = params(3).marginal(Marginal::Prior(vec![1.0, 2.0])).check().unwrap_err();
     assert!(error.to_string().contains("prior"), "{error}");
 }

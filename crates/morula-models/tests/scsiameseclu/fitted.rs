@@ -2,7 +2,7 @@
 
 use morula_models::{ClusterModel, ScSiameseClu, ScSiameseCluModel};
 
-use crate::common::{counts, device, realistic};
+use crate::common::{checks, counts, device, realistic};
 use crate::{labels, params};
 
 #[test]
@@ -12,15 +12,8 @@ fn a_saved_model_says_the_same_of_the_same_cells() {
     let folder = home.path().join("model");
     for graph_views in [true, false] {
         let model = params(3).graph_views(graph_views).fit(&counts, &device()).unwrap();
-        model.save(&folder).unwrap();
-        model.save(&folder).unwrap();
-        assert_eq!(morula_models::saved_model_name(&folder).unwrap(), "scsiameseclu");
-        let loaded = ScSiameseCluModel::load(&folder, &device()).unwrap();
-        assert!(loaded.fitted().is_none());
+        let loaded = checks::says_the_same_when_saved(&model, &counts, &folder);
         assert_eq!(loaded.params(), model.params());
-        let (a, b) = (model.predict(&counts).unwrap(), loaded.predict(&counts).unwrap());
-        assert_eq!(a.labels, b.labels);
-        assert_eq!((&a.latent, &a.proba), (&b.latent, &b.proba));
     }
     assert!(morula_models::JojoSclModel::load(&folder, &device()).is_err(), "another model");
 }
@@ -31,20 +24,11 @@ fn damaged_models_are_refused() {
     let model = params(2).fit(&counts, &device()).unwrap();
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("model");
-    let load = || ScSiameseCluModel::load(&folder, &device());
-    assert!(load().is_err(), "nothing there");
-    for file in ["model.json", "network.safetensors", "reference.safetensors"] {
-        model.save(&folder).unwrap();
-        let path = folder.join(file);
-        let whole = std::fs::read(&path).unwrap();
-        for bytes in [&whole[..whole.len() / 2], &whole[..3], &b"\xff\x00garbage"[..], &[]] {
-            std::fs::write(&path, bytes).unwrap();
-            let error = load().unwrap_err();
-            assert!(error.to_string().contains(file), "{error}");
-        }
-        std::fs::remove_file(&path).unwrap();
-        assert!(load().is_err());
-    }
+    checks::damage_is_refused(
+        &model,
+        &folder,
+        &["model.json", "network.safetensors", "reference.safetensors"],
+    );
     // Sizes that would take all memory.
     model.save(&folder).unwrap();
     let path = folder.join("model.json");
@@ -61,7 +45,7 @@ fn damaged_models_are_refused() {
         let hostile = text.replace(good, hostile);
         assert_ne!(hostile, text);
         std::fs::write(&path, hostile).unwrap();
-        assert!(load().is_err(), "{good}");
+        assert!(ScSiameseCluModel::load(&folder, &device()).is_err(), "{good}");
     }
 }
 

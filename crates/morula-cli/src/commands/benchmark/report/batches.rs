@@ -9,12 +9,12 @@ use crate::commands::benchmark::row::Row;
 use crate::commands::benchmark::variant::{DEFAULT, batch_column};
 
 /// Columns of batches that runs were told.
-pub fn columns<'a>(rows: &Selection<'a>) -> Vec<&'a str> {
+fn columns<'a>(rows: &Selection<'a>) -> Vec<&'a str> {
     distinct(rows.rows().iter().filter_map(|row| batch_column(&row.variant)))
 }
 
 /// Runs told the batches in a column, and where a method has none for a data set, those as it is.
-pub fn told<'a>(rows: &Selection<'a>, column: &str) -> Selection<'a> {
+fn told<'a>(rows: &Selection<'a>, column: &str) -> Selection<'a> {
     let rows = rows.filter(|row| row.counts == ORIGINAL);
     let is_told = |row: &Row| batch_column(&row.variant) == Some(column);
     let of = |row: &Row| (row.dataset.clone(), row.method, row.k);
@@ -23,6 +23,24 @@ pub fn told<'a>(rows: &Selection<'a>, column: &str) -> Selection<'a> {
         true => is_told(row),
         false => row.variant == DEFAULT,
     })
+}
+
+/// A text on methods as they are, and after it the same where they are told batches; none where
+/// there is nothing to say of methods as they are.
+pub fn and_told(
+    rows: &Selection<'_>,
+    text: impl Fn(&Selection<'_>) -> Option<String>,
+) -> Option<String> {
+    let mut all = text(&rows.main())?;
+    for column in columns(rows) {
+        if let Some(text) = text(&told(rows, column)) {
+            let _ = write!(
+                all,
+                "\nWith batches of `{column}` told, on data sets that have them:\n\n{text}"
+            );
+        }
+    }
+    Some(all)
 }
 
 /// ARI with batches told, and without in brackets, of data sets that have batches, and the mean

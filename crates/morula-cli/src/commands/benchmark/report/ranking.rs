@@ -3,71 +3,77 @@
 use super::batches;
 use super::reliability::bins;
 use super::selection::{Selection, distinct};
+use super::stat::Stat;
 use super::table::{Table, or_dash};
 use crate::commands::benchmark::method::{KMode, Method};
 use crate::commands::benchmark::score::{BINS, Reliability};
 
 /// Accuracy by confidence and the area under the curve; the same with batches told.
 pub fn section(rows: &Selection<'_>) -> String {
-    let Some(tables) = tables(&rows.main()) else { return String::new() };
-    let told = batches::columns(rows).into_iter().filter_map(|column| {
-        let tables = self::tables(&batches::told(rows, column))?;
-        Some(format!("\nWith batches of `{column}` told, on data sets that have them:\n\n{tables}"))
-    });
+    let Some(tables) = batches::and_told(rows, tables) else { return String::new() };
     format!(
         "## Reliability, data sets alike\n\nAbove, a data set counts by its cells and its runs. \
          Here every data set has the same weight: the accuracy of a bin is the sum over data sets \
          of the share of their cells that is in the bin and right, over that of the share in the \
          bin. Beneath it, how often a cell that is right has a higher confidence than one of the \
          same data set that is not (the area under the ROC curve, by bins; .5 says nothing, 1 \
-         everything).\n\n{tables}{}\n",
-        told.collect::<String>()
+         everything).\n\n{tables}\n"
     )
 }
 
+/// What a method with K given or found makes of every data set.
+struct Column<'a> {
+    name: String,
+    /// The bins of every data set, over seeds.
+    sets: Vec<(&'a str, Reliability)>,
+}
+
+impl<'a> Column<'a> {
+    /// None of a method that tells no confidence.
+    fn of(rows: &Selection<'a>, method: Method, k: KMode) -> Option<Self> {
+        let rows = rows.method(method).mode(k);
+        let names = rows.datasets().into_iter();
+        let sets: Vec<_> =
+            names.filter_map(|name| Some((name, bins(&rows.dataset(name))?))).collect();
+        (!sets.is_empty()).then(|| Self { name: format!("{method}, K {k}"), sets })
+    }
+}
+
 fn tables(rows: &Selection<'_>) -> Option<String> {
-    let columns: Vec<(Method, KMode, Vec<(&str, Reliability)>)> =
-        distinct(rows.rows().iter().map(|row| (row.method, row.k)))
-            .into_iter()
-            .map(|(method, k)| (method, k, by_dataset(&rows.method(method).mode(k))))
-            .filter(|(.., sets)| !sets.is_empty())
-            .collect();
+    let pairs = distinct(rows.rows().iter().map(|row| (row.method, row.k))).into_iter();
+    let columns: Vec<Column<'_>> =
+        pairs.filter_map(|(method, k)| Column::of(rows, method, k)).collect();
     if columns.is_empty() {
         return None;
     }
     let header = |first: &str| {
-        let names = columns.iter().map(|(method, k, _)| format!("{method}, K {k}"));
+        let names = columns.iter().map(|column| column.name.clone());
         Table::new([first.to_string()].into_iter().chain(names))
     };
     let number = |value: Option<f64>| or_dash(value.map(|value| format!("{value:.3}")));
 
     let mut accuracies = header("bin");
     for bin in 0..BINS {
-        let cells = columns.iter().map(|(.., sets)| number(accuracy(sets, bin)));
+        let cells = columns.iter().map(|column| number(accuracy(&column.sets, bin)));
         let [low, high] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
         accuracies.row([format!("{low:.1} to {high:.1}")].into_iter().chain(cells));
     }
 
     let mut areas = header("area under the curve");
     for name in rows.datasets() {
-        let cells = columns.iter().map(|(.., sets)| {
-            number(sets.iter().find(|set| set.0 == name).and_then(|set| area(&set.1)))
-        });
+        let set = |column: &Column<'_>| {
+            let set = column.sets.iter().find(|set| set.0 == name)?;
+            area(&set.1)
+        };
+        let cells = columns.iter().map(|column| number(set(column)));
         areas.row([name.to_string()].into_iter().chain(cells));
     }
-    let means = columns.iter().map(|(.., sets)| {
-        let areas: Vec<f64> = sets.iter().filter_map(|set| area(&set.1)).collect();
-        let mean = areas.iter().sum::<f64>() / areas.len() as f64;
-        number((!areas.is_empty()).then_some(mean))
+    let means = columns.iter().map(|column| {
+        let areas: Vec<f64> = column.sets.iter().filter_map(|set| area(&set.1)).collect();
+        number(Stat::of(&areas).map(|stat| stat.mean))
     });
     areas.row(["**mean**".to_string()].into_iter().chain(means));
     Some(format!("{}\n{}", accuracies.markdown(), areas.markdown()))
-}
-
-/// The bins of every data set, over seeds.
-fn by_dataset<'a>(rows: &Selection<'a>) -> Vec<(&'a str, Reliability)> {
-    let names = rows.datasets().into_iter();
-    names.filter_map(|name| Some((name, bins(&rows.dataset(name))?))).collect()
 }
 
 /// `sum_d correct_db / n_d / sum_d cells_db / n_d`; none of a bin without cells.
@@ -118,7 +124,7 @@ mod tests {
             with_bins(row("b", Method::Jojoscl, 0, 0.7), "200;800", "100;200"),
         ];
         let rows = Selection::scored(&rows);
-        let sets = by_dataset(&rows);
+        let sets = Column::of(&rows, Method::Jojoscl, KMode::Given).unwrap().sets;
         // (.2 + .1) / (.4 + .2) and (.6 + .2) / (.6 + .8).
         assert!((accuracy(&sets, 8).unwrap() - 0.5).abs() < 1e-12);
         assert!((accuracy(&sets, 9).unwrap() - 0.8 / 1.4).abs() < 1e-12);

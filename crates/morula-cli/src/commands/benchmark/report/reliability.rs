@@ -9,16 +9,11 @@ use crate::commands::benchmark::score::{BINS, Reliability};
 /// Over all data sets and seeds, how often a cell of some confidence is right; and the same with
 /// batches told.
 pub fn section(rows: &Selection<'_>) -> String {
-    let Some(table) = table(&rows.main()) else { return String::new() };
-    let told = batches::columns(rows).into_iter().filter_map(|column| {
-        let table = self::table(&batches::told(rows, column))?;
-        Some(format!("\nWith batches of `{column}` told, on data sets that have them:\n\n{table}"))
-    });
+    let Some(tables) = batches::and_told(rows, table) else { return String::new() };
     format!(
         "## Reliability\n\nCells of all data sets and seeds by their confidence: how many of them \
          are in the cluster that the best one-to-one matching gives to their type. Off by: the \
-         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{table}{}\n",
-        told.collect::<String>()
+         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{tables}\n"
     )
 }
 

@@ -1,0 +1,81 @@
+//! What holds of every model.
+
+use std::path::Path;
+
+use morula_data::CountMatrix;
+use morula_models::{ClusterModel, ModelError};
+
+use super::device;
+
+/// The clusters are the simulated types, and the label of every cell is its likeliest cluster.
+pub fn finds_the_types(model: &impl ClusterModel, truth: &[usize], n_types: usize) {
+    let fitted = model.fitted().unwrap();
+    let score = morula_metrics::evaluate(truth, &fitted.labels).unwrap();
+    assert!(score.ari > 0.8, "{score:?}");
+    assert_eq!((fitted.proba.n_rows(), fitted.proba.n_cols()), (truth.len(), n_types));
+    for (i, &k) in fitted.labels.iter().enumerate() {
+        let row = fitted.proba.row(i);
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        assert!(row.iter().all(|p| *p <= row[k]), "the label is the likeliest cluster");
+    }
+    let lowest = 1.0 / n_types as f32;
+    assert!(fitted.confidence().iter().all(|c| (lowest..=1.0 + 1e-6).contains(c)));
+}
+
+/// Saved, and saved over itself, the model is read back and says the same of the same cells.
+pub fn says_the_same_when_saved<M: ClusterModel>(
+    model: &M,
+    counts: &CountMatrix,
+    folder: &Path,
+) -> M {
+    model.save(folder).unwrap();
+    model.save(folder).unwrap();
+    assert_eq!(morula_models::saved_model_name(folder).unwrap(), M::NAME);
+    let loaded = M::load(folder, &device()).unwrap();
+    assert!(loaded.fitted().is_none());
+    let (a, b) = (model.predict(counts).unwrap(), loaded.predict(counts).unwrap());
+    assert_eq!(a.labels, b.labels);
+    assert_eq!((&a.latent, &a.proba), (&b.latent, &b.proba));
+    loaded
+}
+
+/// No folder, and each of its files cut short, overwritten, empty or gone: an error that names
+/// the file.
+pub fn damage_is_refused<M: ClusterModel>(model: &M, folder: &Path, files: &[&str]) {
+    let refusal = || M::load(folder, &device()).err().expect("a damaged model is refused");
+    refusal();
+    for file in files {
+        model.save(folder).unwrap();
+        let path = folder.join(file);
+        let whole = std::fs::read(&path).unwrap();
+        for bytes in [&whole[..whole.len() / 2], &whole[..3], &b"\xff\x00garbage"[..], &[]] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = refusal();
+            assert!(error.to_string().contains(file), "{error}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        refusal();
+    }
+}
+
+/// Each set of parameters is refused, and the error names the one out of range.
+pub fn are_named<P: std::fmt::Debug>(
+    cases: impl IntoIterator<Item = (&'static str, Result<P, ModelError>)>,
+) {
+    for (name, checked) in cases {
+        match checked {
+            Err(ModelError::Parameter { name: found, .. }) => assert_eq!(found, name),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+/// A loss that is no longer finite is an error that tells where.
+pub fn tells_where_it_is_not_finite(error: &ModelError) {
+    match error {
+        ModelError::NotFinite { epoch, batch, term, .. } => {
+            assert!(*epoch >= 1 && *batch >= 1 && !term.is_empty());
+        }
+        other => panic!("{other}"),
+    }
+}
