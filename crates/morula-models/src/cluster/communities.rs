@@ -62,8 +62,8 @@ pub struct Communities {
 ///
 /// Given a number of clusters, it is the best cut into that many. If there are too few communities,
 /// the groups that are found without a number are split into the parts that a fine partition shows, as
-/// the objective at a fifth of the resolution without noise gains most or loses least by, so that a number
-/// that is too large finds small groups rather than halves of large ones; one or two vertices are a group only where the number
+/// the objective gains most or loses least by, so that a number that is too large finds small groups
+/// rather than halves of large ones; one or two vertices are a group only where the number
 /// cannot be met otherwise.
 ///
 /// Which communities are the best may hang on a few edges. So those at 1.5 gamma are looked for in

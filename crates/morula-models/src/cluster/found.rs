@@ -21,8 +21,7 @@ const CELLS: f64 = 2000.0;
 /// The power of their number with which it falls.
 const FALL: f64 = 0.1;
 
-/// Resolution at which a cluster by itself falls apart, or is split where more clusters are asked
-/// for, as a share of that without noise.
+/// Resolution at which a cluster by itself falls apart, as a share of that without noise.
 const APART: f64 = 0.2;
 
 /// How much of the background is added to the resolution.
@@ -104,15 +103,14 @@ pub(crate) fn find(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Resul
     let of = |groups: Vec<usize>| -> Vec<usize> { fine.iter().map(|&c| groups[c]).collect() };
     let stable = by_size(&of(groups(None)));
     let n_stable = number(&stable);
-    let within = APART * noiseless;
-    let parted = by_size(&apart(graph, &stable, within, seed)?);
+    let parted = by_size(&apart(graph, &stable, APART * noiseless, seed)?);
     let n_found = number(&parted);
     let given = |k: usize| -> Result<Vec<usize>> {
         if k <= whole {
             return Ok(by_size(&of(groups(Some(k)))));
         }
         let from = if n_found <= k { &parted } else { &stable };
-        Ok(by_size(&split(graph, &leiden, from, (k, within), seed)?))
+        Ok(by_size(&split(graph, &leiden, from, (k, resolution), seed)?))
     };
     let (labels, groups) = match n_clusters.given().filter(|&k| k != n_found) {
         None => (parted, stable),
