@@ -47,8 +47,8 @@ impl Expression {
         &self.scores
     }
 
-    /// The number of clusters that training aims at, before there is an embedding: the one given,
-    /// or that of the communities that expression alone shows. A fit has one seed.
+    /// A number of clusters before there is an embedding: the one given, or that of the communities
+    /// that expression alone shows. A fit has one seed.
     pub fn n_clusters(&self, asked: NClusters, seed: u64) -> Result<usize> {
         if let Some(k) = asked.given() {
             return Ok(k);

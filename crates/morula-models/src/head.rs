@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capacity::{self, Planned};
 use crate::linkage::average_linkage;
-use crate::{Matrix, ModelError, Result, read};
+use crate::{Matrix, ModelError, NClusters, Result, read};
 
 /// Small clusters per cluster asked for.
 const FINENESS: usize = 3;
@@ -50,6 +50,15 @@ pub(crate) struct Clustering {
 }
 
 impl Head {
+    /// What training aims at. Communities are cut into the number that is asked for once there is an
+    /// embedding, which is not to depend on that: aiming at too many parts the largest type in it.
+    pub(crate) fn aim(self, asked: NClusters) -> NClusters {
+        match self {
+            Self::KMeans | Self::Merge => asked,
+            Self::Communities => NClusters::Auto,
+        }
+    }
+
     /// Refuses a number of clusters that K-means could not handle on the device.
     ///
     /// # Errors

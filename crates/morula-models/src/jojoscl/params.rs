@@ -25,7 +25,8 @@ pub enum Embedding {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JojoSclParams {
-    /// Number of clusters K, or `auto`.
+    /// Number of clusters K, or `auto`. With the head `communities` it says where the embedding is
+    /// cut, and leaves the embedding as it is.
     pub n_clusters: NClusters,
     /// Seed of everything random.
     pub seed: u64,

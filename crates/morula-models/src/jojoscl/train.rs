@@ -85,7 +85,7 @@ pub(super) fn fit(
     capacity::check(&device, &params.tensors(n_cells, n_genes))?;
     let data = Fingerprint::new(counts, &recipe, &prepared);
     let origin = Origin::new(JojoSclModel::NAME, data, params);
-    let n_clusters = expression.n_clusters(params.n_clusters, params.seed)?;
+    let n_clusters = expression.n_clusters(params.head.aim(params.n_clusters), params.seed)?;
     // Communities need K-means for the memberships only.
     let n_init = match params.head {
         Head::Communities => REFRESH_N_INIT,

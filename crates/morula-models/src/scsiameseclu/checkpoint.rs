@@ -47,7 +47,7 @@ pub(super) fn load<'a>(
     let (history, state) = trainer.origin.read::<State>(&home, trainer.schedule.total())?;
     let (n_cells, k) = (trainer.cells.len(), state.columns.len());
     // A number that was to be found is known once there is a plan.
-    let asked = trainer.params.n_clusters.given().unwrap_or(k);
+    let asked = trainer.params.aim().given().unwrap_or(k);
     let planned = match &state.plan {
         None => k == 0,
         Some(plan) => k > 0 && k == asked && plan.is_of(n_cells, k),

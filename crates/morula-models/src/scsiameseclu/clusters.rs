@@ -12,8 +12,8 @@ use crate::cluster::find;
 use crate::rng::{Purpose, stream};
 use crate::{Head, Result, read};
 
-/// Puts centroids on the clusters of the embedding `z` `[n, d]`, as many as are asked for or as
-/// there are, and gives the column sums of the plan: label-free cluster sizes, as the marginal
+/// Puts centroids on the clusters of the embedding `z` `[n, d]`, as many as
+/// [`ScSiameseCluParams::aim`] says or as there are, and gives the column sums of the plan: label-free cluster sizes, as the marginal
 /// asked for makes them.
 pub(super) fn start(
     trainer: &Trainer<'_>,
@@ -23,9 +23,9 @@ pub(super) fn start(
     let params = trainer.params;
     let (labels, k) = match params.head {
         Head::Communities => {
-            let (asked, seed) = (params.n_clusters, params.seed);
+            let (aim, seed) = (params.aim(), params.seed);
             let cells = trainer.expression.beside(z)?;
-            let found = find(&trainer.expression.graph_with(&cells, asked, seed)?, asked, seed)?;
+            let found = find(&trainer.expression.graph_with(&cells, aim, seed)?, aim, seed)?;
             (ops::indices(&found.labels, &z.device()), found.n_clusters)
         }
         head => {

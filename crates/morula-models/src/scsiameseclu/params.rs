@@ -17,7 +17,8 @@ use crate::{FitOptions, Head, NClusters, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScSiameseCluParams {
-    /// Number of clusters K, or `auto`.
+    /// Number of clusters K, or `auto`. With the head `communities` it says where the embedding is
+    /// cut, and leaves the embedding as it is.
     pub n_clusters: NClusters,
     /// Seed of everything random.
     pub seed: u64,
@@ -262,6 +263,14 @@ impl ScSiameseCluParams {
                 ..RecipeParams::default()
             },
             ..Self::default()
+        }
+    }
+
+    /// What training aims at: clusters of the sizes of a prior are as many as there are sizes.
+    pub(super) fn aim(&self) -> NClusters {
+        match self.marginal {
+            Marginal::Prior(_) => self.n_clusters,
+            _ => self.head.aim(self.n_clusters),
         }
     }
 

@@ -58,7 +58,7 @@ pub(super) fn fit(
         cells,
     };
     // With a number yet to be found, one centroid holds the place.
-    let k = params.n_clusters.given().unwrap_or(1);
+    let k = params.aim().given().unwrap_or(1);
     let network = Network::new(params, [k, n_comps, n_genes], &device)?;
     let mut training = Training::new(&trainer, network);
     if let Some(saved) = &options.checkpoint
@@ -85,7 +85,7 @@ pub(super) struct Trainer<'a> {
 impl Trainer<'_> {
     /// The number of clusters for a head that has to be given one.
     pub fn n_clusters(&self) -> Result<usize> {
-        self.expression.n_clusters(self.params.n_clusters, self.params.seed)
+        self.expression.n_clusters(self.params.aim(), self.params.seed)
     }
 }
 

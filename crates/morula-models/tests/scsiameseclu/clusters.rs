@@ -1,7 +1,7 @@
 //! Clusters of simulated cells with a known truth.
 
 use morula_core::transport::Marginal;
-use morula_models::{ClusterModel, Head, NClusters, ScSiameseClu};
+use morula_models::{ClusterModel, Head, NClusters, ScSiameseClu, ScSiameseCluParams};
 use morula_preprocess::{SimulateParams, simulate};
 
 use crate::common::{checks, counts, device, realistic};
@@ -45,6 +45,22 @@ fn the_same_seed_gives_the_same_everything() {
     assert_eq!(a.fitted().unwrap().latent, b.fitted().unwrap().latent);
     assert_eq!(a.history(), b.history());
     assert_ne!(a.fitted().unwrap().latent, fit(6).fitted().unwrap().latent);
+}
+
+/// The number asked for says where cells are cut, not how they are embedded.
+#[test]
+fn the_embedding_does_not_hang_on_the_number() {
+    let (counts, _) = counts(150);
+    let fit = |n_clusters| {
+        let params = ScSiameseCluParams { n_clusters, ..params(3) };
+        params.fit(&counts, &device()).unwrap()
+    };
+    let found = fit(NClusters::Auto);
+    for k in [2, 9] {
+        let told = fit(NClusters::Given(k));
+        assert_eq!(told.n_clusters(), k);
+        assert_eq!(told.fitted().unwrap().latent, found.fitted().unwrap().latent);
+    }
 }
 
 #[test]
