@@ -12,9 +12,9 @@ use crate::cluster::find;
 use crate::rng::{Purpose, stream};
 use crate::{Head, Result, read};
 
-/// Puts centroids on the clusters of the embedding `z` `[n, d]`, as many as
-/// [`ScSiameseCluParams::aim`] says or as there are, and gives the column sums of the plan: label-free cluster sizes, as the marginal
-/// asked for makes them.
+/// Puts centroids on the clusters of the embedding `z` `[n, d]`, as many as the parameters' `aim`
+/// says or as there are, and gives the column sums of the plan: label-free cluster sizes, as the
+/// marginal asked for makes them.
 pub(super) fn start(
     trainer: &Trainer<'_>,
     network: Network,
