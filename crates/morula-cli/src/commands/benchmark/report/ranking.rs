@@ -1,7 +1,7 @@
 //! Whether the confidence ranks cells, with every data set counting alike.
 
 use super::batches;
-use super::reliability::bins;
+use super::reliability::{bins, range};
 use super::selection::{Selection, distinct};
 use super::stat::Stat;
 use super::table::{Table, or_dash};
@@ -55,8 +55,7 @@ fn tables(rows: &Selection<'_>) -> Option<String> {
     let mut accuracies = header("bin");
     for bin in 0..BINS {
         let cells = columns.iter().map(|column| number(accuracy(&column.sets, bin)));
-        let [low, high] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
-        accuracies.row([format!("{low:.1} to {high:.1}")].into_iter().chain(cells));
+        accuracies.row([range(bin)].into_iter().chain(cells));
     }
 
     let mut areas = header("area under the curve");

@@ -34,14 +34,19 @@ fn table(rows: &Selection<'_>) -> Option<String> {
             let share = |sum: f64| or_dash((n > 0).then(|| format!("{:.3}", sum / n as f64)));
             [n.to_string(), share(bins.confidence[bin]), share(bins.correct[bin] as f64)]
         });
-        let [low, high] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
-        table.row([format!("{low:.1} to {high:.1}")].into_iter().chain(cells));
+        table.row([range(bin)].into_iter().chain(cells));
     }
     let error = all.iter().flat_map(|(_, _, bins)| {
         ["-".into(), "off by".into(), format!("**{:.3}**", calibration_error(bins))]
     });
     table.row(["mean".to_string()].into_iter().chain(error));
     Some(table.markdown())
+}
+
+/// The confidences of a bin.
+pub fn range(bin: usize) -> String {
+    let [low, high] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
+    format!("{low:.1} to {high:.1}")
 }
 
 /// The bins of every method that tells its confidence, over data sets and seeds.
