@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use morula_data::CountMatrix;
-use morula_models::{ClusterModel, ModelError};
+use morula_models::{ClusterModel, ModelError, NClusters};
 
 use super::device;
 
@@ -20,6 +20,16 @@ pub fn finds_the_types(model: &impl ClusterModel, truth: &[usize], n_types: usiz
     }
     let lowest = 1.0 / n_types as f32;
     assert!(fitted.confidence().iter().all(|c| (lowest..=1.0 + 1e-6).contains(c)));
+}
+
+/// The number asked for says where cells are cut, not how they are embedded.
+pub fn the_embedding_does_not_hang_on_the_number<M: ClusterModel>(fit: impl Fn(NClusters) -> M) {
+    let found = fit(NClusters::Auto);
+    for k in [2, 9] {
+        let told = fit(NClusters::Given(k));
+        assert_eq!(told.n_clusters(), k);
+        assert_eq!(told.fitted().unwrap().latent, found.fitted().unwrap().latent);
+    }
 }
 
 /// Saved, and saved over itself, the model is read back and says the same of the same cells.
