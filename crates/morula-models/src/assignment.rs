@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use morula_preprocess::Prepared;
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{Granularity, communities};
+use crate::cluster::{Granularity, communities, ranks};
 use crate::expression::Expression;
 use crate::posterior::Posterior;
 use crate::rng::{Purpose, stream};
@@ -53,8 +53,20 @@ pub(crate) struct Wanted {
 }
 
 impl Assignment {
-    /// Clusters the cells by the embedding `h`, `[n, d]`, and by their expression.
+    /// Clusters the cells by the embedding `h`, `[n, d]`, and by their expression; numbered by
+    /// falling size.
     pub fn fit(h: &Tensor<2>, wanted: Wanted, expression: &Expression) -> Result<Assigned> {
+        let Assigned { mut assignment, proba, granularity } = Self::cluster(h, wanted, expression)?;
+        // Which clusters are the largest is known once every cell has its own.
+        let to = ranks(&proba.argmax(), assignment.n_clusters());
+        match &mut assignment {
+            Self::Centroids(posterior) => posterior.renumber(&to),
+            Self::Votes { votes, .. } => votes.renumber(&to),
+        }
+        Ok(Assigned { assignment, proba: proba.with_columns(&to), granularity })
+    }
+
+    fn cluster(h: &Tensor<2>, wanted: Wanted, expression: &Expression) -> Result<Assigned> {
         let Wanted { head, n_clusters, n_init, seed } = wanted;
         if head != Head::Communities {
             let k = expression.n_clusters(n_clusters, seed)?;

@@ -59,6 +59,16 @@ impl Matrix {
         self.values.chunks(self.n_cols.max(1)).map(|row| largest(row).unwrap_or(0)).collect()
     }
 
+    /// The columns in another order: column `k` becomes column `to[k]`.
+    pub(crate) fn with_columns(&self, to: &[usize]) -> Self {
+        let mut values = vec![0.0; self.values.len()];
+        let rows = self.values.chunks(self.n_cols.max(1));
+        for (row, moved) in rows.zip(values.chunks_mut(self.n_cols.max(1))) {
+            row.iter().zip(to).for_each(|(&value, &to)| moved[to] = value);
+        }
+        Self::new(values, self.n_cols)
+    }
+
     /// Reads a tensor back from its device.
     pub(crate) fn read(x: Tensor<2>, what: &'static str) -> Result<Self> {
         let [_, n_cols] = x.dims();

@@ -50,6 +50,11 @@ impl Posterior {
         self.n_clusters
     }
 
+    /// Gives cluster `k` the number `to[k]`.
+    pub fn renumber(&mut self, to: &[usize]) {
+        self.groups.iter_mut().for_each(|group| *group = to[*group]);
+    }
+
     /// Whether the sizes agree with each other and with d dimensions.
     pub fn fits(&self, d: usize) -> bool {
         self.n_clusters <= self.groups.len().max(1)

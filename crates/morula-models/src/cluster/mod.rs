@@ -32,6 +32,8 @@ pub use leiden::{LeidenParams, leiden};
 pub use tuned::leiden_tuned;
 pub use ward::ward;
 
+use std::cmp::Reverse;
+
 use crate::{ModelError, Result};
 
 /// Number of clusters.
@@ -39,20 +41,26 @@ fn number(labels: &[usize]) -> usize {
     labels.iter().max().map_or(0, |k| k + 1)
 }
 
-/// Numbers labels by falling size of their clusters, as scanpy does; ties by the first member.
+/// Numbers labels by falling size of their clusters.
 fn by_size(labels: &[usize]) -> Vec<usize> {
-    let mut sizes = vec![0_usize; number(labels)];
-    let mut order = Vec::new();
-    for &k in labels {
-        if sizes[k] == 0 {
-            order.push(k);
-        }
-        sizes[k] += 1;
-    }
-    order.sort_by_key(|&k| std::cmp::Reverse(sizes[k]));
-    let mut rank = vec![0; sizes.len()];
-    order.iter().enumerate().for_each(|(r, &k)| rank[k] = r);
+    let rank = ranks(labels, number(labels));
     labels.iter().map(|&k| rank[k]).collect()
+}
+
+/// What number each of `k` clusters gets by falling size, as scanpy does; ties by the first member,
+/// clusters without any last.
+pub(crate) fn ranks(labels: &[usize], k: usize) -> Vec<usize> {
+    let mut sizes = vec![0_usize; k];
+    let mut first = vec![labels.len(); k];
+    for (i, &label) in labels.iter().enumerate() {
+        sizes[label] += 1;
+        first[label] = first[label].min(i);
+    }
+    let mut order: Vec<usize> = (0..k).collect();
+    order.sort_by_key(|&label| (Reverse(sizes[label]), first[label]));
+    let mut rank = vec![0; k];
+    order.iter().enumerate().for_each(|(r, &label)| rank[label] = r);
+    rank
 }
 
 /// Number of points in row-major `x`, checked against the clusters asked for.
@@ -76,6 +84,7 @@ mod tests {
     fn the_largest_cluster_is_0_and_ties_go_by_the_first_member() {
         assert_eq!(by_size(&[7, 3, 3, 5, 3, 5, 7]), [1, 0, 0, 2, 0, 2, 1]);
         assert!(by_size(&[]).is_empty());
+        assert_eq!(ranks(&[2, 1, 2], 4), [2, 1, 0, 3]);
     }
 
     #[test]

@@ -64,6 +64,13 @@ impl Votes {
         self.weights.len()
     }
 
+    /// Gives cluster `k` the number `to[k]`.
+    pub fn renumber(&mut self, to: &[usize]) {
+        self.labels.iter_mut().for_each(|label| *label = to[*label]);
+        let weights = self.weights.clone();
+        weights.iter().zip(to).for_each(|(&weight, &to)| self.weights[to] = weight);
+    }
+
     /// Gives clusters that win no cell the weight with which half of their cells would stay;
     /// whether there were any.
     fn raise_the_outvoted(&mut self, found: &[Neighbors]) -> bool {

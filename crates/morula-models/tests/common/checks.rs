@@ -20,6 +20,14 @@ pub fn finds_the_types(model: &impl ClusterModel, truth: &[usize], n_types: usiz
     }
     let lowest = 1.0 / n_types as f32;
     assert!(fitted.confidence().iter().all(|c| (lowest..=1.0 + 1e-6).contains(c)));
+    is_numbered_by_size(model);
+}
+
+/// Cluster 0 is the largest.
+pub fn is_numbered_by_size(model: &impl ClusterModel) {
+    let mut sizes = vec![0; model.n_clusters()];
+    model.fitted().unwrap().labels.iter().for_each(|&k| sizes[k] += 1);
+    assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
 }
 
 /// The number asked for says where cells are cut, not how they are embedded.
@@ -28,6 +36,7 @@ pub fn the_embedding_does_not_hang_on_the_number<M: ClusterModel>(fit: impl Fn(N
     for k in [2, 9] {
         let told = fit(NClusters::Given(k));
         assert_eq!(told.n_clusters(), k);
+        is_numbered_by_size(&told);
         assert_eq!(told.fitted().unwrap().latent, found.fitted().unwrap().latent);
     }
 }
