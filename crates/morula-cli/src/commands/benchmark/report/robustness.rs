@@ -18,7 +18,7 @@ pub struct Curves {
 pub struct Curve {
     pub method: Method,
     pub k: KMode,
-    /// Data sets with runs at every level; the others are left out.
+    /// Data sets with a seed that has runs at every level; the others are left out.
     pub n_datasets: usize,
     /// Mean ARI over data sets, per level.
     pub ari: Vec<f64>,
@@ -45,17 +45,27 @@ fn of_kind(kind: &str, rows: &Selection<'_>) -> Curves {
     let pairs = distinct(rows.rows().iter().map(|row| (row.method, row.k)));
     for (method, k) in pairs {
         let own = rows.method(method).mode(k);
-        let at = |dataset: &str, wanted: f64| {
-            own.dataset(dataset)
-                .filter(|row| match wanted == mildest {
-                    true => row.counts == ORIGINAL,
-                    false => level(&row.counts) == Some(wanted),
-                })
-                .stat(ARI)
+        let at = |run: &Selection<'_>, wanted: f64| {
+            run.filter(|row| match wanted == mildest {
+                true => row.counts == ORIGINAL,
+                false => level(&row.counts) == Some(wanted),
+            })
+            .stat(ARI)
         };
-        let complete: Vec<Vec<f64>> = (own.datasets().iter())
-            .filter_map(|name| levels.iter().map(|&l| Some(at(name, l)?.mean)).collect())
-            .collect();
+        // Of every seed that has all levels, so that levels differ in nothing else.
+        let of_dataset = |name: &&str| -> Option<Vec<f64>> {
+            let rows = own.dataset(name);
+            let seeds = distinct(rows.rows().iter().map(|row| row.seed));
+            let runs = seeds.into_iter().map(|seed| rows.filter(|row| row.seed == seed));
+            let runs = runs.filter_map(|run| {
+                levels.iter().map(|&l| Some(at(&run, l)?.mean)).collect::<Option<Vec<f64>>>()
+            });
+            let runs: Vec<Vec<f64>> = runs.collect();
+            let at_level = |l: usize| runs.iter().map(|ari| ari[l]).sum::<f64>();
+            let mean = |l: usize| at_level(l) / runs.len() as f64;
+            (!runs.is_empty()).then(|| (0..levels.len()).map(mean).collect())
+        };
+        let complete: Vec<Vec<f64>> = own.datasets().iter().filter_map(of_dataset).collect();
         let n_datasets = complete.len();
         let mean = |l: usize| complete.iter().map(|ari| ari[l]).sum::<f64>() / n_datasets as f64;
         if n_datasets > 0 {
@@ -69,15 +79,25 @@ fn of_kind(kind: &str, rows: &Selection<'_>) -> Curves {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::benchmark::row::Row;
     use crate::commands::benchmark::row::tests::row;
+
+    fn perturbed(dataset: &str, counts: &str, ari: f64) -> Row {
+        let mut row = row(dataset, Method::Jojoscl, 0, ari);
+        row.counts = counts.into();
+        row
+    }
+
+    #[test]
+    fn only_seeds_with_every_level_count() {
+        let mut other = perturbed("a", ORIGINAL, 0.2);
+        other.seed = 1;
+        let rows = [perturbed("a", ORIGINAL, 0.8), perturbed("a", "noise 1", 0.6), other];
+        assert_eq!(curves(&Selection::scored(&rows))[0].curves[0].ari, [0.8, 0.6]);
+    }
 
     #[test]
     fn only_data_sets_with_every_level_count() {
-        let perturbed = |dataset: &str, counts: &str, ari: f64| {
-            let mut row = row(dataset, Method::Jojoscl, 0, ari);
-            row.counts = counts.into();
-            row
-        };
         let rows = [
             perturbed("a", ORIGINAL, 0.8),
             perturbed("a", "dropout 0.1", 0.6),
