@@ -53,27 +53,27 @@ fn of_kind(kind: &str, rows: &Selection<'_>) -> Curves {
             .stat(ARI)
         };
         // Of every seed that has all levels, so that levels differ in nothing else.
-        let of_dataset = |name: &&str| -> Option<Vec<f64>> {
+        let of_dataset = |name: &&str| {
             let rows = own.dataset(name);
-            let seeds = distinct(rows.rows().iter().map(|row| row.seed));
-            let runs = seeds.into_iter().map(|seed| rows.filter(|row| row.seed == seed));
-            let runs = runs.filter_map(|run| {
-                levels.iter().map(|&l| Some(at(&run, l)?.mean)).collect::<Option<Vec<f64>>>()
+            let seeds = distinct(rows.rows().iter().map(|row| row.seed)).into_iter();
+            let runs = seeds.filter_map(|seed| {
+                let run = rows.filter(|row| row.seed == seed);
+                levels.iter().map(|&l| Some(at(&run, l)?.mean)).collect()
             });
-            let runs: Vec<Vec<f64>> = runs.collect();
-            let at_level = |l: usize| runs.iter().map(|ari| ari[l]).sum::<f64>();
-            let mean = |l: usize| at_level(l) / runs.len() as f64;
-            (!runs.is_empty()).then(|| (0..levels.len()).map(mean).collect())
+            mean(&runs.collect::<Vec<_>>())
         };
         let complete: Vec<Vec<f64>> = own.datasets().iter().filter_map(of_dataset).collect();
-        let n_datasets = complete.len();
-        let mean = |l: usize| complete.iter().map(|ari| ari[l]).sum::<f64>() / n_datasets as f64;
-        if n_datasets > 0 {
-            let ari = (0..levels.len()).map(mean).collect();
-            curves.push(Curve { method, k, n_datasets, ari });
+        if let Some(ari) = mean(&complete) {
+            curves.push(Curve { method, k, n_datasets: complete.len(), ari });
         }
     }
     Curves { kind: kind.into(), levels, curves }
+}
+
+/// The mean of some curves, level by level.
+fn mean(curves: &[Vec<f64>]) -> Option<Vec<f64>> {
+    let at = |l: usize| curves.iter().map(|curve| curve[l]).sum::<f64>() / curves.len() as f64;
+    Some((0..curves.first()?.len()).map(at).collect())
 }
 
 #[cfg(test)]

@@ -166,10 +166,10 @@ fn robustness(rows: &Selection<'_>) -> String {
     match text.is_empty() {
         true => text,
         false => format!(
-            "## Robustness\n\nMean ARI over the data sets, and their seeds, that have every level. Dropout: every \
-             count above 0 is lost with this probability. Noise: every count is multiplied by 1 + \
-             level x N(0, 1) and rounded. Downsampled: every molecule is kept with this \
-             probability.\n\n{text}"
+            "## Robustness\n\nMean ARI over the data sets, and their seeds, that have every level. \
+             Dropout: every count above 0 is lost with this probability. Noise: every count is \
+             multiplied by 1 + level x N(0, 1) and rounded. Downsampled: every molecule is kept \
+             with this probability.\n\n{text}"
         ),
     }
 }
