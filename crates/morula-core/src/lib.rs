@@ -16,7 +16,6 @@ mod encoder;
 mod error;
 pub mod graph;
 pub mod init;
-pub mod kmeans;
 pub mod ops;
 pub mod shrinkage;
 pub mod siamese;

@@ -35,6 +35,8 @@
 
 mod additions;
 mod anndata;
+pub mod atomic_dir;
+pub mod atomic_file;
 #[cfg(any(feature = "sprs", feature = "nalgebra-sparse"))]
 mod convert;
 mod counts;

@@ -98,7 +98,7 @@ pub enum ModelError {
     Read {
         /// What was read.
         what: &'static str,
-        /// The backend's word.
+        /// The reason that the backend gives.
         why: String,
     },
     /// A file of a saved model or checkpoint cannot be read or written.
@@ -106,7 +106,7 @@ pub enum ModelError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's word.
+        /// The reason that the system gives.
         source: std::io::Error,
     },
     /// A saved model or checkpoint is damaged or of another kind.
@@ -128,6 +128,23 @@ pub enum ModelError {
         /// What is different.
         differs: String,
     },
+    /// No model has that name.
+    #[error("the model {name:?} is not known here; there are: {known}")]
+    UnknownModel {
+        /// The name.
+        name: String,
+        /// The names of the models.
+        known: String,
+    },
+    /// A setting that parameters cannot have.
+    #[error("{0}")]
+    Setting(String),
+    /// The clustering refused its input.
+    #[error(transparent)]
+    Cluster(#[from] morula_cluster::ClusterError),
+    /// A folder cannot be written.
+    #[error(transparent)]
+    Data(#[from] morula_data::DataError),
     /// A module refused its input.
     #[error(transparent)]
     Core(#[from] morula_core::CoreError),

@@ -1,26 +1,17 @@
 //! What every fitted clustering model offers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use burn::tensor::{Device, Tensor};
-use morula_data::CountMatrix;
-use morula_preprocess::{RecipeParams, Report};
+use burn::tensor::Device;
+use morula_cluster::ResolutionProfile;
+use morula_data::{CountMatrix, DenseMatrix};
+use morula_preprocess::{Neighbors, Recipe, Report};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::cluster::Granularity;
-use crate::{EpochRecord, Matrix, NClusters, Observer, Result, folder};
+use crate::{EpochRecord, Result};
 
-/// Name of the model saved in a folder: the [`ClusterModel::NAME`] that can
-/// [load](ClusterModel::load) it.
-///
-/// # Errors
-/// When there is no saved model, or its description is damaged.
-pub fn saved_model_name(target: &Path) -> Result<String> {
-    folder::model_name(target)
-}
-
-/// What a model says of a set of cells.
+/// The result of a model for a set of cells.
 #[derive(Debug, Clone)]
 pub struct Prediction {
     /// Positions, in the input, of the cells that passed the filter; the other fields follow it.
@@ -28,65 +19,114 @@ pub struct Prediction {
     /// Cluster of each cell, below the number of clusters.
     pub labels: Vec<usize>,
     /// Probability of every cluster, cells x clusters; rows sum to 1.
-    pub proba: Matrix,
+    pub proba: DenseMatrix,
     /// Embedding, cells x dimensions.
-    pub latent: Matrix,
+    pub latent: DenseMatrix,
+    /// Nearest cells in the embedding by direction, for a layout; only of the cells of a fit whose
+    /// clusters are communities.
+    pub neighbors: Option<Neighbors>,
     /// What preprocessing filtered, missed and ignored.
     pub report: Report,
 }
 
 impl Prediction {
-    /// Takes probabilities `[n, K]` and reads the embedding `[n, d]` back from the device; the
-    /// label of a cell is its likeliest cluster.
-    pub(crate) fn read(
-        proba: Matrix,
-        latent: Tensor<2>,
+    /// The label of a cell is its likeliest cluster.
+    pub(crate) fn new(
+        proba: DenseMatrix,
+        latent: DenseMatrix,
         kept_cells: Vec<usize>,
         report: Report,
-    ) -> Result<Self> {
-        Ok(Self {
-            kept_cells,
-            labels: proba.argmax(),
-            proba,
-            latent: Matrix::read(latent, "the embedding")?,
-            report,
-        })
+    ) -> Self {
+        Self { kept_cells, labels: proba.argmax(), proba, latent, neighbors: None, report }
     }
 
-    /// Probability of the cluster each cell was given: the confidence, from 1 / K to 1.
+    /// Number of clusters, some of which may have none of these cells.
+    pub fn n_clusters(&self) -> usize {
+        self.proba.n_cols()
+    }
+
+    /// Probability of the cluster that each cell was given: the confidence, from 1 / K to 1.
     pub fn confidence(&self) -> Vec<f32> {
         self.labels.iter().enumerate().map(|(i, &k)| self.proba.row(i)[k]).collect()
     }
 }
 
+/// How a fitted model describes itself beside its results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// Parameters by name, as in a configuration file.
+    pub parameters: Value,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Quantities with one value per cluster, by name.
+    pub per_cluster: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Description {
+    pub(crate) fn of(
+        params: &impl Serialize,
+        seed: u64,
+        per_cluster: Vec<(&'static str, Vec<f64>)>,
+    ) -> Self {
+        Self { parameters: serde_json::to_value(params).unwrap_or_default(), seed, per_cluster }
+    }
+}
+
+/// Implements the methods of [`ClusterModel`] that return a field of every model.
+macro_rules! model_fields {
+    () => {
+        fn name(&self) -> &'static str {
+            NAME
+        }
+
+        fn profile(&self) -> Option<&ResolutionProfile> {
+            self.profile.as_ref()
+        }
+
+        fn fitted(&self) -> Option<&Prediction> {
+            self.fitted.as_ref()
+        }
+
+        fn recipe(&self) -> &Recipe {
+            &self.recipe
+        }
+
+        fn history(&self) -> &[EpochRecord] {
+            &self.history
+        }
+    };
+}
+
 /// A fitted clustering model.
-pub trait ClusterModel: Sized {
-    /// Name used for output columns, files and the command line.
-    const NAME: &'static str;
+pub trait ClusterModel: std::fmt::Debug {
+    /// Name in output columns, files and on the command line.
+    fn name(&self) -> &'static str;
 
     /// Number of clusters.
     fn n_clusters(&self) -> usize;
 
-    /// How the number of clusters came about; `None` from a head that only takes a number.
-    fn granularity(&self) -> Option<&Granularity>;
+    /// The resolution and the clusters around it; `None` from a method that only takes a number.
+    fn profile(&self) -> Option<&ResolutionProfile>;
 
-    /// Clusters, probabilities and embedding of the cells the model was fitted on; `None` after
-    /// loading, since a saved model does not keep them.
+    /// Clusters, probabilities and embedding of the cells of the fit; `None` after loading, since a
+    /// saved model does not keep them.
     fn fitted(&self) -> Option<&Prediction>;
+
+    /// The fitted preprocessing.
+    fn recipe(&self) -> &Recipe;
+
+    /// Losses of every epoch.
+    fn history(&self) -> &[EpochRecord];
+
+    /// Parameters, seed and values per cluster.
+    fn describe(&self) -> Description;
 
     /// Clusters, probabilities and embedding of new cells, genes matched by name.
     ///
     /// # Errors
     /// When too few of the model's genes are there, or no cell passes the filter; when the model
-    /// knows [batches](Self::batches) and these cells have none. A batch that it does not know is
-    /// no error.
+    /// knows [batches](Self::batches) and these cells have none. An unknown batch is no error.
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction>;
-
-    /// Batches between which it takes differences out; empty where it knows of none.
-    fn batches(&self) -> &[String];
-
-    /// Losses of every epoch.
-    fn history(&self) -> &[EpochRecord];
 
     /// Writes the model to a folder, replacing a model already there only when complete.
     ///
@@ -98,13 +138,29 @@ pub trait ClusterModel: Sized {
     ///
     /// # Errors
     /// When a file is missing, damaged or of another model or version.
-    fn load(folder: &Path, device: &Device) -> Result<Self>;
+    fn load(folder: &Path, device: &Device) -> Result<Self>
+    where
+        Self: Sized;
+
+    /// Denoised counts of cells with that embedding, cells x the
+    /// [selected genes](Recipe::selected_genes); `None` from a model without a decoder of counts.
+    ///
+    /// # Errors
+    /// When the embedding has another width, or the device fails.
+    fn denoised(&self, _latent: &DenseMatrix) -> Result<Option<DenseMatrix>> {
+        Ok(None)
+    }
+
+    /// Batches whose differences it takes out; empty where it knows of none.
+    fn batches(&self) -> &[String] {
+        self.recipe().batches()
+    }
 
     /// Cluster probabilities of new cells, cells that passed the filter x clusters.
     ///
     /// # Errors
     /// As [`predict`](Self::predict).
-    fn predict_proba(&self, counts: &CountMatrix) -> Result<Matrix> {
+    fn predict_proba(&self, counts: &CountMatrix) -> Result<DenseMatrix> {
         Ok(self.predict(counts)?.proba)
     }
 
@@ -112,69 +168,7 @@ pub trait ClusterModel: Sized {
     ///
     /// # Errors
     /// As [`predict`](Self::predict).
-    fn latent(&self, counts: &CountMatrix) -> Result<Matrix> {
+    fn latent(&self, counts: &CountMatrix) -> Result<DenseMatrix> {
         Ok(self.predict(counts)?.latent)
     }
-}
-
-/// Parameters of a clustering model: what a program that offers several models asks of each.
-pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned {
-    /// The model that they make.
-    type Model: ClusterModel;
-
-    /// The authors' own settings.
-    fn published(n_clusters: NClusters) -> Self;
-
-    /// Number of clusters.
-    fn n_clusters(&self) -> NClusters;
-
-    /// Sets the number of clusters.
-    fn set_n_clusters(&mut self, n_clusters: NClusters);
-
-    /// Sets the seed of everything random.
-    fn set_seed(&mut self, seed: u64);
-
-    /// Sets the epochs of the main stage.
-    fn set_epochs(&mut self, epochs: usize);
-
-    /// Parameters of the preprocessing.
-    fn recipe(&self) -> &RecipeParams;
-
-    /// Checks every parameter.
-    ///
-    /// # Errors
-    /// Naming the first one out of range and what is allowed.
-    fn checked(self) -> Result<Self>;
-
-    /// Checks the parameters and fits a model to raw counts.
-    ///
-    /// # Errors
-    /// As [`checked`](Self::checked); when preprocessing leaves nothing, with more clusters than
-    /// cells, when a loss is no longer finite, or when the observer breaks off.
-    fn fit_with(
-        self,
-        counts: &CountMatrix,
-        device: &Device,
-        options: FitOptions<'_>,
-    ) -> Result<Self::Model>;
-}
-
-/// What goes with a fit besides the parameters.
-#[derive(Default)]
-pub struct FitOptions<'a> {
-    /// Told of every epoch; may stop the fit.
-    pub observer: Option<&'a mut dyn Observer>,
-    /// Where to keep the state of training.
-    pub checkpoint: Option<Checkpoint>,
-}
-
-/// Where and how often the state of training is kept.
-#[derive(Debug, Clone)]
-pub struct Checkpoint {
-    /// The folder; created when missing.
-    pub folder: PathBuf,
-    /// Epochs between two checkpoints.
-    pub every: usize,
-    /// Start from the state in the folder, if there is one.
-    pub resume: bool,
 }

@@ -55,7 +55,7 @@ impl<P: ModelParams> Stopped<P> {
     }
 
     fn folder(&self) -> PathBuf {
-        self.home.path().join(P::Model::NAME)
+        self.home.path().join(P::NAME)
     }
 
     fn resume(&self, params: P, counts: &CountMatrix) -> Result<P::Model, ModelError> {
@@ -69,7 +69,7 @@ impl<P: ModelParams> Stopped<P> {
             Err(error) => error.to_string(),
             Ok(_) => panic!("accepted, though it should say {parts:?}"),
         };
-        for part in [&[P::Model::NAME], parts].concat() {
+        for part in [&[P::NAME], parts].concat() {
             assert!(error.contains(part), "lacks {part:?}: {error}");
         }
     }

@@ -1,6 +1,5 @@
 //! File formats: told apart by content, read into [`AnnData`], written as h5ad.
 
-mod atomic;
 mod features;
 mod h5ad;
 mod matrix_market;
@@ -14,7 +13,7 @@ mod xy_h5;
 pub use sniff::{Format, sniff};
 
 use crate::hdf5::Store;
-use crate::{Additions, AnnData, CountMatrix, DataFrame, Result};
+use crate::{Additions, AnnData, CountMatrix, DataFrame, Result, atomic_file};
 use std::path::Path;
 
 /// Reads a file or folder of any known format, told by its content, with all its parts.
@@ -82,7 +81,8 @@ pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
 /// An error naming the file: `::Shape` or `::BadName` when the parts do not fit together, `::Io`.
 pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
     let path = path.as_ref();
-    atomic::replace(path, |temporary| h5ad::write(temporary, data)).map_err(|e| e.in_file(path))
+    atomic_file::replace(path, |temporary| h5ad::write(temporary, data))
+        .map_err(|e| e.in_file(path))
 }
 
 /// Writes a copy of `input` with `additions` to `output`, an h5ad file.
@@ -110,6 +110,6 @@ pub fn write_h5ad_with(
         return Ok(data.not_loaded);
     }
     let write = |temporary: &Path| h5ad::update(input, temporary, additions);
-    atomic::replace(output, write).map_err(|e| e.in_file(output))?;
+    atomic_file::replace(output, write).map_err(|e| e.in_file(output))?;
     Ok(Vec::new())
 }

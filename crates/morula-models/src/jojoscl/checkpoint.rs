@@ -3,61 +3,65 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Int, Tensor};
+use morula_data::atomic_dir;
 use serde::{Deserialize, Serialize};
 
-use super::train::Training;
-use crate::origin::damaged;
-use crate::{ClusterModel, JojoSclModel, ModelError, Result, folder, read, weights};
+use super::NAME;
+use super::state::State;
+use crate::device::read;
+use crate::saved::{RunIdentity, damaged, weights};
+use crate::{ModelError, Result};
 
-/// What goes into `state.json`; weights and optimizer are beside it.
+/// The part of the state in `state.json`; weights and optimizer are beside it.
 #[derive(Serialize, Deserialize)]
-struct State {
+struct Stored {
     memberships: Option<Vec<u32>>,
 }
 
 /// Writes the state to `target/jojoscl`, replacing an older one only when complete.
-pub(super) fn save(target: &Path, training: &Training<'_>) -> Result<()> {
-    folder::replace(&target.join(JojoSclModel::NAME), |folder| {
-        weights::save_in_training(&training.network, &folder.join("network.bpk"))?;
-        weights::save(&training.key, &folder.join("key.safetensors"))?;
+pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
+    atomic_dir::replace(&target.join(NAME), |folder| {
+        weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
+        weights::save(&state.key, &folder.join("key.safetensors"))?;
         let path = folder.join("optimizer.bin");
-        let saved = training.optimizer.save(&path);
+        let saved = state.optimizer.save(&path);
         saved.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
-        let memberships = match &training.memberships {
+        let memberships = match &state.memberships {
             Some(labels) => Some(read(labels.clone().float(), "the memberships")?),
             None => None,
         };
         let memberships = memberships.map(|m| m.into_iter().map(|k| k as u32).collect());
-        training.trainer.origin.write(folder, &training.history, &State { memberships })
+        identity.write(folder, &state.history, &Stored { memberships })
     })
 }
 
-/// Reads the state over a fresh one; the fresh one itself when there is no checkpoint.
-pub(super) fn load<'a>(
+/// Reads the state over a fresh one; the fresh one itself when there is no checkpoint. The sizes are
+/// epochs, cells and clusters.
+pub(super) fn load(
     target: &Path,
-    mut training: Training<'a>,
+    mut state: State,
+    identity: &RunIdentity,
+    [epochs, n_cells, k]: [usize; 3],
     device: &Device,
-) -> Result<Training<'a>> {
-    let target = target.join(JojoSclModel::NAME);
-    let Some(home) = folder::existing(&target) else { return Ok(training) };
-    let trainer = training.trainer;
-    let (history, State { memberships }) = trainer.origin.read(&home, trainer.params.epochs)?;
-    let (n_cells, k) = (trainer.x.dims()[0], trainer.n_clusters);
+) -> Result<State> {
+    let target = target.join(NAME);
+    let Some(home) = atomic_dir::existing(&target) else { return Ok(state) };
+    let (history, Stored { memberships }) = identity.read(&home, epochs)?;
     if memberships
         .as_ref()
         .is_some_and(|m| m.len() != n_cells || m.iter().any(|&m| m as usize >= k))
     {
         return Err(damaged(&home, "its memberships are not those of these cells"));
     }
-    weights::load_in_training(&mut training.network, &home.join("network.bpk"))?;
-    weights::load(&mut training.key, &home.join("key.safetensors"))?;
+    weights::load_in_training(&mut state.network, &home.join("network.bpk"))?;
+    weights::load(&mut state.key, &home.join("key.safetensors"))?;
     let path = home.join("optimizer.bin");
-    let loaded = training.optimizer.load(&path);
-    training.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
-    training.memberships = memberships.map(|labels| {
+    let loaded = state.optimizer.load(&path);
+    state.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
+    state.memberships = memberships.map(|labels| {
         let labels: Vec<i32> = labels.into_iter().map(|k| k as i32).collect();
         Tensor::<1, Int>::from_ints(labels.as_slice(), device)
     });
-    training.history = history;
-    Ok(training)
+    state.history = history;
+    Ok(state)
 }

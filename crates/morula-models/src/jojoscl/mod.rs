@@ -1,24 +1,54 @@
-//! JojoSCL: shrinkage contrastive learning for single-cell clustering (METHODS 2; BIBM 2024).
+//! JojoSCL: shrinkage contrastive learning for single-cell clustering (BIBM 2024; section 2 of its
+//! [page](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2)).
 //!
-//! Two augmented views of every cell are drawn together in an embedding (instance contrast),
-//! soft clusters are made to agree between the views and kept balanced (cluster contrast), and
-//! cells are drawn towards their cluster's centre as far as Stein's unbiased risk estimate says
-//! that lowers the error of the embedding (shrinkage).
+//! Two augmented views of every cell are drawn together in an embedding (instance contrast). Soft
+//! clusters are made to agree between the views and kept balanced (cluster contrast). Cells are drawn
+//! to their cluster's centre as far as Stein's unbiased risk estimate lowers the error of the
+//! embedding (shrinkage).
 //!
 //! Call [`JojoScl::params`], set what differs from the defaults, then
 //! [`fit`](JojoSclParams::fit) on raw counts. No label is asked for at any point.
 
 mod checkpoint;
 mod finish;
+mod fit;
+mod losses;
 mod model;
 mod network;
 mod params;
 mod positives;
-mod train;
+mod shrinkage;
+mod state;
+mod trainer;
 
-use crate::NClusters;
+use crate::registry::{Ablation, ModelKind};
+use crate::{Checked, NClusters};
 pub use model::JojoSclModel;
-pub use params::{Embedding, JojoSclParams, JojoSclValidParams};
+pub use params::{Embedding, JojoSclParams};
+
+const NAME: &str = "jojoscl";
+
+/// Its entry in the [registry](crate::MODELS).
+pub(crate) const KIND: ModelKind =
+    ModelKind::of::<JojoSclParams>("JojoSCL", "Contrastive learning with shrinkage")
+        .with_ablations(ABLATIONS);
+
+const ABLATIONS: &[Ablation] = &[
+    Ablation { name: "without shrinkage", toml: "shrinkage_weight = 0" },
+    Ablation { name: "without cluster contrast", toml: "cluster_weight = 0" },
+    Ablation { name: "without instance contrast", toml: "instance_weight = 0" },
+    Ablation { name: "without neighbours", toml: "neighbors = 0" },
+    Ablation { name: "without momentum", toml: "momentum = 0" },
+    Ablation { name: "shrunk embedding", toml: "embedding = \"shrunk\"" },
+    // A fit needs an epoch; at this rate it changes nothing.
+    Ablation { name: "without training", toml: "epochs = 1\nlearning_rate = 1e-12" },
+    Ablation { name: "K-means head", toml: "head = \"kmeans\"" },
+];
+
+/// Parameters that passed [`JojoSclParams::check`].
+pub type JojoSclValidParams = Checked<JojoSclParams>;
+
+model_params!(JojoSclParams, JojoSclModel, fit::fit);
 
 /// The method; start with [`JojoScl::params`].
 #[derive(Debug, Clone, Copy)]

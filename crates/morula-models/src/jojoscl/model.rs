@@ -4,18 +4,20 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use morula_core::{Encoder, EncoderConfig, ops};
-use morula_data::CountMatrix;
+use morula_cluster::ResolutionProfile;
+use morula_cluster::representations::BatchCorrection;
+use morula_core::{Encoder, EncoderConfig};
+use morula_data::{CountMatrix, DenseMatrix, atomic_dir};
 use morula_preprocess::{Recipe, Report};
 use serde::{Deserialize, Serialize};
 
-use super::finish::shrink;
-use super::train::EVAL_BATCH;
-use super::{Embedding, JojoSclParams};
-use crate::assignment::{Assignment, SavedAssignment};
-use crate::cluster::Granularity;
-use crate::correction::Correction;
-use crate::{ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, weights};
+use super::network::EVAL_BATCH;
+use super::shrinkage::shrink;
+use super::{Embedding, JojoSclParams, NAME};
+use crate::clustering::{Classifier, SavedClassifier};
+use crate::device::read_matrix;
+use crate::saved::{manifest, weights};
+use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
 const FORMAT: u32 = 5;
@@ -26,10 +28,10 @@ pub struct JojoSclModel {
     pub(super) params: JojoSclParams,
     pub(super) recipe: Recipe,
     pub(super) encoder: Encoder,
-    pub(super) correction: Correction,
-    pub(super) assignment: Assignment,
-    pub(super) granularity: Option<Granularity>,
-    pub(super) centres: Matrix,
+    pub(super) correction: BatchCorrection,
+    pub(super) classifier: Classifier,
+    pub(super) profile: Option<ResolutionProfile>,
+    pub(super) centres: DenseMatrix,
     pub(super) shrinkage: Vec<f32>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) fitted: Option<Prediction>,
@@ -44,48 +46,50 @@ struct Manifest {
     params: JojoSclParams,
     recipe: Recipe,
     #[serde(default)]
-    correction: Correction,
-    assignment: SavedAssignment,
-    granularity: Option<Granularity>,
-    centres: Matrix,
+    correction: BatchCorrection,
+    #[serde(rename = "assignment")]
+    classifier: SavedClassifier,
+    #[serde(rename = "granularity")]
+    profile: Option<ResolutionProfile>,
+    centres: DenseMatrix,
     shrinkage: Vec<f32>,
     history: Vec<EpochRecord>,
 }
 
 impl JojoSclModel {
-    /// The parameters it was fitted with.
+    /// The name of the model.
+    pub const NAME: &'static str = NAME;
+
+    /// The parameters of the fit.
     pub fn params(&self) -> &JojoSclParams {
         &self.params
     }
 
-    /// The fitted preprocessing.
-    pub fn recipe(&self) -> &Recipe {
-        &self.recipe
+    /// The trained query encoder, with batch statistics of the clean data: scaled expression
+    /// `[n, genes]` to embeddings `[n, d]` of length 1.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
     }
 
-    /// b of every cluster: how far SURE says its cells should be drawn to its centre. Near 1 the
-    /// cells differ by noise alone, near 0 the centre carries nothing.
+    /// b of every cluster: how far SURE draws its cells to its centre. Near 1 the cells differ by
+    /// noise alone, near 0 the centre carries no information.
     pub fn shrinkage(&self) -> &[f32] {
         &self.shrinkage
     }
 
-    /// Labels, probabilities and embedding from the encoder's output.
-    pub(super) fn describe(
+    /// Labels, probabilities and embedding from the encoder's output `h`.
+    pub(super) fn prediction(
         &self,
-        h: Tensor<2>,
-        proba: Matrix,
+        h: DenseMatrix,
+        proba: DenseMatrix,
         kept_cells: Vec<usize>,
         report: Report,
-    ) -> Result<Prediction> {
+    ) -> Prediction {
         let latent = match self.params.embedding {
             Embedding::Raw => h,
-            Embedding::Shrunk => {
-                let labels = ops::indices(&proba.argmax(), &h.device());
-                let centres = self.centres.to_tensor(&h.device());
-                shrink(h, centres, labels, &self.shrinkage)
-            }
+            Embedding::Shrunk => shrink(&h, &self.centres, &proba.argmax(), &self.shrinkage),
         };
-        Prediction::read(proba, latent, kept_cells, report)
+        Prediction::new(proba, latent, kept_cells, report)
     }
 
     fn device(&self) -> Device {
@@ -94,18 +98,16 @@ impl JojoSclModel {
 }
 
 impl ClusterModel for JojoSclModel {
-    const NAME: &'static str = "jojoscl";
+    model_fields!();
 
     fn n_clusters(&self) -> usize {
-        self.assignment.n_clusters()
+        self.classifier.n_clusters()
     }
 
-    fn granularity(&self) -> Option<&Granularity> {
-        self.granularity.as_ref()
-    }
-
-    fn fitted(&self) -> Option<&Prediction> {
-        self.fitted.as_ref()
+    /// `b`: how far SURE draws the cells of each cluster to its centre.
+    fn describe(&self) -> Description {
+        let b = self.shrinkage.iter().copied().map(f64::from).collect();
+        Description::of(&self.params, self.params.seed, vec![("b", b)])
     }
 
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
@@ -116,57 +118,49 @@ impl ClusterModel for JojoSclModel {
             let x = TensorData::new(rows.to_vec(), [rows.len() / n_genes, n_genes]);
             self.encoder.forward(Tensor::<2>::from_data(x, &device))
         });
-        let h = Tensor::cat(batches.collect(), 0);
-        let h = self.correction.apply_embedding(h, prepared.batches.as_deref())?;
-        let proba = self.assignment.proba(&h, &prepared)?;
-        self.describe(h, proba, prepared.kept_cells, prepared.report)
-    }
-
-    fn batches(&self) -> &[String] {
-        self.recipe.batches()
-    }
-
-    fn history(&self) -> &[EpochRecord] {
-        &self.history
+        let h = read_matrix(Tensor::cat(batches.collect(), 0), "the embedding")?;
+        let h = self.correction.apply(h, prepared.batches.as_deref())?;
+        let proba = self.classifier.predict_proba(&h, &prepared, &device)?;
+        Ok(self.prediction(h, proba, prepared.kept_cells, prepared.report))
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        folder::replace(target, |folder| {
+        atomic_dir::replace(target, |folder| {
             weights::save(&self.encoder, &folder.join("encoder.safetensors"))?;
             let manifest = Manifest {
                 format: FORMAT,
-                model: Self::NAME.into(),
+                model: NAME.into(),
                 version: env!("CARGO_PKG_VERSION").into(),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
                 correction: self.correction.clone(),
-                assignment: self.assignment.save(folder, &self.device())?,
-                granularity: self.granularity.clone(),
+                classifier: self.classifier.save(folder)?,
+                profile: self.profile.clone(),
                 centres: self.centres.clone(),
                 shrinkage: self.shrinkage.clone(),
                 history: self.history.clone(),
             };
-            folder::write_json(&folder.join("model.json"), &manifest)
+            manifest::write_json(&folder.join("model.json"), &manifest)
         })
     }
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
-        let home = folder::existing(target).unwrap_or_else(|| target.into());
+        let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
         let path = home.join("model.json");
-        let manifest: Manifest = folder::read_manifest(&path, Self::NAME, FORMAT)?;
+        let manifest: Manifest = manifest::read_manifest(&path, NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
         let d = *params.widths.last().unwrap_or(&0);
         let device = &device.clone().inner();
         let sizes = [d, manifest.recipe.n_genes()];
-        let assignment = Assignment::load(manifest.assignment, &home, sizes, device)?;
-        let consistent = |assignment: &Assignment| {
-            let k = assignment.n_clusters();
+        let classifier = Classifier::load(manifest.classifier, &home, sizes)?;
+        let consistent = |classifier: &Classifier| {
+            let k = classifier.n_clusters();
             manifest.recipe.n_genes() > 0
                 && manifest.correction.fits(d)
                 && manifest.shrinkage.len() == k
                 && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
         };
-        let Some(assignment) = assignment.filter(consistent) else {
+        let Some(classifier) = classifier.filter(consistent) else {
             let why = "clusters, shrinkage and parameters disagree in their sizes".into();
             return Err(ModelError::Saved { path, why });
         };
@@ -178,8 +172,8 @@ impl ClusterModel for JojoSclModel {
             recipe: manifest.recipe,
             encoder,
             correction: manifest.correction,
-            assignment,
-            granularity: manifest.granularity,
+            classifier,
+            profile: manifest.profile,
             centres: manifest.centres,
             shrinkage: manifest.shrinkage,
             history: manifest.history,

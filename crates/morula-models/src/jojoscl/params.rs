@@ -1,17 +1,14 @@
 //! Parameters of JojoSCL: a builder, checked before anything runs.
 
 use morula_core::shrinkage::Variance;
-use morula_data::CountMatrix;
 use morula_preprocess::{RecipeParams, TargetSum};
 use serde::{Deserialize, Serialize};
 
-use super::{JojoSclModel, train};
-use crate::capacity::Planned;
-use crate::check::{at_least_one, not_negative, positive, require, share};
-use crate::{FitOptions, Head, NClusters, Result};
-use burn::tensor::Device;
+use crate::device::device_limits::Planned;
+use crate::params::{Checked, at_least_one, not_negative, positive, require, share};
+use crate::{ClusterMethod, NClusters, Result};
 
-/// Which embedding is clustered and returned (METHODS 2.11).
+/// Which embedding is clustered and returned ([2.11](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-11)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Embedding {
@@ -25,8 +22,8 @@ pub enum Embedding {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JojoSclParams {
-    /// Number of clusters K, or `auto`. With the head `communities` it says where the embedding is
-    /// cut, and leaves the embedding as it is.
+    /// Number of clusters K, or `auto`. With the method `communities` K is applied after training, so
+    /// the embedding does not depend on it.
     pub n_clusters: NClusters,
     /// Seed of everything random.
     pub seed: u64,
@@ -74,8 +71,9 @@ pub struct JojoSclParams {
     pub refresh_every: usize,
     /// Which embedding is clustered and returned.
     pub embedding: Embedding,
-    /// How the embedding is cut into clusters.
-    pub head: Head,
+    /// How the embedding is cut into clusters; `head` in files.
+    #[serde(rename = "head")]
+    pub cluster_method: ClusterMethod,
     /// K-means restarts of the final clustering.
     pub n_init: usize,
     /// Preprocessing.
@@ -108,7 +106,7 @@ impl Default for JojoSclParams {
             attach_variance: false,
             refresh_every: 5,
             embedding: Embedding::Raw,
-            head: Head::Communities,
+            cluster_method: ClusterMethod::Communities,
             n_init: 10,
             recipe: RecipeParams::default(),
         }
@@ -117,6 +115,8 @@ impl Default for JojoSclParams {
 
 impl JojoSclParams {
     setters! {
+        /// Sets the number of clusters.
+        n_clusters: NClusters,
         /// Sets the seed of everything random.
         seed: u64,
         /// Sets the passes over the cells.
@@ -139,8 +139,12 @@ impl JojoSclParams {
         noise: f64,
         /// Sets the neighbours that may stand in for the second view; 0 for none.
         neighbors: usize,
+        /// Sets the probability that a neighbour stands in.
+        neighbor_share: f64,
         /// Sets the temperature of the instance contrast.
         temperature: f64,
+        /// Sets the temperature of the cluster contrast.
+        cluster_temperature: f64,
         /// Sets the weight of the instance contrast; 0 leaves it out.
         instance_weight: f64,
         /// Sets the weight of the cluster contrast; 0 leaves it out.
@@ -151,17 +155,21 @@ impl JojoSclParams {
         shrinkage_warmup: f64,
         /// Sets where sigma^2 comes from.
         variance: Variance,
+        /// Sets whether gradients run through sigma^2, tau^2 and b.
+        attach_variance: bool,
+        /// Sets the epochs between two refreshes of the memberships.
+        refresh_every: usize,
         /// Sets which embedding is clustered and returned.
         embedding: Embedding,
         /// Sets how the embedding is cut into clusters.
-        head: Head,
+        cluster_method: ClusterMethod,
         /// Sets the K-means restarts.
         n_init: usize,
         /// Sets the preprocessing.
         recipe: RecipeParams,
     }
 
-    /// The authors' settings (METHODS 2.12): 200 epochs, learning rate 0.2, temperature 0.07,
+    /// The authors' settings ([2.12](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-12)): 200 epochs, learning rate 0.2, temperature 0.07,
     /// shrinkage from the first epoch with the variance of cluster means.
     pub fn published(n_clusters: impl Into<NClusters>) -> Self {
         Self {
@@ -171,7 +179,7 @@ impl JojoSclParams {
             min_batches: 1,
             dropout: 0.9,
             neighbors: 0,
-            head: Head::KMeans,
+            cluster_method: ClusterMethod::KMeans,
             shrinkage_warmup: 0.0,
             refresh_every: 1,
             variance: Variance::CentroidClt,
@@ -183,8 +191,9 @@ impl JojoSclParams {
     /// Checks every parameter.
     ///
     /// # Errors
-    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range and what is allowed.
-    pub fn check(self) -> Result<JojoSclValidParams> {
+    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range and
+    /// what is allowed.
+    pub fn check(self) -> Result<Checked<Self>> {
         at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("epochs", self.epochs)?;
         at_least_one("batch_size", self.batch_size)?;
@@ -209,7 +218,7 @@ impl JojoSclParams {
         share("shrinkage_warmup", self.shrinkage_warmup)?;
         let weight = self.instance_weight + self.cluster_weight + self.shrinkage_weight;
         require("instance_weight", weight, weight > 0.0, "at least one loss needs a weight")?;
-        Ok(JojoSclValidParams(self))
+        Ok(Checked::new(self))
     }
 
     /// The largest tensors of a fit.
@@ -237,53 +246,5 @@ impl JojoSclParams {
                 remedy: "lower batch_size",
             },
         ]
-    }
-
-    /// Checks the parameters and fits.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check) and [`JojoSclValidParams::fit`].
-    pub fn fit(self, counts: &CountMatrix, device: &Device) -> Result<JojoSclModel> {
-        self.check()?.fit(counts, device)
-    }
-}
-
-model_params!(JojoSclParams, JojoSclModel);
-
-/// Parameters that passed [`JojoSclParams::check`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct JojoSclValidParams(JojoSclParams);
-
-impl JojoSclValidParams {
-    /// The parameters.
-    pub fn params(&self) -> &JojoSclParams {
-        &self.0
-    }
-
-    /// The parameters, to change and check again.
-    pub fn into_params(self) -> JojoSclParams {
-        self.0
-    }
-
-    /// Fits the model to raw counts. No label is asked for, so none can leak.
-    ///
-    /// # Errors
-    /// When preprocessing leaves nothing, with more clusters than cells, or when a loss is no
-    /// longer finite (naming epoch, batch and term).
-    pub fn fit(&self, counts: &CountMatrix, device: &Device) -> Result<JojoSclModel> {
-        self.fit_with(counts, device, FitOptions::default())
-    }
-
-    /// [`fit`](Self::fit) with an observer, a checkpoint folder or a start from a checkpoint.
-    ///
-    /// # Errors
-    /// As [`fit`](Self::fit); [`ModelError::Interrupted`](crate::ModelError::Interrupted) when the observer breaks off.
-    pub fn fit_with(
-        &self,
-        counts: &CountMatrix,
-        device: &Device,
-        options: FitOptions<'_>,
-    ) -> Result<JojoSclModel> {
-        train::fit(&self.0, counts, device, options)
     }
 }

@@ -1,18 +1,18 @@
 //! Which cell provides the second view of a cell.
 
+use morula_cluster::representations::CellGraph;
 use morula_preprocess::Neighbors;
 use rand::{Rng, RngExt};
 
 use super::JojoSclParams;
 use crate::Result;
-use crate::expression::Expression;
 
 /// The positives of every cell: itself and its nearest neighbours in the views of expression.
 ///
 /// The published method always takes the cell itself. Two augmented copies of one cell teach the
-/// encoder to tell that cell from all others of its type; a neighbour as the positive teaches it
-/// what the type has in common (Dwibedi et al., ICCV 2021). Neighbours come from expression
-/// alone, as many from every view of it: a cell that several views hold near is drawn more often.
+/// encoder to separate that cell from all others of its type. A neighbour as the positive teaches
+/// what the type has in common (Dwibedi et al., ICCV 2021). Each view of expression gives as many
+/// neighbours, so a cell that is near in several views is drawn more often.
 pub(super) struct Positives {
     /// Neighbours, `k` per cell, some of them more than once.
     neighbors: Vec<u32>,
@@ -22,12 +22,12 @@ pub(super) struct Positives {
 
 impl Positives {
     /// Finds the neighbours of the cells.
-    pub fn fit(params: &JojoSclParams, expression: &Expression) -> Result<Self> {
+    pub fn fit(params: &JojoSclParams, cells: &CellGraph) -> Result<Self> {
         let share = params.neighbor_share;
         if params.neighbors == 0 || share == 0.0 {
             return Ok(Self { neighbors: Vec::new(), k: 0, share });
         }
-        let views = expression.nearest(params.neighbors)?;
+        let views = cells.nearest(params.neighbors)?;
         let k = views.iter().map(|view| view.k).sum();
         let n_cells = views.iter().map(Neighbors::n_queries).max().unwrap_or(0);
         let of = |cell| views.iter().flat_map(move |view| &view.indices[cell * view.k..][..view.k]);
@@ -58,22 +58,22 @@ mod tests {
 
     use super::*;
 
-    fn expression(cells: usize) -> Expression {
+    fn graph(cells: usize) -> CellGraph {
         let wanted = SimulateParams { cells, types: 1, genes: 200, ..Default::default() };
         let recipe = RecipeParams { min_cells: 0, ..RecipeParams::default() };
-        Expression::fit(&recipe.fit(&simulate(&wanted).unwrap().counts).unwrap().1).unwrap()
+        CellGraph::fit(&recipe.fit(&simulate(&wanted).unwrap().counts).unwrap().1).unwrap()
     }
 
     #[test]
     fn neighbours_of_every_view_stand_in() {
-        let expression = expression(40);
+        let cells = graph(40);
         for neighbors in [3, 20] {
             let mut params = JojoSclParams { neighbors, ..JojoSclParams::default() };
             params.neighbor_share = 1.0;
-            let positives = Positives::fit(&params, &expression).unwrap();
+            let positives = Positives::fit(&params, &cells).unwrap();
             let rng = &mut ChaCha8Rng::seed_from_u64(0);
             let drawn: HashSet<usize> = positives.draw(&[7; 2000], rng).into_iter().collect();
-            let views = expression.nearest(neighbors).unwrap();
+            let views = cells.nearest(neighbors).unwrap();
             let of = |view: &Neighbors| view.indices[7 * neighbors..8 * neighbors].to_vec();
             let near = views.iter().flat_map(of).map(|j| j as usize).collect();
             assert_eq!(drawn, near);
@@ -84,11 +84,11 @@ mod tests {
     fn more_neighbours_than_cells_and_none() {
         let all = JojoSclParams { neighbor_share: 1.0, ..JojoSclParams::default() };
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
-        let pair = Positives::fit(&all, &expression(2)).unwrap();
+        let pair = Positives::fit(&all, &graph(2)).unwrap();
         assert_eq!(pair.draw(&[0, 1, 0], rng), [1, 0, 1]);
-        let expression = expression(10);
+        let cells = graph(10);
         for params in [all.clone().neighbors(0), JojoSclParams { neighbor_share: 0.0, ..all }] {
-            let none = Positives::fit(&params, &expression).unwrap();
+            let none = Positives::fit(&params, &cells).unwrap();
             assert_eq!(none.draw(&[3, 1], rng), [3, 1]);
         }
     }

@@ -1,6 +1,7 @@
 //! The cells of a fit: features, counts, graph, and batches of them.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use morula_cluster::representations::CellGraph;
 use morula_core::graph::{Diffusion, Graph, Propagator};
 use morula_core::ops;
 use morula_data::CsrMatrix;
@@ -11,7 +12,6 @@ use super::partition::Partition;
 use super::projection::Projection;
 use super::spaces::Spaces;
 use crate::Result;
-use crate::expression::Expression;
 
 /// The cells that a model is fitted on.
 pub(super) struct Cells {
@@ -49,7 +49,7 @@ impl Cells {
         prepared: &mut Prepared,
         scores: Vec<f32>,
         projection: &Projection,
-        expression: &Expression,
+        expression: &CellGraph,
         device: &Device,
     ) -> Result<Self> {
         let n = prepared.n_cells();

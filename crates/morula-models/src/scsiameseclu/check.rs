@@ -2,9 +2,9 @@
 
 use morula_core::transport::Marginal;
 
-use super::{ScSiameseCluParams, ScSiameseCluValidParams};
+use super::ScSiameseCluParams;
 use crate::Result;
-use crate::check::{at_least_one, not_negative, positive, require, share};
+use crate::params::{Checked, at_least_one, not_negative, positive, require, share};
 
 impl ScSiameseCluParams {
     /// Checks every parameter.
@@ -12,7 +12,7 @@ impl ScSiameseCluParams {
     /// # Errors
     /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range
     /// and what is allowed.
-    pub fn check(self) -> Result<ScSiameseCluValidParams> {
+    pub fn check(self) -> Result<Checked<Self>> {
         at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("batch_size", self.batch_size)?;
         at_least_one("min_batches", self.min_batches)?;
@@ -53,10 +53,10 @@ impl ScSiameseCluParams {
             not_negative(name, weight)?;
         }
         // A prior names one size for each cluster.
-        let told = self.n_clusters.given();
-        let known = told.is_some() || !matches!(self.marginal, Marginal::Prior(_));
+        let given = self.n_clusters.given();
+        let known = given.is_some() || !matches!(self.marginal, Marginal::Prior(_));
         require("n_clusters", self.n_clusters, known, "give a number, one per size of the prior")?;
-        self.marginal.columns(&vec![1; told.unwrap_or(1)])?;
-        Ok(ScSiameseCluValidParams(self))
+        self.marginal.columns(&vec![1; given.unwrap_or(1)])?;
+        Ok(Checked::new(self))
     }
 }

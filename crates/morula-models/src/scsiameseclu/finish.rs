@@ -1,44 +1,51 @@
-//! From trained networks to a model.
+//! From trained networks to a model. The embedding is read to the host once.
 
 use burn::module::Module;
 use morula_preprocess::{Prepared, Recipe};
 
 use super::projection::Projection;
 use super::reference::Reference;
-use super::train::Training;
-use super::{ScSiameseCluModel, clusters};
-use crate::assignment::{Assignment, Wanted};
-use crate::{Head, Matrix, Result};
+use super::state::State;
+use super::trainer::Trainer;
+use super::{ScSiameseCluModel, centroids};
+use crate::clustering::{Classified, Classifier, Wanted};
+use crate::device::read_matrix;
+use crate::{ClusterMethod, Prediction, Result};
 
-/// Assembles the model. Cells belong to the communities among them; with another head, to the
-/// clusters that the main stage has trained, or without it to those that the head cuts.
+/// Assembles the model. The clusters are communities; with another method, those that the main
+/// stage has trained, or without it those of the method.
 pub(super) fn finish(
-    training: Training<'_>,
+    trainer: &Trainer<'_>,
+    state: State,
     recipe: Recipe,
     projection: Projection,
     prepared: Prepared,
 ) -> Result<ScSiameseCluModel> {
-    let trainer = training.trainer;
     let params = trainer.params;
-    let z = training.embed()?;
-    let mut network = training.network.valid();
-    let trained = training.plan.is_some() && params.transport_weight > 0.0;
-    let (assignment, proba, granularity) = if trained && params.head != Head::Communities {
-        network.assignment = clusters::by_size(network.assignment, &z)?;
-        let proba = network.assignment.forward(z.clone());
-        (None, Matrix::read(proba, "the probabilities")?, None)
-    } else {
-        let wanted = Wanted {
-            head: params.head,
-            n_clusters: params.n_clusters,
-            n_init: params.n_init,
-            seed: params.seed,
+    let z = trainer.embed(&state)?;
+    let latent = read_matrix(z.clone(), "the embedding")?;
+    let mut network = state.network.valid();
+    let trained = state.plan.is_some() && params.transport_weight > 0.0;
+    let (classifier, proba, profile, neighbors) =
+        if trained && params.cluster_method != ClusterMethod::Communities {
+            network.assignment = centroids::by_size(network.assignment, &z)?;
+            let proba = read_matrix(network.assignment.forward(z), "the probabilities")?;
+            (None, proba, None, None)
+        } else {
+            let wanted = Wanted {
+                method: params.cluster_method,
+                n_clusters: params.n_clusters,
+                n_init: params.n_init,
+                seed: params.seed,
+            };
+            let Classified { classifier, proba, profile, neighbors } =
+                Classifier::fit(&latent, wanted, &trainer.expression, &z.device())?;
+            (Some(classifier), proba, profile, neighbors)
         };
-        let found = Assignment::fit(&z, wanted, &trainer.expression)?;
-        (Some(found.assignment), found.proba, found.granularity)
-    };
-    let x = Matrix::read(trainer.cells.x.clone(), "the principal components")?;
-    let mut model = ScSiameseCluModel {
+    let x = read_matrix(trainer.cells.x.clone(), "the principal components")?;
+    let mut fitted = Prediction::new(proba, latent, prepared.kept_cells, prepared.report);
+    fitted.neighbors = neighbors;
+    Ok(ScSiameseCluModel {
         params: params.clone(),
         recipe,
         projection,
@@ -46,14 +53,12 @@ pub(super) fn finish(
             x,
             spaces: trainer.cells.spaces.clone(),
             graph: trainer.cells.graph.clone(),
-            kept: training.kept,
+            kept: state.kept,
         },
         network,
-        assignment,
-        granularity,
-        history: training.history,
-        fitted: None,
-    };
-    model.fitted = Some(model.describe(z, proba, prepared.kept_cells, prepared.report)?);
-    Ok(model)
+        classifier,
+        profile,
+        history: state.history,
+        fitted: Some(fitted),
+    })
 }

@@ -1,4 +1,4 @@
-//! The loss of a step in every stage (METHODS 3.4 to 3.8).
+//! The loss of a step in every stage ([3.4](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4) to [3.8](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8)).
 
 use burn::tensor::Tensor;
 use morula_core::MultiplicativeNoise;
@@ -13,7 +13,7 @@ use super::ScSiameseCluParams;
 use super::cells::{Cells, Neighborhood};
 use super::network::{Encoded, Network, Views, keys};
 use crate::Result;
-use crate::terms::Terms;
+use crate::training::loss_terms::LossTerms;
 
 /// The losses of a run.
 pub(super) struct Losses<'a> {
@@ -45,9 +45,9 @@ impl<'a> Losses<'a> {
         cells: &Cells,
         rows: &[usize],
         rng: &mut ChaCha8Rng,
-    ) -> Result<Terms> {
+    ) -> Result<LossTerms> {
         let z = network.expression.encode(self.view(&cells.features(rows), rng));
-        let mut terms = Terms::default();
+        let mut terms = LossTerms::default();
         self.expression(&mut terms, network, z, cells, rows, rng)?;
         Ok(terms)
     }
@@ -58,10 +58,10 @@ impl<'a> Losses<'a> {
         network: &Network,
         batch: &Neighborhood,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Terms> {
+    ) -> Result<LossTerms> {
         let along = &batch.along[0];
         let z = network.graph.forward(along, self.view(&batch.x, rng));
-        let mut terms = Terms::default();
+        let mut terms = LossTerms::default();
         if let Some(z) = z.last() {
             self.signal(&mut terms, network, z.clone(), z.clone(), batch, rng)?;
         }
@@ -76,13 +76,13 @@ impl<'a> Losses<'a> {
         batch: &Neighborhood,
         plan: Option<Tensor<2>>,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Terms> {
+    ) -> Result<LossTerms> {
         let views =
             Views { x: [0, 1].map(|_| self.view(&batch.x, rng)), along: batch.along.clone() };
         let encoded = network.encode(&views);
         let keys = keys(self.params, batch.rows.len(), batch.rows.len(), &batch.x.device())?;
         let z = network.fuse(self.params, &encoded, &batch.along[0], keys);
-        let mut terms = Terms::default();
+        let mut terms = LossTerms::default();
         self.expression(&mut terms, network, z.clone(), cells, &batch.rows, rng)?;
         let [graph, other] = encoded.graph_latent();
         let graph = (graph + other).mul_scalar(0.5);
@@ -99,7 +99,7 @@ impl<'a> Losses<'a> {
     /// `mse(x_hat, X)` over all cells and the ZINB likelihood of the counts over some.
     fn expression(
         &self,
-        terms: &mut Terms,
+        terms: &mut LossTerms,
         network: &Network,
         z: Tensor<2>,
         cells: &Cells,
@@ -133,7 +133,7 @@ impl<'a> Losses<'a> {
     /// `mse(Z_hat, S X)` and the edges.
     fn signal(
         &self,
-        terms: &mut Terms,
+        terms: &mut LossTerms,
         network: &Network,
         z: Tensor<2>,
         graph: Tensor<2>,
@@ -156,7 +156,7 @@ impl<'a> Losses<'a> {
     /// Cell and latent refinement, and the regularisation of every layer's propagation.
     fn refinement(
         &self,
-        terms: &mut Terms,
+        terms: &mut LossTerms,
         network: &Network,
         views: &Views,
         encoded: &Encoded,

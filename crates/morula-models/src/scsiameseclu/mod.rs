@@ -1,20 +1,21 @@
-//! scSiameseClu: a Siamese graph model for single-cell clustering (METHODS 3; IJCAI 2025,
-//! arXiv 2505.12626).
+//! scSiameseClu: a Siamese graph model for single-cell clustering (IJCAI 2025, arXiv 2505.12626;
+//! section 3 of its [page](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3)).
 //!
-//! Every cell is seen through its expression (a ZINB autoencoder) and through its neighbours in a
-//! cell graph (a graph autoencoder), each in two augmented views. A fusion module joins both into
-//! one embedding while it decorrelates cells and dimensions and works against over-smoothing; an
-//! optimal-transport plan over label-free cluster sizes sharpens the clusters.
+//! Every cell is encoded twice: from its expression (a ZINB autoencoder) and from its neighbours in a
+//! cell graph (a graph autoencoder), each in two augmented views. A fusion module joins both into one
+//! embedding; it decorrelates cells and dimensions and counters over-smoothing. An optimal-transport
+//! plan over label-free cluster sizes sharpens the clusters.
 //!
 //! Call [`ScSiameseClu::params`], set what differs from the defaults, then
-//! [`fit`](ScSiameseCluParams::fit) on raw counts. No label is asked for at any point, memory is
-//! linear in cells, and nothing n x n is ever formed.
+//! [`fit`](ScSiameseCluParams::fit) on raw counts. No label is asked for at any point. Memory is
+//! linear in the cells: nothing n x n is formed.
 
 mod cells;
+mod centroids;
 mod check;
 mod checkpoint;
-mod clusters;
 mod finish;
+mod fit;
 mod losses;
 mod model;
 mod network;
@@ -24,11 +25,49 @@ mod projection;
 mod reference;
 mod schedule;
 mod spaces;
-mod train;
+mod state;
+mod trainer;
 
-use crate::NClusters;
+use crate::registry::{Ablation, ModelKind};
+use crate::{Checked, NClusters};
 pub use model::ScSiameseCluModel;
-pub use params::{ScSiameseCluParams, ScSiameseCluValidParams};
+pub use params::ScSiameseCluParams;
+
+const NAME: &str = "scsiameseclu";
+
+/// Its entry in the [registry](crate::MODELS).
+pub(crate) const KIND: ModelKind = ModelKind::of::<ScSiameseCluParams>(
+    "scSiameseClu",
+    "A Siamese graph model with a ZINB decoder; it also denoises",
+)
+.with(true, true)
+.with_ablations(ABLATIONS);
+
+const ABLATIONS: &[Ablation] = &[
+    Ablation { name: "without fusion", toml: "fusion = false" },
+    Ablation { name: "without ZINB", toml: "zinb_weight = 0" },
+    Ablation { name: "without transport", toml: "transport_weight = 0" },
+    Ablation { name: "without cell refinement", toml: "cell_weight = 0\ngraph_cell_weight = 0" },
+    Ablation { name: "without latent refinement", toml: "latent_weight = 0" },
+    Ablation { name: "without propagation regularisation", toml: "propagation_weight = 0" },
+    Ablation {
+        name: "without reconstruction",
+        toml: "expression_weight = 0\nsignal_weight = 0\nstructure_weight = 0",
+    },
+    Ablation { name: "without main stage", toml: "epochs = 0" },
+    Ablation {
+        name: "without training",
+        toml: "autoencoder_epochs = 0\ngraph_epochs = 0\njoint_epochs = 0\nepochs = 0",
+    },
+    Ablation { name: "components as they are", toml: "cosine = false" },
+    Ablation { name: "graph of z-scores alone", toml: "graph_views = false" },
+    Ablation { name: "K-means head", toml: "head = \"kmeans\"" },
+];
+
+/// Parameters that passed [`ScSiameseCluParams::check`].
+pub type ScSiameseCluValidParams = Checked<ScSiameseCluParams>;
+
+model_params!(ScSiameseCluParams, ScSiameseCluModel, fit::fit);
 
 /// The method; start with [`ScSiameseClu::params`].
 #[derive(Debug, Clone, Copy)]

@@ -4,22 +4,23 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use morula_cluster::ResolutionProfile;
+use morula_cluster::representations::ExpressionViews;
 use morula_core::CoreError;
 use morula_core::graph::{Diffusion, DiffusionConfig};
-use morula_data::CountMatrix;
-use morula_preprocess::{Prepared, Recipe, Report};
+use morula_core::zinb::ZinbAutoencoder;
+use morula_data::{CountMatrix, DenseMatrix, atomic_dir};
+use morula_preprocess::{Prepared, Recipe};
 use serde::{Deserialize, Serialize};
 
-use super::ScSiameseCluParams;
 use super::network::Network;
 use super::projection::Projection;
 use super::reference::{Reference, Sizes};
-use crate::assignment::{Assignment, SavedAssignment};
-use crate::cluster::Granularity;
-use crate::views::ExpressionViews;
-use crate::{
-    ClusterModel, EpochRecord, Matrix, ModelError, Prediction, Result, folder, read, weights,
-};
+use super::{NAME, ScSiameseCluParams};
+use crate::clustering::{Classifier, SavedClassifier};
+use crate::device::{read, read_matrix};
+use crate::saved::{manifest, weights};
+use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
 const FORMAT: u32 = 6;
@@ -27,7 +28,8 @@ const FORMAT: u32 = 6;
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
 
-/// New cells embedded at once, or as many as there are known ones: those are embedded anew each time.
+/// New cells embedded at once, or as many as there are known ones, which are embedded again each
+/// time.
 const NEW_CELLS: usize = 4096;
 
 /// A fitted scSiameseClu model.
@@ -42,8 +44,8 @@ pub struct ScSiameseCluModel {
     pub(super) reference: Reference,
     pub(super) network: Network,
     /// Clusters other than those the main stage trained.
-    pub(super) assignment: Option<Assignment>,
-    pub(super) granularity: Option<Granularity>,
+    pub(super) classifier: Option<Classifier>,
+    pub(super) profile: Option<ResolutionProfile>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) fitted: Option<Prediction>,
 }
@@ -58,29 +60,34 @@ struct Manifest {
     recipe: Recipe,
     projection: Projection,
     reference: Sizes,
-    /// Where new cells look for those they are attached to, beside the components.
+    /// The views in which new cells find those that they are attached to.
     views: Option<Box<ExpressionViews>>,
-    /// Clusters that training aimed at.
+    /// Clusters in training.
     n_trained: usize,
-    assignment: Option<SavedAssignment>,
-    granularity: Option<Granularity>,
+    #[serde(rename = "assignment")]
+    classifier: Option<SavedClassifier>,
+    #[serde(rename = "granularity")]
+    profile: Option<ResolutionProfile>,
     history: Vec<EpochRecord>,
 }
 
 impl ScSiameseCluModel {
-    /// The parameters it was fitted with.
+    /// The name of the model.
+    pub const NAME: &'static str = NAME;
+
+    /// The parameters of the fit.
     pub fn params(&self) -> &ScSiameseCluParams {
         &self.params
     }
 
-    /// The fitted preprocessing.
-    pub fn recipe(&self) -> &Recipe {
-        &self.recipe
+    /// The trained expression autoencoder, which gives the distribution of counts.
+    pub fn encoder(&self) -> &ZinbAutoencoder {
+        &self.network.expression
     }
 
     /// Denoised counts of cells with that embedding: the mean mu of their zero-inflated negative
     /// binomial, without dropout and before size factors, that is at the library size which has
-    /// size factor 1 (METHODS 3.3).
+    /// size factor 1 ([3.3](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3)).
     ///
     /// # Shapes
     /// - latent: cells x d, as in [`Prediction::latent`]
@@ -88,7 +95,7 @@ impl ScSiameseCluModel {
     ///
     /// # Errors
     /// When the embedding has another width, or the device fails.
-    pub fn denoise(&self, latent: &Matrix) -> Result<Matrix> {
+    pub fn denoise(&self, latent: &DenseMatrix) -> Result<DenseMatrix> {
         let d = self.params.latent;
         if latent.n_cols() != d {
             let found = [latent.n_rows(), latent.n_cols()];
@@ -103,18 +110,7 @@ impl ScSiameseCluModel {
             let mean = network.distribution(network.trunk(z)).mean();
             counts.extend(read(mean, "the denoised counts")?);
         }
-        Ok(Matrix::new(counts, self.recipe.n_genes()))
-    }
-
-    /// Labels, probabilities and embedding.
-    pub(super) fn describe(
-        &self,
-        z: Tensor<2>,
-        proba: Matrix,
-        kept_cells: Vec<usize>,
-        report: Report,
-    ) -> Result<Prediction> {
-        Prediction::read(proba, z, kept_cells, report)
+        Ok(DenseMatrix::from_rows(counts, self.recipe.n_genes()))
     }
 
     /// Embedding of preprocessed cells, `[m, d]`.
@@ -137,7 +133,7 @@ impl ScSiameseCluModel {
         Ok(DiffusionConfig::new().with_alpha(self.params.alpha).init()?)
     }
 
-    /// Clusters that training aimed at.
+    /// Clusters in training.
     fn n_trained(&self) -> usize {
         let [k, _] = self.network.assignment.centroids.dims();
         k
@@ -149,48 +145,38 @@ impl ScSiameseCluModel {
 }
 
 impl ClusterModel for ScSiameseCluModel {
-    const NAME: &'static str = "scsiameseclu";
+    model_fields!();
 
     fn n_clusters(&self) -> usize {
-        self.assignment.as_ref().map_or_else(|| self.n_trained(), Assignment::n_clusters)
+        self.classifier.as_ref().map_or_else(|| self.n_trained(), Classifier::n_clusters)
     }
 
-    fn granularity(&self) -> Option<&Granularity> {
-        self.granularity.as_ref()
+    fn describe(&self) -> Description {
+        Description::of(&self.params, self.params.seed, Vec::new())
     }
 
-    fn fitted(&self) -> Option<&Prediction> {
-        self.fitted.as_ref()
+    fn denoised(&self, latent: &DenseMatrix) -> Result<Option<DenseMatrix>> {
+        self.denoise(latent).map(Some)
     }
 
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
         let z = self.embed(&prepared)?;
-        let proba = match &self.assignment {
-            Some(assignment) => assignment.proba(&z, &prepared)?,
-            None => {
-                let proba = self.network.assignment.forward(z.clone());
-                Matrix::read(proba, "the probabilities")?
-            }
+        let latent = read_matrix(z.clone(), "the embedding")?;
+        let proba = match &self.classifier {
+            Some(classifier) => classifier.predict_proba(&latent, &prepared, &z.device())?,
+            None => read_matrix(self.network.assignment.forward(z), "the probabilities")?,
         };
-        self.describe(z, proba, prepared.kept_cells, prepared.report)
-    }
-
-    fn batches(&self) -> &[String] {
-        self.recipe.batches()
-    }
-
-    fn history(&self) -> &[EpochRecord] {
-        &self.history
+        Ok(Prediction::new(proba, latent, prepared.kept_cells, prepared.report))
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        folder::replace(target, |folder| {
+        atomic_dir::replace(target, |folder| {
             weights::save(&self.network, &folder.join("network.safetensors"))?;
             self.reference.save(&folder.join("reference.safetensors"), &self.device())?;
             let manifest = Manifest {
                 format: FORMAT,
-                model: Self::NAME.into(),
+                model: NAME.into(),
                 version: env!("CARGO_PKG_VERSION").into(),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
@@ -198,32 +184,30 @@ impl ClusterModel for ScSiameseCluModel {
                 reference: self.reference.sizes(),
                 views: self.reference.spaces.views.clone(),
                 n_trained: self.n_trained(),
-                assignment: (self.assignment.as_ref())
-                    .map(|a| a.save(folder, &self.device()))
-                    .transpose()?,
-                granularity: self.granularity.clone(),
+                classifier: self.classifier.as_ref().map(|c| c.save(folder)).transpose()?,
+                profile: self.profile.clone(),
                 history: self.history.clone(),
             };
-            folder::write_json(&folder.join("model.json"), &manifest)
+            manifest::write_json(&folder.join("model.json"), &manifest)
         })
     }
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
-        let home = folder::existing(target).unwrap_or_else(|| target.into());
+        let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
         let path = home.join("model.json");
         let device = device.clone().inner();
-        let manifest: Manifest = folder::read_manifest(&path, Self::NAME, FORMAT)?;
+        let manifest: Manifest = manifest::read_manifest(&path, NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
         let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.projection.n_genes());
         let sizes = [params.latent, manifest.recipe.n_genes()];
-        let saved = manifest.assignment;
+        let saved = manifest.classifier;
         let others = saved.is_some();
-        let assignment = match saved {
-            Some(saved) => Assignment::load(saved, &home, sizes, &device)?,
+        let classifier = match saved {
+            Some(saved) => Classifier::load(saved, &home, sizes)?,
             None => None,
         };
         let k = manifest.n_trained;
-        let consistent = assignment.is_some() == others
+        let consistent = classifier.is_some() == others
             && (1..=manifest.reference.cells.max(1)).contains(&k)
             && n_genes == manifest.recipe.n_genes()
             && n_comps > 0
@@ -249,8 +233,8 @@ impl ClusterModel for ScSiameseCluModel {
             recipe: manifest.recipe,
             projection: manifest.projection,
             network,
-            assignment,
-            granularity: manifest.granularity,
+            classifier,
+            profile: manifest.profile,
             history: manifest.history,
             fitted: None,
         })

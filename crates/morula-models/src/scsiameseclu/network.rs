@@ -1,7 +1,8 @@
-//! The trained parts of scSiameseClu and one pass through them (METHODS 3.3, 3.4).
+//! The trained parts of scSiameseClu and one pass through them ([3.3](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3), [3.4](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4)).
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use morula_cluster::random::{Purpose, stream};
 use morula_core::graph::{Gcn, GcnConfig, Propagator, SparseTensor};
 use morula_core::init;
 use morula_core::siamese::{Fusion, FusionConfig, Keys};
@@ -10,7 +11,6 @@ use morula_core::zinb::{ZinbAutoencoder, ZinbAutoencoderConfig};
 
 use super::ScSiameseCluParams;
 use crate::Result;
-use crate::rng::{Purpose, stream};
 
 /// Everything that receives gradients.
 #[derive(Module, Debug)]
@@ -144,7 +144,8 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ScSiameseClu, same_start};
+    use crate::ScSiameseClu;
+    use crate::training::seeded_weights;
 
     #[test]
     fn a_seed_means_the_same_weights_everywhere() {
@@ -152,7 +153,7 @@ mod tests {
         let network = |seed, device: &Device| {
             Network::new(&params.clone().seed(seed), [3, 5, 10], device).unwrap()
         };
-        same_start::check(network);
+        seeded_weights::check(network);
     }
 
     #[test]

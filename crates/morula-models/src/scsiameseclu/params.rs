@@ -1,14 +1,11 @@
 //! Parameters of scSiameseClu: a builder, checked before anything runs.
 
-use burn::tensor::Device;
 use morula_core::transport::Marginal;
-use morula_data::CountMatrix;
 use morula_preprocess::{RecipeParams, TargetSum};
 use serde::{Deserialize, Serialize};
 
-use super::{ScSiameseCluModel, train};
-use crate::capacity::Planned;
-use crate::{FitOptions, Head, NClusters, Result};
+use crate::device::device_limits::Planned;
+use crate::{ClusterMethod, NClusters};
 
 /// Parameters of [`ScSiameseClu`](super::ScSiameseClu); every field may be set in a TOML file.
 ///
@@ -17,8 +14,8 @@ use crate::{FitOptions, Head, NClusters, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScSiameseCluParams {
-    /// Number of clusters K, or `auto`. With the head `communities` it says where the embedding is
-    /// cut, and leaves the embedding as it is.
+    /// Number of clusters K, or `auto`. With the method `communities` K is applied after training, so
+    /// the embedding does not depend on it.
     pub n_clusters: NClusters,
     /// Seed of everything random.
     pub seed: u64,
@@ -45,8 +42,8 @@ pub struct ScSiameseCluParams {
     /// Cells per step of the graph stages at most; more cells are taken in unions of small parts
     /// of the graph.
     pub max_nodes: usize,
-    /// Cells that one cell attends to at most, spread evenly over all; 0 for all of them, whose
-    /// time grows with the square of the cells.
+    /// Cells that one cell attends to at most, spread evenly over all; 0 for all of them, at a cost
+    /// quadratic in the cells.
     pub anchors: usize,
 
     /// Principal components that the networks see.
@@ -54,10 +51,10 @@ pub struct ScSiameseCluParams {
     /// Bring every cell to the same length in the components, so that directions count and
     /// distances are those of cosines.
     pub cosine: bool,
-    /// Look for neighbours in three views of expression, those that the clusters are found in too;
-    /// otherwise in principal components alone.
+    /// Find neighbours in three views of expression, as the clustering does; otherwise in principal
+    /// components alone.
     pub graph_views: bool,
-    /// Those principal components.
+    /// Number of those principal components.
     pub graph_components: usize,
     /// Neighbours of a cell in the graph.
     pub neighbors: usize,
@@ -106,8 +103,10 @@ pub struct ScSiameseCluParams {
     /// Cluster sizes that the plan is held to.
     pub marginal: Marginal,
 
-    /// How the pretrained embedding is cut into the clusters that the main stage starts from.
-    pub head: Head,
+    /// How the pretrained embedding is cut into the clusters that the main stage starts from; `head`
+    /// in files.
+    #[serde(rename = "head")]
+    pub cluster_method: ClusterMethod,
     /// K-means restarts.
     pub n_init: usize,
     /// Preprocessing.
@@ -156,7 +155,7 @@ impl Default for ScSiameseCluParams {
             transport_weight: 10.0,
             sharpness: 5.0,
             marginal: Marginal::Sizes,
-            head: Head::Communities,
+            cluster_method: ClusterMethod::Communities,
             n_init: 10,
             recipe: RecipeParams::default(),
         }
@@ -165,6 +164,8 @@ impl Default for ScSiameseCluParams {
 
 impl ScSiameseCluParams {
     setters! {
+        /// Sets the number of clusters.
+        n_clusters: NClusters,
         /// Sets the seed of everything random.
         seed: u64,
         /// Sets the epochs of the expression autoencoder.
@@ -193,8 +194,10 @@ impl ScSiameseCluParams {
         components: usize,
         /// Sets whether cells are brought to the same length.
         cosine: bool,
-        /// Sets whether neighbours are looked for in three views of expression.
+        /// Sets whether neighbours are found in three views of expression.
         graph_views: bool,
+        /// Sets the principal components in which neighbours are found otherwise.
+        graph_components: usize,
         /// Sets the neighbours of a cell in the graph.
         neighbors: usize,
         /// Sets the widths of the expression encoder.
@@ -211,14 +214,20 @@ impl ScSiameseCluParams {
         drop_edges: f64,
         /// Sets the restart probability of the diffusion.
         alpha: f64,
+        /// Sets the epochs between two refreshes of the perturbed graph and the plan.
+        refresh_every: usize,
         /// Sets the weight of the decoded components; 0 leaves them out.
         expression_weight: f64,
         /// Sets the weight of the decoded graph signal; 0 leaves it out.
         signal_weight: f64,
         /// Sets the weight of the decoded edges; 0 leaves them out.
         structure_weight: f64,
+        /// Sets the non-edges sampled per cell and step.
+        non_edges: usize,
         /// Sets the weight of the ZINB likelihood; 0 leaves it out.
         zinb_weight: f64,
+        /// Sets the cells per step for which the likelihood is evaluated.
+        zinb_cells: usize,
         /// Sets the weight of the cell refinement of the expression views; 0 leaves it out.
         cell_weight: f64,
         /// Sets the weight of the cell refinement of the graph views; 0 leaves it out.
@@ -229,18 +238,20 @@ impl ScSiameseCluParams {
         propagation_weight: f64,
         /// Sets the weight of the clustering by transport; 0 leaves it out.
         transport_weight: f64,
+        /// Sets the exponent of the transport kernel.
+        sharpness: f64,
         /// Sets the cluster sizes that the plan is held to.
         marginal: Marginal,
         /// Sets how the pretrained embedding is cut into clusters.
-        head: Head,
+        cluster_method: ClusterMethod,
         /// Sets the K-means restarts.
         n_init: usize,
         /// Sets the preprocessing.
         recipe: RecipeParams,
     }
 
-    /// The authors' settings as far as they hold for any data (METHODS 3.8): stages and rates as
-    /// published, components as they are, K-means as the head. Rate, alpha and weights that they
+    /// The authors' settings as far as they hold for any data ([3.8](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8)): stages and rates as
+    /// published, components as they are, K-means. Rate, alpha and weights that they
     /// chose per data set, with labels, are ours.
     pub fn published(n_clusters: impl Into<NClusters>) -> Self {
         Self {
@@ -256,7 +267,7 @@ impl ScSiameseCluParams {
             anchors: 0,
             cosine: false,
             graph_views: false,
-            head: Head::KMeans,
+            cluster_method: ClusterMethod::KMeans,
             recipe: RecipeParams {
                 n_top_genes: 1000,
                 target: TargetSum::Median,
@@ -266,11 +277,11 @@ impl ScSiameseCluParams {
         }
     }
 
-    /// What training aims at: clusters of the sizes of a prior are as many as there are sizes.
-    pub(super) fn aim(&self) -> NClusters {
+    /// The number of clusters for training. A prior of cluster sizes fixes it.
+    pub(super) fn training_clusters(&self) -> NClusters {
         match self.marginal {
             Marginal::Prior(_) => self.n_clusters,
-            _ => self.head.aim(self.n_clusters),
+            _ => self.cluster_method.training_clusters(self.n_clusters),
         }
     }
 
@@ -300,54 +311,5 @@ impl ScSiameseCluParams {
                 remedy: "lower widths and graph_widths",
             },
         ]
-    }
-
-    /// Checks the parameters and fits.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check) and [`ScSiameseCluValidParams::fit`].
-    pub fn fit(self, counts: &CountMatrix, device: &Device) -> Result<ScSiameseCluModel> {
-        self.check()?.fit(counts, device)
-    }
-}
-
-model_params!(ScSiameseCluParams, ScSiameseCluModel);
-
-/// Parameters that passed [`ScSiameseCluParams::check`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScSiameseCluValidParams(pub(super) ScSiameseCluParams);
-
-impl ScSiameseCluValidParams {
-    /// The parameters.
-    pub fn params(&self) -> &ScSiameseCluParams {
-        &self.0
-    }
-
-    /// The parameters, to change and check again.
-    pub fn into_params(self) -> ScSiameseCluParams {
-        self.0
-    }
-
-    /// Fits the model to raw counts. No label is asked for, so none can leak.
-    ///
-    /// # Errors
-    /// When preprocessing leaves nothing, with more clusters than cells, or when a loss is no
-    /// longer finite (naming epoch, batch and term).
-    pub fn fit(&self, counts: &CountMatrix, device: &Device) -> Result<ScSiameseCluModel> {
-        self.fit_with(counts, device, FitOptions::default())
-    }
-
-    /// [`fit`](Self::fit) with an observer, a checkpoint folder or a start from a checkpoint.
-    ///
-    /// # Errors
-    /// As [`fit`](Self::fit); [`ModelError::Interrupted`](crate::ModelError::Interrupted) when the
-    /// observer breaks off.
-    pub fn fit_with(
-        &self,
-        counts: &CountMatrix,
-        device: &Device,
-        options: FitOptions<'_>,
-    ) -> Result<ScSiameseCluModel> {
-        train::fit(&self.0, counts, device, options)
     }
 }

@@ -1,4 +1,4 @@
-//! Minibatches of the cell graph (METHODS 3.9).
+//! Minibatches of the cell graph ([3.9](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-9)).
 
 use rand::Rng;
 use rand::seq::SliceRandom;

@@ -1,24 +1,24 @@
 //! From preprocessed cells to the input of the networks.
 
+use morula_cluster::representations::BatchCorrection;
+use morula_data::DenseMatrix;
 use morula_preprocess::{Pca, PcaParams, Prepared, pca_dense};
 use serde::{Deserialize, Serialize};
 
 use super::ScSiameseCluParams;
-use crate::correction::Correction;
-use crate::{Matrix, ModelError, Result};
+use crate::{ModelError, Result};
 
-/// Principal components of the scaled expression, brought to a common scale (METHODS 3.1).
+/// Principal components of the scaled expression, brought to a common scale ([3.1](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1)).
 ///
-/// With `cosine`, every cell is brought to the length sqrt(p): what is left is the direction in
-/// which it differs from the mean cell, while its length, which mostly tells how deeply it was
-/// sequenced, is gone. Without, one factor for all cells makes the mean variance 1. Either way
-/// learning rates mean the same on any data. Before that the differences between batches are taken
-/// out, where batches are known.
+/// With `cosine`, every cell is brought to the length sqrt(p). That keeps the direction in which it
+/// differs from the mean cell, and removes its length, which mostly reflects sequencing depth.
+/// Without, one factor for all cells makes the mean variance 1. Either way learning rates mean the
+/// same on any data. Where batches are known, they are corrected first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Projection {
     pca: Pca,
     #[serde(default)]
-    correction: Correction,
+    correction: BatchCorrection,
     scale: f32,
     cosine: bool,
 }
@@ -28,8 +28,8 @@ impl Projection {
     pub fn fit(params: &ScSiameseCluParams, prepared: &Prepared) -> Result<(Self, Vec<f32>)> {
         let wanted = PcaParams { n_comps: params.components, ..PcaParams::default() };
         let mut pca = pca_dense(&prepared.x, prepared.n_genes, &wanted)?;
-        let scores = Matrix::new(std::mem::take(&mut pca.scores), pca.n_comps);
-        let (correction, scores) = Correction::fit(scores, prepared.batches.as_deref())?;
+        let scores = DenseMatrix::from_rows(std::mem::take(&mut pca.scores), pca.n_comps);
+        let (correction, scores) = BatchCorrection::fit(scores, prepared.batches.as_deref())?;
         let mut scores = scores.into_values();
         let total: f64 = pca.explained_variance.iter().sum();
         let scale = match total > 0.0 {
@@ -44,7 +44,7 @@ impl Projection {
 
     /// Projects new cells, row-major `n x p`.
     pub fn transform(&self, prepared: &Prepared) -> Result<Vec<f32>> {
-        let scores = Matrix::new(self.pca.transform(&prepared.x)?, self.n_comps());
+        let scores = DenseMatrix::from_rows(self.pca.transform(&prepared.x)?, self.n_comps());
         let mut scores = self.correction.apply(scores, prepared.batches.as_deref())?.into_values();
         self.rescale(&mut scores);
         if let Some(at) = scores.iter().position(|v| !v.is_finite()) {
@@ -65,14 +65,14 @@ impl Projection {
     }
 
     /// The first `n_comps` components of cells with `scores`, row-major `n x p`.
-    pub fn leading(&self, scores: &[f32], n_comps: usize) -> Matrix {
+    pub fn leading(&self, scores: &[f32], n_comps: usize) -> DenseMatrix {
         let (p, k) = (self.n_comps(), n_comps.min(self.n_comps()));
         let rows = scores.chunks(p.max(1)).flat_map(|row| &row[..k.min(row.len())]);
         let mut leading: Vec<f32> = rows.copied().collect();
         if self.cosine {
             to_length(&mut leading, k, 1.0);
         }
-        Matrix::new(leading, k)
+        DenseMatrix::from_rows(leading, k)
     }
 
     /// Number of components.

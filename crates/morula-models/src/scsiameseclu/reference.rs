@@ -1,24 +1,27 @@
-//! The cells of a fit as a reference: embedding them, and new cells beside them (METHODS 3.9).
+//! The cells of a fit as a reference: embedding them, and new cells beside them ([3.9](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-9)).
 
 use std::path::Path;
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use morula_cluster::representations::ExpressionViews;
 use morula_core::graph::{Diffusion, Graph, Propagator, SparseTensor};
+use morula_data::DenseMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::ScSiameseCluParams;
 use super::network::{Network, Views, keys};
 use super::spaces::Spaces;
-use crate::views::ExpressionViews;
-use crate::{Matrix, ModelError, Result, capacity, weights};
+use crate::device::{device_limits, read_matrix, upload};
+use crate::saved::weights;
+use crate::{ModelError, Result};
 
 /// The cells of a fit, which new cells are attached to.
 #[derive(Debug, Clone)]
 pub(super) struct Reference {
     /// Principal components, `[n, p]`.
-    pub x: Matrix,
-    /// Where its nearest cells are looked for.
+    pub x: DenseMatrix,
+    /// The spaces in which nearest cells are found.
     pub spaces: Spaces,
     /// The cell graph.
     pub graph: Graph,
@@ -70,7 +73,7 @@ impl Reference {
         Sizes {
             cells: self.x.n_rows(),
             components: self.x.n_cols(),
-            spaces: self.spaces.points.iter().map(Matrix::n_cols).collect(),
+            spaces: self.spaces.points.iter().map(DenseMatrix::n_cols).collect(),
             edges: self.graph.n_edges(),
             kept: self.kept.n_edges(),
         }
@@ -78,8 +81,8 @@ impl Reference {
 
     /// Embedding of new cells with components `scores`, `[m, d]`.
     ///
-    /// Each is attached to its `k` nearest cells of the fit. Edges lead from the new cells to those
-    /// only, so that neither the known cells nor other new ones change what a cell is.
+    /// Each is attached to its `k` nearest cells of the fit, by edges from the new cell only. So no
+    /// cell depends on the new cells beside it.
     pub fn embed_new(
         &self,
         params: &ScSiameseCluParams,
@@ -91,7 +94,7 @@ impl Reference {
         let (n, d) = (self.x.n_rows(), self.x.n_cols());
         let device = &network.devices().into_iter().next().unwrap_or_default();
         let rows = n + scores.len() / d.max(1);
-        capacity::check(device, &params.tensors(rows, d, 0))?;
+        device_limits::check(device, &params.tensors(rows, d, 0))?;
         let attached = |graph: &Graph| attach(graph, k, nearest, device);
         let along = [
             Propagator::Adjacency(attached(&self.kept)?),
@@ -114,9 +117,9 @@ impl Reference {
             )
         };
         let stored = Stored {
-            x: Param::from_tensor(self.x.to_tensor(device)),
+            x: Param::from_tensor(upload(&self.x, device)),
             spaces: (self.spaces.points.iter())
-                .map(|points| Param::from_tensor(points.to_tensor(device)))
+                .map(|points| Param::from_tensor(upload(points, device)))
                 .collect(),
             edges: edges(&self.graph),
             kept: edges(&self.kept),
@@ -156,7 +159,7 @@ impl Reference {
             let edges = edges.collect::<Result<Vec<_>>>()?;
             Graph::from_edges(sizes.cells, edges).map_err(|_| damaged())
         };
-        let cells = |cells: &Param<Tensor<2>>| Matrix::read(cells.val(), "the reference cells");
+        let cells = |cells: &Param<Tensor<2>>| read_matrix(cells.val(), "the reference cells");
         let points = stored.spaces.iter().map(cells).collect::<Result<_>>()?;
         Ok(Self {
             x: cells(&stored.x)?,
@@ -167,7 +170,7 @@ impl Reference {
     }
 }
 
-/// What the graph views are propagated along: the perturbed graph and the diffusion.
+/// The operators of the graph views: the perturbed graph and the diffusion.
 pub(super) fn along(
     graph: &Graph,
     kept: &Graph,
@@ -180,8 +183,7 @@ pub(super) fn along(
     ]
 }
 
-/// The embedding of cells `x` `[n, p]`, of which the first `n_known` may be attended to.
-///
+/// The embedding of cells `x` `[n, p]`; only the first `n_known` are attended to.
 pub(super) fn embed(
     params: &ScSiameseCluParams,
     network: &Network,

@@ -1,4 +1,4 @@
-//! Which stage an epoch belongs to.
+//! The stages of training and their epochs.
 
 use super::ScSiameseCluParams;
 
@@ -6,7 +6,7 @@ use super::ScSiameseCluParams;
 /// epochs of every stage shrink in proportion, and the work of a fit stays the same.
 const FULL_EPOCHS_UP_TO: usize = 20_000;
 
-/// The stages of training, in their order (METHODS 3.8).
+/// The stages of training, in their order ([3.8](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// The expression autoencoder alone.

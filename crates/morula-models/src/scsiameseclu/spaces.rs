@@ -1,14 +1,14 @@
-//! Where cells look for their neighbours in the cell graph (METHODS 3.1).
+//! The spaces in which the neighbours of the cell graph are found ([3.1](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1)).
 
 use std::collections::BTreeMap;
 
+use morula_cluster::representations::{CellGraph, ExpressionViews, NEIGHBORHOOD};
+use morula_data::DenseMatrix;
 use morula_preprocess::{Neighbors, Prepared, kneighbors, neighbors};
 
 use super::ScSiameseCluParams;
 use super::projection::Projection;
-use crate::expression::{Expression, NEIGHBORHOOD};
-use crate::views::ExpressionViews;
-use crate::{Matrix, Result};
+use crate::Result;
 
 /// The spaces that the cells of a fit lie in, and how new cells get there.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(super) struct Spaces {
     /// The views of expression; without them there is one space, the leading components.
     pub views: Option<Box<ExpressionViews>>,
     /// The cells of the fit in every space.
-    pub points: Vec<Matrix>,
+    pub points: Vec<DenseMatrix>,
 }
 
 /// Nearest cells of the fit, equally many for every cell.
@@ -32,18 +32,18 @@ impl Spaces {
         params: &ScSiameseCluParams,
         projection: &Projection,
         scores: &[f32],
-        expression: &Expression,
+        expression: &CellGraph,
     ) -> Result<(Self, Nearest)> {
-        let looked_at = looked_at(params.neighbors);
+        let candidates = candidates(params.neighbors);
         let (spaces, found) = match params.graph_views {
             true => {
                 let views = Some(Box::new(expression.views().clone()));
                 let points = expression.scores().to_vec();
-                (Self { views, points }, expression.nearest(looked_at)?)
+                (Self { views, points }, expression.nearest(candidates)?)
             }
             false => {
                 let leading = projection.leading(scores, params.graph_components);
-                let found = neighbors(leading.values(), leading.n_cols(), looked_at)?;
+                let found = neighbors(leading.values(), leading.n_cols(), candidates)?;
                 (Self { views: None, points: vec![leading] }, vec![found])
             }
         };
@@ -62,9 +62,9 @@ impl Spaces {
             Some(views) => views.transform(prepared)?.to_vec(),
             None => vec![projection.leading(scores, params.graph_components)],
         };
-        let near = |(points, queries): (&Matrix, Matrix)| {
-            let looked_at = looked_at(params.neighbors);
-            Ok(kneighbors(queries.values(), points.values(), points.n_cols(), looked_at)?)
+        let near = |(points, queries): (&DenseMatrix, DenseMatrix)| {
+            let candidates = candidates(params.neighbors);
+            Ok(kneighbors(queries.values(), points.values(), points.n_cols(), candidates)?)
         };
         let found = self.points.iter().zip(queries).map(near).collect::<Result<Vec<_>>>()?;
         Ok(agreed(&found, params.neighbors))
@@ -72,7 +72,7 @@ impl Spaces {
 
     /// Whether the sizes of saved spaces agree with the parameters, components and genes.
     pub fn fits(&self, params: &ScSiameseCluParams, n_comps: usize, n_genes: usize) -> bool {
-        let dims = self.points.iter().map(Matrix::n_cols);
+        let dims = self.points.iter().map(DenseMatrix::n_cols);
         match &self.views {
             Some(views) => {
                 params.graph_views && views.fits(n_genes) && dims.eq(views.dims(0)[1..].to_vec())
@@ -82,13 +82,13 @@ impl Spaces {
     }
 }
 
-/// Neighbours looked at in every space, of which those are taken that the spaces agree on.
-fn looked_at(neighbors: usize) -> usize {
+/// Candidates in every space, of which the spaces agree on `neighbors`.
+fn candidates(neighbors: usize) -> usize {
     neighbors.max(NEIGHBORHOOD - 1)
 }
 
-/// The `k` cells that every cell is nearest to in all spaces together: those with the largest sums
-/// of memberships in its neighbourhoods. In a single space these are its nearest ones.
+/// The `k` cells that are nearest to every cell in all spaces together: those with the largest sums
+/// of memberships in its neighbourhoods. In a single space these are the nearest ones.
 fn agreed(found: &[Neighbors], k: usize) -> Nearest {
     let n_cells = found.iter().map(Neighbors::n_queries).max().unwrap_or(0);
     let k = found.iter().map(|space| space.k).fold(k, usize::min);
@@ -123,11 +123,11 @@ mod tests {
         let found = in_row(&[0.0, 1.0, 2.5, 4.5, 7.0, 10.0]);
         let two = agreed(std::slice::from_ref(&found), 2);
         assert_eq!((two.k, two.indices), (2, found.first(2).indices));
-        assert_eq!(agreed(std::slice::from_ref(&found), 9).k, 3, "no more than were looked at");
+        assert_eq!(agreed(std::slice::from_ref(&found), 9).k, 3, "no more than the candidates");
     }
 
     #[test]
-    fn cells_that_two_spaces_hold_near_come_first() {
+    fn cells_near_in_two_spaces_come_first() {
         // Cell 0 has 1, 2, 3 beside it in the one, 4, 2, 5 in the other.
         let found =
             [in_row(&[0.0, 1.0, 2.0, 3.0, 40.0, 50.0]), in_row(&[0.0, 40.0, 2.0, 50.0, 1.0, 3.0])];

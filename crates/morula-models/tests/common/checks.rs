@@ -49,7 +49,7 @@ pub fn says_the_same_when_saved<M: ClusterModel>(
 ) -> M {
     model.save(folder).unwrap();
     model.save(folder).unwrap();
-    assert_eq!(morula_models::saved_model_name(folder).unwrap(), M::NAME);
+    assert_eq!(morula_models::ModelKind::of_saved(folder).unwrap().name, model.name());
     let loaded = M::load(folder, &device()).unwrap();
     assert!(loaded.fitted().is_none());
     let (a, b) = (model.predict(counts).unwrap(), loaded.predict(counts).unwrap());

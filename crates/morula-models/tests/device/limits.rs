@@ -2,7 +2,7 @@
 
 use crate::devices::devices;
 use crate::{alone, fits};
-use morula_models::{Head, ModelError};
+use morula_models::{ClusterMethod, ModelError};
 
 #[test]
 fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
@@ -29,7 +29,7 @@ fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
         assert!(bytes > limit && bytes <= limit + column, "{bytes}");
 
         // 2^40 starts of K-means.
-        let params = fits::jojoscl(1).head(Head::Merge).n_init(1 << 40);
+        let params = fits::jojoscl(1).cluster_method(ClusterMethod::Merge).n_init(1 << 40);
         let error = params.fit(&counts, &on.device).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("the distances of cells"), "{error}");
 

@@ -31,7 +31,7 @@ fn fit<P: ModelParams>(params: P, device: &Device) -> Fit {
 /// Asserts that every device trains as the first one does.
 fn check<P: ModelParams>(params: P) {
     let _alone = alone();
-    let name = P::Model::NAME;
+    let name = P::NAME;
     let (reference, others) = devices().split_first().unwrap();
     let expected = fit(params.clone(), &reference.device);
     for TestDevice { name: on, device } in others {

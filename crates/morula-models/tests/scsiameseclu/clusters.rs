@@ -1,7 +1,7 @@
 //! Clusters of simulated cells with a known truth.
 
 use morula_core::transport::Marginal;
-use morula_models::{ClusterModel, Head, NClusters, ScSiameseClu, ScSiameseCluParams};
+use morula_models::{ClusterMethod, ClusterModel, NClusters, ScSiameseClu, ScSiameseCluParams};
 use morula_preprocess::{SimulateParams, simulate};
 
 use crate::common::{checks, counts, device, realistic};
@@ -23,7 +23,7 @@ fn noise_is_one_cluster() {
     let params = ScSiameseClu::params(NClusters::Auto);
     let params = params.autoencoder_epochs(10).graph_epochs(10).joint_epochs(20).epochs(10);
     let model = params.fit(&counts, &device()).unwrap();
-    assert_eq!(model.n_clusters(), 1, "{:?}", model.granularity());
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.profile());
 }
 
 /// All cells differ by chance alone; with a resolution that rises with the noise without end
@@ -33,7 +33,7 @@ fn cells_of_one_type_are_one_cluster() {
     let one = SimulateParams { cells: 300, types: 1, ..SimulateParams::default() };
     let counts = simulate(&one).unwrap().counts;
     let model = ScSiameseClu::params(NClusters::Auto).fit(&counts, &device()).unwrap();
-    assert_eq!(model.n_clusters(), 1, "{:?}", model.granularity());
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.profile());
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn every_marginal_and_head_fits() {
     let (counts, _) = counts(120);
     let prior = Marginal::Prior(vec![1.0, 2.0, 3.0]);
     for marginal in [Marginal::Sizes, Marginal::Uniform, Marginal::Damped(0.5), prior] {
-        for head in [Head::KMeans, Head::Merge] {
-            let params = params(3).marginal(marginal.clone()).head(head);
+        for head in [ClusterMethod::KMeans, ClusterMethod::Merge] {
+            let params = params(3).marginal(marginal.clone()).cluster_method(head);
             assert!(finite(&params.fit(&counts, &device()).unwrap()), "{marginal:?} {head:?}");
         }
     }

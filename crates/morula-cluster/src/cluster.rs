@@ -1,0 +1,152 @@
+//! From an embedding to clusters.
+
+use morula_data::{CsrMatrix, DenseMatrix};
+
+use crate::communities::communities;
+use crate::knn_classifier::KnnClassifier;
+use crate::labels::{check_points, ranks};
+use crate::representations::CellNeighbors;
+use crate::stability::ResolutionProfile;
+use crate::{NClusters, Result};
+
+/// Parameters of clustering an embedding.
+///
+/// Cells are joined to their 14 nearest other cells, communities are detected in the graph
+/// ([`communities`]), and the nearest cells vote on the cluster of every cell ([`KnnClassifier`]).
+///
+/// ```
+/// use morula_cluster::{ClusterParams, NClusters};
+/// use morula_data::DenseMatrix;
+/// use rand::{RngExt, SeedableRng};
+///
+/// // 60 points around 0 and 40 around 9, in ten dimensions.
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+/// let centre = |i: usize| if i < 60 { 0.0 } else { 9.0 };
+/// let values = (0..1000).map(|v| centre(v / 10) + rng.random::<f32>());
+/// let points = DenseMatrix::new(100, 10, values.collect())?;
+///
+/// let found = ClusterParams::new(NClusters::Auto).fit(&points, 0)?;
+/// assert_eq!(found.n_clusters, 2);
+/// assert_eq!(found.labels[..60], [0; 60]);
+/// assert_eq!(found.labels[60..], [1; 40]);
+/// assert!(found.confidence().iter().all(|p| *p > 0.5));
+///
+/// // New points take the clusters of their neighbours.
+/// let new = DenseMatrix::new(1, 10, vec![9.4; 10])?;
+/// assert_eq!(found.classifier.predict_proba(&[new])?.argmax(), [1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClusterParams {
+    /// The number of clusters, or as many as the data show.
+    pub n_clusters: NClusters,
+}
+
+/// Clusters of cells, with their evidence.
+#[derive(Debug, Clone)]
+pub struct Clustering {
+    /// Cluster of every cell: the likeliest one. The largest cluster is 0.
+    pub labels: Vec<usize>,
+    /// Number of clusters.
+    pub n_clusters: usize,
+    /// Probability of every cluster, cells x K; rows sum to 1.
+    pub proba: DenseMatrix,
+    /// Stability of the community of every cell, 0 to 1.
+    pub stability: Vec<f32>,
+    /// The resolution, and the communities around it.
+    pub profile: ResolutionProfile,
+    /// Classifies new cells by their neighbours.
+    pub classifier: KnnClassifier,
+}
+
+impl ClusterParams {
+    /// Parameters for a number of clusters, or for [`NClusters::Auto`].
+    pub fn new(n_clusters: impl Into<NClusters>) -> Self {
+        Self { n_clusters: n_clusters.into() }
+    }
+
+    /// Clusters the rows of an embedding, cells x dimensions, by Euclidean distance. The same seed
+    /// gives the same clusters.
+    ///
+    /// # Errors
+    /// [`ClusterError::Points`](crate::ClusterError::Points) with fewer cells than clusters or
+    /// values that are not finite.
+    pub fn fit(&self, embedding: &DenseMatrix, seed: u64) -> Result<Clustering> {
+        self.fit_views(vec![embedding.clone()], seed)
+    }
+
+    /// Clusters cells by several embeddings of them together: their graphs are averaged.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); [`ClusterError::Views`](crate::ClusterError::Views) for no view, or
+    /// views of different numbers of cells.
+    pub fn fit_views(&self, views: Vec<DenseMatrix>, seed: u64) -> Result<Clustering> {
+        let n_clusters = self.n_clusters.given().unwrap_or(1);
+        views.iter().try_for_each(|view| check_points(view, n_clusters))?;
+        let cells = CellNeighbors::new(views)?;
+        let graph = cells.graph()?;
+        self.fit_graph(cells, &graph, seed)
+    }
+
+    /// Clusters cells by a graph of them; their neighbours classify.
+    ///
+    /// # Errors
+    /// As [`communities`]; [`ClusterError::Views`](crate::ClusterError::Views) for a graph of other
+    /// cells.
+    pub fn fit_graph(
+        &self,
+        cells: CellNeighbors,
+        graph: &CsrMatrix,
+        seed: u64,
+    ) -> Result<Clustering> {
+        let found = communities(graph, self.n_clusters, seed)?;
+        let (stability, profile) = (found.stability.clone(), found.profile.clone());
+        let (mut classifier, proba) = KnnClassifier::fit(cells, found)?;
+        // The sizes are known only after every cell has its likeliest cluster.
+        let n_clusters = classifier.n_clusters();
+        let to = ranks(&proba.argmax(), n_clusters);
+        classifier.renumber(&to);
+        let proba = proba.with_columns(&to);
+        let labels = proba.argmax();
+        Ok(Clustering { labels, n_clusters, proba, stability, profile, classifier })
+    }
+}
+
+impl Clustering {
+    /// Probability of the cluster of every cell, from 1 / K to 1.
+    pub fn confidence(&self) -> Vec<f32> {
+        self.proba.rows().zip(&self.labels).map(|(row, &k)| row[k]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ClusterError;
+
+    /// Groups of points in a row, far apart.
+    fn groups(sizes: &[usize]) -> DenseMatrix {
+        let of = |(g, &size): (usize, &usize)| (0..size).map(move |i| (100 * g + i) as f32 / 10.0);
+        DenseMatrix::from_rows(sizes.iter().enumerate().flat_map(of).collect(), 1)
+    }
+
+    #[test]
+    fn clusters_are_numbered_by_their_cells() {
+        let found = ClusterParams::new(3).fit(&groups(&[20, 40, 30]), 0).unwrap();
+        let labels = [vec![2; 20], vec![0; 40], vec![1; 30]].concat();
+        assert_eq!((found.labels, found.n_clusters), (labels, 3));
+        assert_eq!(found.stability.len(), 90);
+    }
+
+    #[test]
+    fn one_cell_is_one_cluster_and_what_cannot_be_clustered_is_refused() {
+        let one = ClusterParams::new(NClusters::Auto).fit(&groups(&[1]), 0).unwrap();
+        assert_eq!((one.labels, one.proba.values()), (vec![0], &[1.0_f32][..]));
+        let refused = |k: usize, x: &DenseMatrix| ClusterParams::new(k).fit(x, 0).unwrap_err();
+        assert!(matches!(refused(3, &groups(&[2])), ClusterError::Points { .. }));
+        let nan = DenseMatrix::from_rows(vec![f32::NAN, 0.0], 1);
+        assert!(matches!(refused(1, &nan), ClusterError::Points { .. }));
+        assert!(ClusterParams::new(1).fit_views(vec![], 0).is_err());
+        assert!(ClusterParams::new(1).fit_views(vec![groups(&[3]), groups(&[4])], 0).is_err());
+    }
+}

@@ -1,0 +1,280 @@
+//! Communities of a graph: as many as its noise allows, or a given number.
+
+mod consensus;
+mod detect;
+mod merge_tree;
+mod split;
+mod subcluster;
+
+use morula_data::CsrMatrix;
+
+pub(crate) use consensus::KEPT;
+pub use detect::{Detected, detect};
+
+use crate::stability::ResolutionProfile;
+use crate::{NClusters, Result};
+
+/// The result of [`communities`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Communities {
+    /// Cluster of every vertex, the largest cluster 0.
+    pub labels: Vec<usize>,
+    /// Number of clusters.
+    pub n_clusters: usize,
+    /// Stability of the cluster of every vertex, 0 to 1: the mean over partitions `P` of Jaccard's
+    /// index `|C_i and P_i| / |C_i or P_i|` (Hennig 2007). `C_i` and `P_i` are the clusters of
+    /// vertex i, here and in P. The partitions are those of the whole graph and of four fifths of
+    /// its edges, at half to two and a half times the resolution.
+    pub stability: Vec<f32>,
+    /// The resolution, and the communities around it.
+    pub profile: ResolutionProfile,
+}
+
+/// [Leiden](crate::leiden()) communities of a weighted graph of neighbours, joined into the groups
+/// that are most stable over resolutions.
+///
+/// **Resolution.** Leiden joins two groups when the weight between them is more than gamma times
+/// the weight expected by chance. Noise puts edges between any two groups, so gamma rises with it:
+///
+/// `gamma = min(0.3 (n / 2000)^-0.1 + 4 b, 1)`
+///
+/// - `n` is the number of vertices. A cut through a group of `s` cells in `D` dimensions meets
+///   edges in proportion to `s^(1 - 1 / D)`, where chance expects `s^2 / n`; so gamma falls with a
+///   small power of n. With the power 0.1, halves to eighths of the cells show the same groups.
+/// - `b`, the background, is the median over pairs of communities of their contact
+///   `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`, at resolution 1, averaged over five partitions.
+///   Most pairs of cell types are unrelated, so what lies between them is noise.
+/// - At gamma = 1 the objective is modularity. In pure noise b comes near 1, and all cells are one
+///   cluster. With a number of clusters given, gamma is at most 0.6.
+///
+/// **Tree.** Communities are found at 1.5 gamma and joined one by one, in the order of the gain
+/// `w_ab - gamma d_a d_b / 2m`. Of all cuts through this tree, the result is the cut that agrees
+/// most with 28 partitions (seven resolutions from half to two and a half times gamma, each on the
+/// graph and on three graphs with four fifths of its edges):
+///
+/// `max sum_i mean_P |C_i and P_i| / |C_i or P_i|`
+///
+/// **Small groups.** Modularity merges small, well-separated groups. So each cluster is clustered
+/// again by itself, at a fifth of the resolution without noise. It is split where its parts satisfy
+///
+/// `w_ab (1 / d_a + 1 / d_b) < 0.06 (n / 2000)^-0.1`
+///
+/// and are found again with four fifths of the edges. The parts have the stability of the cluster.
+///
+/// **A given number.** The result is the best cut of the tree into that many groups. If the tree
+/// has too few communities, the groups found without a number are split along a fine partition,
+/// where the objective gains most or loses least. So a number that is too large gives small groups,
+/// not halves of large ones. One or two vertices are a group only where nothing else meets the
+/// number.
+///
+/// **Consensus.** A few edges may decide which communities are best. So the communities at 1.5
+/// gamma are those of a consensus graph: every edge is weighted by the share of ten partitions, of
+/// graphs with four fifths of the edges, that do not cut it (Monti et al. 2003).
+///
+/// # Errors
+/// As [`leiden`](crate::leiden()); [`ClusterError::Parameter`](crate::ClusterError::Parameter) for
+/// a number of clusters that is 0 or larger than the number of vertices.
+pub fn communities(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Result<Communities> {
+    let found = detect(graph, n_clusters, seed)?;
+    let (stability, profile) = (found.stability(), found.profile());
+    Ok(Communities { labels: found.labels, n_clusters: found.n_clusters, stability, profile })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::consensus::consensus;
+    use super::detect::{FINENESS, MOST};
+    use super::*;
+    use crate::labels::count;
+    use crate::leiden::cliques;
+    use crate::stability::agreement;
+
+    fn found(sizes: &[usize], k: NClusters) -> Communities {
+        communities(&cliques(sizes), k, 0).unwrap()
+    }
+
+    #[test]
+    fn cliques_are_found_without_a_number() {
+        let found = found(&[20, 30, 10, 25], NClusters::Auto);
+        assert_eq!(found.n_clusters, 4);
+        assert_eq!(found.labels[20..50], [0; 30]);
+        let chosen = &found.profile.levels[3];
+        assert_eq!((chosen.n_clusters, chosen.stability, chosen.agreement), (4, 1.0, 1.0));
+        assert_eq!(found.stability, [1.0; 85]);
+        assert!(found.profile.background < 0.05, "{:?}", found.profile);
+    }
+
+    #[test]
+    fn any_number_that_is_given_is_met() {
+        for k in [1, 2, 3, 4, 5, 9, 40, 85] {
+            let found = found(&[20, 30, 10, 25], NClusters::Given(k));
+            assert_eq!(found.n_clusters, k);
+            assert_eq!(count(&found.labels), k);
+            assert_eq!(found.profile.n_found, 4);
+        }
+    }
+
+    /// Two large groups, one of them with a small part joined to it by weak edges: the third
+    /// cluster is that part, not half of a large group.
+    #[test]
+    fn small_parts_are_split_off_before_large_groups_are_halved() {
+        let n = 84;
+        let mut dense = vec![0.0; n * n];
+        let group = |i: usize| {
+            if i < 40 {
+                0
+            } else if i < 80 {
+                1
+            } else {
+                2
+            }
+        };
+        for i in 0..n {
+            for j in (0..n).filter(|&j| j != i) {
+                let heavy = group(i) == group(j);
+                let linked = group(i).max(group(j)) == 2 && group(i).min(group(j)) == 1;
+                dense[i * n + j] = if heavy {
+                    1.0
+                } else if linked {
+                    0.05
+                } else {
+                    0.0
+                };
+            }
+        }
+        let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
+        assert_eq!(communities(&graph, NClusters::Given(2), 0).unwrap().n_clusters, 2);
+        let three = communities(&graph, NClusters::Given(3), 0).unwrap().labels;
+        assert_eq!(three[80..], [2; 4]);
+        assert!(three[..80].iter().all(|&l| l < 2));
+    }
+
+    /// A ring of 120, whose halves are found again most often though communities at 1.5 gamma are
+    /// quarters, and four double cliques. Given more than there are communities, those six stay.
+    #[test]
+    fn what_is_found_without_a_number_is_split_and_not_mixed() {
+        let n = 120 + 4 * 14;
+        let mut dense = vec![0.0; n * n];
+        let mut join = |i: usize, j: usize, w: f32| {
+            dense[i * n + j] = w;
+            dense[j * n + i] = w;
+        };
+        (0..120).for_each(|i| (1..=9).for_each(|step| join(i, (i + step) % 120, 1.0)));
+        for first in (120..n).step_by(14) {
+            for i in 0..7 {
+                for j in 0..i {
+                    join(first + i, first + j, 1.0);
+                    join(first + 7 + i, first + 7 + j, 1.0);
+                }
+                join(first + i, first + 7 + i, 0.9);
+                join(first + i, first + 7 + (i + 1) % 7, 0.9);
+            }
+        }
+        let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
+        let found = communities(&graph, NClusters::Auto, 0).unwrap();
+        let fine = consensus(&graph, FINENESS * found.profile.resolution, 0).unwrap();
+        assert_eq!((found.n_clusters, count(&fine)), (6, 8));
+        let more = communities(&graph, NClusters::Given(9), 0).unwrap();
+        let agreement = agreement(&found.labels, &more.labels);
+        assert!(more.n_clusters == 9 && agreement > 0.95, "{agreement} {:?}", more.labels);
+    }
+
+    /// Two small cliques with one edge between them are one community among large ones.
+    #[test]
+    fn small_groups_that_are_all_but_separate_are_clusters() {
+        let sizes = [8, 8, 60, 60, 60, 60];
+        let six = found(&sizes, NClusters::Auto);
+        assert_eq!((six.profile.n_stable, six.profile.n_found, six.n_clusters), (5, 6, 6));
+        assert!(six.labels[..8] == [six.labels[0]; 8] && six.labels[0] != six.labels[8]);
+        // They are as sure as the two are together.
+        assert_eq!(six.stability, [1.0; 256]);
+        assert_eq!(found(&sizes, NClusters::Given(6)), six);
+        assert_eq!(found(&sizes, NClusters::Given(5)).labels[..16], [4; 16]);
+        let seven = found(&sizes, NClusters::Given(7));
+        assert!(seven.n_clusters == 7 && agreement(&six.labels, &seven.labels) > 0.8);
+    }
+
+    /// Rings of 50 vertices, with nothing between them.
+    #[test]
+    fn the_resolution_falls_as_there_are_more_vertices() {
+        let near = |i: usize| {
+            let mut ends = [1, 49].map(|step| (i / 50 * 50 + (i + step) % 50) as u32);
+            ends.sort_unstable();
+            ends
+        };
+        let resolution = |n: usize| {
+            let (indptr, indices) = ((0..=n).map(|i| 2 * i).collect(), (0..n).flat_map(near));
+            let rings = CsrMatrix::new(n, n, indptr, indices.collect(), vec![1.0; 2 * n]).unwrap();
+            communities(&rings, NClusters::Auto, 0).unwrap().profile.resolution
+        };
+        assert!((resolution(2000) - 0.3).abs() < 1e-9);
+        assert!((resolution(200) - 0.3 * 10_f64.powf(0.1)).abs() < 1e-9);
+    }
+
+    /// Edges by chance between all groups raise the background, and the groups stay apart.
+    #[test]
+    fn noise_raises_the_resolution() {
+        let sizes = [30; 5];
+        let mut dense = cliques(&sizes).to_dense();
+        dense.iter_mut().for_each(|w| *w = *w * 0.4 + 0.05);
+        (0..150).for_each(|i| dense[i * 151] = 0.0);
+        let noisy = CsrMatrix::from_dense(150, 150, &dense).unwrap();
+        let found = communities(&noisy, NClusters::Auto, 0).unwrap();
+        assert_eq!(found.n_clusters, 5, "{:?}", found.profile);
+        assert!(found.profile.background > 0.2, "{:?}", found.profile);
+    }
+
+    /// Three groups of 50, 24% of the pairs joined within and 9% between. With gamma at 1, as without
+    /// a number, the agreement with the groups is .32.
+    #[test]
+    fn a_given_number_is_found_in_noise() {
+        let n = 150;
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut dense = vec![0.0; n * n];
+        for i in 0..n {
+            for j in 0..i {
+                let share = if i / 50 == j / 50 { 0.24 } else { 0.09 };
+                if rng.random_bool(share) {
+                    dense[i * n + j] = 1.0;
+                    dense[j * n + i] = 1.0;
+                }
+            }
+        }
+        let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
+        let found = communities(&graph, NClusters::Given(3), 0).unwrap();
+        let truth: Vec<usize> = (0..n).map(|i| i / 50).collect();
+        let agreement = agreement(&truth, &found.labels);
+        assert!(agreement > 0.7, "{agreement} {:?}", found.profile);
+    }
+
+    /// More pieces than a tree is made of.
+    #[test]
+    fn a_graph_in_pieces() {
+        let pieces = MOST + 20;
+        let ends = |i: usize| if i.is_multiple_of(2) { i + 1 } else { i - 1 };
+        let indices = (0..2 * pieces).map(|i| ends(i) as u32).collect();
+        let indptr = (0..=2 * pieces).collect();
+        let n = 2 * pieces;
+        let pairs = CsrMatrix::new(n, n, indptr, indices, vec![1.0; n]).unwrap();
+        assert_eq!(communities(&pairs, NClusters::Auto, 0).unwrap().n_clusters, pieces);
+        for k in [3, n] {
+            assert_eq!(communities(&pairs, NClusters::Given(k), 0).unwrap().n_clusters, k);
+        }
+    }
+
+    #[test]
+    fn degenerate_graphs_and_numbers() {
+        let none = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
+        for k in 1..=3 {
+            assert_eq!(communities(&none, NClusters::Given(k), 0).unwrap().n_clusters, k);
+        }
+        for k in [0, 4] {
+            assert!(communities(&none, NClusters::Given(k), 0).is_err());
+        }
+        let empty = communities(&CsrMatrix::default(), NClusters::Auto, 0).unwrap();
+        assert_eq!((empty.n_clusters, empty.labels.len()), (0, 0));
+    }
+}

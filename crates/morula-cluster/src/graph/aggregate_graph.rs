@@ -1,0 +1,182 @@
+//! Groups of vertices as a graph of their own, and joining groups along it.
+
+use morula_data::CsrMatrix;
+
+/// Sums of edge weights within and between groups of vertices, every edge in both directions.
+pub(crate) struct AggregateGraph {
+    /// Row-major `m x m`, symmetric.
+    weights: Vec<f64>,
+    /// Vertices of each group.
+    sizes: Vec<usize>,
+    m: usize,
+}
+
+impl AggregateGraph {
+    /// Of the groups `0..m` that `labels` puts the vertices in.
+    pub fn new(graph: &CsrMatrix, labels: &[usize]) -> Self {
+        let m = labels.iter().max().map_or(0, |k| k + 1);
+        let (mut weights, mut sizes) = (vec![0.0; m * m], vec![0; m]);
+        for ((columns, values), &a) in graph.rows().zip(labels) {
+            sizes[a] += 1;
+            for (&j, &w) in columns.iter().zip(values) {
+                weights[a * m + labels[j as usize]] += f64::from(w);
+            }
+        }
+        Self { weights, sizes, m }
+    }
+
+    fn between(&self, a: usize, b: usize) -> f64 {
+        self.weights[a * self.m + b]
+    }
+
+    fn degree(&self, a: usize) -> f64 {
+        self.weights[a * self.m..(a + 1) * self.m].iter().sum()
+    }
+
+    /// The weighted median over pairs of groups of their contact `2m w_ab / (d_a d_b)`: the weight
+    /// between two groups as a share of the weight expected by chance. A pair weighs `d_a d_b`.
+    /// 0 for fewer than two groups.
+    pub fn background(&self) -> f64 {
+        let degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
+        let total: f64 = degrees.iter().sum();
+        let pairs = (0..self.m).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let mut shares: Vec<(f64, f64)> = pairs
+            .map(|(a, b)| (self.between(a, b), degrees[a] * degrees[b]))
+            .filter(|pair| pair.1 > 0.0)
+            .map(|(weight, chance)| (weight * total / chance, chance))
+            .collect();
+        shares.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let half = shares.iter().map(|share| share.1).sum::<f64>() / 2.0;
+        let mut below = 0.0;
+        let median = shares.iter().find(|share| {
+            below += share.1;
+            below >= half
+        });
+        median.map_or(0.0, |share| share.0)
+    }
+
+    /// Joins groups until `n_groups` are left, only within the same one of `parents`; groups with
+    /// fewer than `least` vertices first. A joined group has the number of its first member.
+    pub fn join(
+        self,
+        parents: &[usize],
+        (n_groups, least): (usize, usize),
+        resolution: f64,
+    ) -> Vec<usize> {
+        let mut group: Vec<usize> = (0..self.m).collect();
+        for (a, b) in self.merges(parents, (n_groups, least), resolution) {
+            group.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
+        }
+        group
+    }
+
+    /// The pairs that [`AggregateGraph::join`] joins, in this order; the first of a pair stands for
+    /// both from then on.
+    ///
+    /// The pair that raises Leiden's objective most, or lowers it least, is joined first:
+    /// `w_ab - gamma d_a d_b / 2m`.
+    pub fn merges(
+        mut self,
+        parents: &[usize],
+        (n_groups, least): (usize, usize),
+        resolution: f64,
+    ) -> Vec<(usize, usize)> {
+        let mut alive: Vec<usize> = (0..self.m).collect();
+        let mut degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
+        let total: f64 = degrees.iter().sum();
+        let cost = if total > 0.0 { resolution / total } else { 0.0 };
+        let mut merges = Vec::new();
+        while alive.len() > n_groups.max(1) {
+            let gain =
+                |&(a, b): &(usize, usize)| self.between(a, b) - cost * degrees[a] * degrees[b];
+            let pairs = alive.iter().enumerate().flat_map(|(p, &a)| {
+                alive[..p].iter().filter(move |&&b| parents[a] == parents[b]).map(move |&b| (b, a))
+            });
+            let small = |&(a, b): &(usize, usize)| self.sizes[a].min(self.sizes[b]) < least;
+            let order = |x: &(usize, usize), y: &(usize, usize)| {
+                small(x).cmp(&small(y)).then(gain(x).total_cmp(&gain(y)))
+            };
+            let Some((a, b)) = pairs.max_by(order) else { break };
+            for c in 0..self.m {
+                let moved = self.between(b, c);
+                self.weights[a * self.m + c] += moved;
+            }
+            for c in 0..self.m {
+                let moved = self.between(c, b);
+                self.weights[c * self.m + a] += moved;
+            }
+            degrees[a] += degrees[b];
+            self.sizes[a] += self.sizes[b];
+            alive.retain(|&c| c != b);
+            merges.push((a, b));
+        }
+        merges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leiden::cliques;
+
+    #[test]
+    fn weights_are_summed_in_both_directions() {
+        let graph = CsrMatrix::from_dense(3, 3, &[0., 1., 2., 1., 0., 0., 2., 0., 0.]).unwrap();
+        let groups = AggregateGraph::new(&graph, &[0, 0, 1]);
+        assert_eq!(groups.weights, [2.0, 2.0, 2.0, 0.0]);
+        assert_eq!((groups.degree(0), groups.between(1, 0)), (4.0, 2.0));
+        // 2m = 6: 2 * 6 / (4 * 2).
+        assert_eq!(groups.background(), 1.5);
+    }
+
+    #[test]
+    fn the_weighted_median_of_pairs() {
+        // Groups in a row: neighbours share an edge, the ends nothing.
+        let labels = [0, 0, 0, 1, 1, 1, 2, 2, 2];
+        let groups = AggregateGraph::new(&cliques(&[3, 3, 3]), &labels);
+        let [ends, middle] = [7.0, 8.0];
+        assert!((groups.background() - 22.0 / (ends * middle)).abs() < 1e-12);
+        assert_eq!(AggregateGraph::new(&cliques(&[4]), &[0; 4]).background(), 0.0);
+        assert_eq!(AggregateGraph::new(&CsrMatrix::default(), &[]).background(), 0.0);
+    }
+
+    #[test]
+    fn what_the_objective_loses_least_by_is_joined_first() {
+        // 0 - 1 - 2 - 3 with one edge each: the pair of small ones costs least.
+        let graph = cliques(&[6, 3, 4, 6]);
+        let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3];
+        let join = |parents: [usize; 4], n, gamma| {
+            AggregateGraph::new(&graph, &labels).join(&parents, (n, 1), gamma)
+        };
+        assert_eq!(join([0; 4], 3, 1.0), [0, 1, 1, 3]);
+        // Two groups: 3 + 4 with a 6, not both 6.
+        let two = join([0; 4], 2, 1.0);
+        assert!(two == [0, 0, 0, 3] || two == [0, 1, 1, 1], "{two:?}");
+        assert_eq!(join([0, 1, 0, 1], 2, 1.0), [0, 1, 0, 1]);
+        assert_eq!(join([0; 4], 0, 0.3), [0; 4]);
+    }
+
+    #[test]
+    fn groups_that_nothing_joins_are_joined_when_they_must() {
+        let graph = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
+        let joined = AggregateGraph::new(&graph, &[0, 1, 2]).join(&[0; 3], (1, 1), 1.0);
+        assert_eq!(joined, [0, 0, 0]);
+    }
+
+    #[test]
+    fn groups_that_are_too_small_go_first() {
+        // 0 and 1 are halves of one clique, 2 and 3 single vertices joined to it by one edge.
+        let mut dense = vec![0.0; 64];
+        let edges = (0..6).flat_map(|i| (0..i).map(move |j| (i, j))).chain([(6, 0), (7, 5)]);
+        for (i, j) in edges {
+            dense[i * 8 + j] = 1.0;
+            dense[j * 8 + i] = 1.0;
+        }
+        let graph = CsrMatrix::from_dense(8, 8, &dense).unwrap();
+        let labels = [0, 0, 0, 1, 1, 1, 2, 3];
+        let join = |n, least| AggregateGraph::new(&graph, &labels).join(&[0; 4], (n, least), 1.0);
+        assert_eq!(join(3, 1), [0, 0, 2, 3]);
+        assert_eq!(join(2, 3), [0, 1, 0, 1]);
+        assert_eq!(join(3, 3), [0, 1, 2, 1], "as many as are asked for");
+    }
+}

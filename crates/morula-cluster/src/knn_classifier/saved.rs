@@ -1,0 +1,189 @@
+//! A [`KnnClassifier`] in a safetensors file.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use morula_data::DenseMatrix;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+
+use super::KnnClassifier;
+use crate::{ClusterError, Result};
+
+/// Shapes in the file of a [`KnnClassifier`], to be kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnnSizes {
+    n_cells: usize,
+    dims: Vec<usize>,
+    n_clusters: usize,
+}
+
+impl KnnSizes {
+    /// Dimensions of the views.
+    pub fn dims(&self) -> &[usize] {
+        &self.dims
+    }
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+impl KnnClassifier {
+    /// Shapes in its file.
+    pub fn sizes(&self) -> KnnSizes {
+        let (n_cells, n_clusters) = (self.labels.len(), self.n_clusters());
+        KnnSizes { n_cells, dims: self.dims(), n_clusters }
+    }
+
+    /// Writes the tensors `views.0`, `views.1`, ... `[n, d]`, `labels` `[n]` (i32), `stability`
+    /// `[n]` and `weights` `[K]` (f32).
+    ///
+    /// # Errors
+    /// [`ClusterError::Io`] when the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let n = self.labels.len();
+        let labels = self.labels.iter().flat_map(|&k| (k as i32).to_le_bytes()).collect();
+        let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = vec![
+            ("labels".into(), Dtype::I32, vec![n], labels),
+            ("stability".into(), Dtype::F32, vec![n], bytes(&self.stability)),
+            ("weights".into(), Dtype::F32, vec![self.n_clusters()], bytes(&self.weights)),
+        ];
+        for (i, view) in self.views.iter().enumerate() {
+            let shape = vec![view.n_rows(), view.n_cols()];
+            tensors.push((format!("views.{i}"), Dtype::F32, shape, bytes(view.values())));
+        }
+        let refused = |e: safetensors::SafeTensorError| damaged(path, e);
+        let views = tensors.iter().map(|(name, dtype, shape, data)| {
+            Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), data).map_err(refused)?))
+        });
+        let file = serialize(views.collect::<Result<Vec<_>>>()?, None).map_err(refused)?;
+        fs::write(path, file).map_err(|source| ClusterError::Io { path: path.into(), source })
+    }
+
+    /// Reads a classifier, whose shapes must be `sizes`.
+    ///
+    /// # Errors
+    /// [`ClusterError::Io`] when the file cannot be read; [`ClusterError::Saved`] when its tensors
+    /// have other names, types, shapes or values than a classifier can have.
+    pub fn load(path: &Path, sizes: &KnnSizes) -> Result<Self> {
+        let io = |source| ClusterError::Io { path: path.into(), source };
+        // Metadata first: a file of another size is refused before memory is taken for it.
+        let stored = fs::metadata(path).map_err(io)?.len() as f64;
+        let values =
+            sizes.n_cells as f64 * (2.0 + sizes.dims.iter().map(|&d| d as f64).sum::<f64>());
+        if values * 4.0 > stored || sizes.n_clusters > sizes.n_cells {
+            return Err(damaged(path, format!("it has {stored} bytes, too few for {sizes:?}")));
+        }
+        let bytes = fs::read(path).map_err(io)?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged(path, e))?;
+        let tensors: HashMap<&str, TensorView<'_>> = file.iter().collect();
+        let n = sizes.n_cells;
+        let read = Tensors { path, n, tensors: &tensors };
+        let view = |(i, &d): (usize, &usize)| {
+            let values = read.floats(&format!("views.{i}"), &[n, d])?;
+            read.all(&values, |v| v.is_finite(), "a view of a cell is not finite")?;
+            Ok(DenseMatrix::from_rows(values, d))
+        };
+        let views = sizes.dims.iter().enumerate().map(view).collect::<Result<_>>()?;
+        let stability = read.floats("stability", &[n])?;
+        let unit = |s: f32| (0.0..=1.0).contains(&s);
+        read.all(&stability, unit, "the stability of a cluster is not between 0 and 1")?;
+        let weights = read.floats("weights", &[sizes.n_clusters])?;
+        let positive = |w: f32| w.is_finite() && w > 0.0;
+        read.all(&weights, positive, "the weight of a vote is not a positive number")?;
+        let labels = read.labels(sizes.n_clusters)?;
+        Ok(Self { views, labels, stability, weights })
+    }
+}
+
+fn damaged(path: &Path, why: impl std::fmt::Display) -> ClusterError {
+    ClusterError::Saved { path: path.into(), why: why.to_string() }
+}
+
+/// The tensors of a file.
+struct Tensors<'a> {
+    path: &'a Path,
+    n: usize,
+    tensors: &'a HashMap<&'a str, TensorView<'a>>,
+}
+
+impl Tensors<'_> {
+    /// Bytes of a tensor of this shape and of one of these types, and its type.
+    fn of(&self, name: &str, shape: &[usize], types: &[Dtype]) -> Result<(Dtype, &[u8])> {
+        let Some(tensor) = self.tensors.get(name) else {
+            return Err(damaged(self.path, format!("the tensor {name} is missing")));
+        };
+        match tensor.shape() == shape && types.contains(&tensor.dtype()) {
+            true => Ok((tensor.dtype(), tensor.data())),
+            false => {
+                let (found, of) = (tensor.shape(), tensor.dtype());
+                let why = format!("the tensor {name} is {found:?} of {of:?}, not {shape:?}");
+                Err(damaged(self.path, why))
+            }
+        }
+    }
+
+    fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let (_, data) = self.of(name, shape, &[Dtype::F32])?;
+        Ok(data.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+    }
+
+    fn all(&self, values: &[f32], ok: impl Fn(f32) -> bool, why: &str) -> Result<()> {
+        match values.iter().all(|&v| ok(v)) {
+            true => Ok(()),
+            false => Err(damaged(self.path, why)),
+        }
+    }
+
+    /// Cluster of every cell. Devices differ in the width of their integers.
+    fn labels(&self, n_clusters: usize) -> Result<Vec<usize>> {
+        let labels: Vec<i64> = match self.of("labels", &[self.n], &[Dtype::I32, Dtype::I64])? {
+            (Dtype::I32, data) => {
+                data.as_chunks::<4>().0.iter().map(|&b| i32::from_le_bytes(b).into()).collect()
+            }
+            (_, data) => data.as_chunks::<8>().0.iter().map(|&b| i64::from_le_bytes(b)).collect(),
+        };
+        let label = |k: i64| usize::try_from(k).ok().filter(|&k| k < n_clusters);
+        let labels = labels.into_iter().map(label).collect::<Option<Vec<_>>>();
+        labels.ok_or_else(|| damaged(self.path, "a cell has a cluster that does not exist"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::cells;
+    use super::*;
+
+    #[test]
+    fn files_come_back_and_damaged_ones_are_refused() {
+        let (classifier, _) = cells();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("voters.safetensors");
+        classifier.save(&path).unwrap();
+        let sizes = classifier.sizes();
+        let again = KnnClassifier::load(&path, &sizes).unwrap();
+        assert_eq!(
+            (again.views, again.labels, again.stability, again.weights),
+            (classifier.views, classifier.labels, classifier.stability, classifier.weights)
+        );
+        for wrong in [
+            KnnSizes { n_cells: 21, ..sizes.clone() },
+            KnnSizes { n_cells: usize::MAX, ..sizes.clone() },
+            KnnSizes { dims: vec![1, 2], ..sizes.clone() },
+            KnnSizes { n_clusters: 1, ..sizes.clone() },
+        ] {
+            assert!(KnnClassifier::load(&path, &wrong).is_err(), "{wrong:?}");
+        }
+        let mut bytes = fs::read(&path).unwrap();
+        for cut in [0, 7, 100, bytes.len() - 1] {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            assert!(KnnClassifier::load(&path, &sizes).is_err(), "{cut} bytes");
+        }
+        // The last numbers of the file belong to a view.
+        bytes.iter_mut().rev().take(4).for_each(|byte| *byte = 0xff);
+        fs::write(&path, &bytes).unwrap();
+        assert!(KnnClassifier::load(&path, &sizes).is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! Labels: clusters as numbers from 0, the largest cluster first.
+
+use std::cmp::Reverse;
+
+use morula_data::DenseMatrix;
+
+use crate::{ClusterError, Result};
+
+/// Number of clusters.
+pub(crate) fn count(labels: &[usize]) -> usize {
+    labels.iter().max().map_or(0, |k| k + 1)
+}
+
+/// Numbers labels by falling size of their clusters.
+pub(crate) fn by_size(labels: &[usize]) -> Vec<usize> {
+    let rank = ranks(labels, count(labels));
+    labels.iter().map(|&k| rank[k]).collect()
+}
+
+/// The number that each of `k` clusters gets by falling size, as in scanpy. The first member
+/// decides ties; clusters without any come last.
+pub fn ranks(labels: &[usize], k: usize) -> Vec<usize> {
+    let mut sizes = vec![0_usize; k];
+    let mut first = vec![labels.len(); k];
+    for (i, &label) in labels.iter().enumerate() {
+        sizes[label] += 1;
+        first[label] = first[label].min(i);
+    }
+    let mut order: Vec<usize> = (0..k).collect();
+    order.sort_by_key(|&label| (Reverse(sizes[label]), first[label]));
+    let mut rank = vec![0; k];
+    order.iter().enumerate().for_each(|(r, &label)| rank[label] = r);
+    rank
+}
+
+/// Refuses points that cannot be put into `n_clusters` clusters.
+pub(crate) fn check_points(x: &DenseMatrix, n_clusters: usize) -> Result<()> {
+    let n_cells = x.n_rows();
+    let why = match () {
+        () if n_clusters == 0 => "ask for at least one",
+        () if n_clusters > n_cells => "there are fewer cells than clusters",
+        () if x.values().iter().any(|v| !v.is_finite()) => "it holds values that are not finite",
+        () => return Ok(()),
+    };
+    Err(ClusterError::Points { n_cells, n_clusters, why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_cluster_is_0_and_ties_go_by_the_first_member() {
+        assert_eq!(by_size(&[7, 3, 3, 5, 3, 5, 7]), [1, 0, 0, 2, 0, 2, 1]);
+        assert!(by_size(&[]).is_empty());
+        assert_eq!(ranks(&[2, 1, 2], 4), [2, 1, 0, 3]);
+    }
+
+    #[test]
+    fn points_that_cannot_be_clustered_are_refused() {
+        let points = |x: &[f32]| DenseMatrix::from_rows(x.to_vec(), 2);
+        assert!(check_points(&points(&[1.0; 6]), 3).is_ok());
+        assert!(check_points(&points(&[1.0; 6]), 4).is_err());
+        assert!(check_points(&points(&[1.0; 4]), 0).is_err());
+        assert!(check_points(&points(&[1.0, f32::NAN]), 1).is_err());
+    }
+}

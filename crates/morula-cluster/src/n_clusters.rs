@@ -1,0 +1,107 @@
+//! How many clusters: a number, or as many as the data show.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The number of clusters to look for; in files a number or `"auto"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NClusters {
+    /// As many as the data show ([`communities`](crate::communities())).
+    Auto,
+    /// This many.
+    Given(usize),
+}
+
+impl NClusters {
+    /// The number, if one was given.
+    pub fn given(self) -> Option<usize> {
+        match self {
+            Self::Auto => None,
+            Self::Given(k) => Some(k),
+        }
+    }
+}
+
+impl From<usize> for NClusters {
+    fn from(k: usize) -> Self {
+        Self::Given(k)
+    }
+}
+
+impl fmt::Display for NClusters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Given(k) => write!(f, "{k}"),
+        }
+    }
+}
+
+impl std::str::FromStr for NClusters {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse::<usize>()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(k)) if k > 0 => Ok(Self::Given(k)),
+            _ => Err(format!("'{text}': give a whole number of at least 1, or auto")),
+        }
+    }
+}
+
+impl Serialize for NClusters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::Given(k) => serializer.serialize_u64(*k as u64),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NClusters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = NClusters;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of clusters or \"auto\"")
+            }
+
+            fn visit_u64<E: de::Error>(self, k: u64) -> Result<NClusters, E> {
+                usize::try_from(k).map(NClusters::Given).map_err(E::custom)
+            }
+
+            fn visit_i64<E: de::Error>(self, k: i64) -> Result<NClusters, E> {
+                usize::try_from(k).map(NClusters::Given).map_err(E::custom)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<NClusters, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_auto_are_read_and_written() {
+        for (text, expected) in [("7", NClusters::Given(7)), ("\"auto\"", NClusters::Auto)] {
+            let read: NClusters = serde_json::from_str(text).unwrap();
+            assert_eq!(read, expected);
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        }
+        for text in ["-1", "\"many\"", "\"0\"", "1.5", "null"] {
+            assert!(serde_json::from_str::<NClusters>(text).is_err(), "{text}");
+        }
+        assert_eq!("12".parse(), Ok(NClusters::Given(12)));
+        assert!("0".parse::<NClusters>().is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! The cells of a fit in the views of their expression, alone or beside an embedding.
+
+use std::sync::OnceLock;
+
+use morula_data::{CsrMatrix, DenseMatrix};
+use morula_preprocess::{Neighbors, Prepared, neighbors};
+
+use super::cell_neighbors::{graph, near};
+use super::{CellNeighbors, ExpressionViews, N_VIEWS, NEIGHBORHOOD};
+use crate::communities::detect;
+use crate::{NClusters, Result};
+
+/// The cells in the views of expression, which training does not change.
+#[derive(Debug)]
+pub struct CellGraph {
+    views: ExpressionViews,
+    scores: [DenseMatrix; N_VIEWS],
+    /// Neighbours in all views, found on first use.
+    found: OnceLock<Vec<Neighbors>>,
+    /// Communities in the views alone, counted on first use.
+    n_communities: OnceLock<usize>,
+}
+
+impl CellGraph {
+    /// Fits the views of prepared cells.
+    ///
+    /// # Errors
+    /// As [`ExpressionViews::fit`].
+    pub fn fit(prepared: &Prepared) -> Result<Self> {
+        let (views, scores) = ExpressionViews::fit(prepared)?;
+        Ok(Self { views, scores, found: OnceLock::new(), n_communities: OnceLock::new() })
+    }
+
+    /// The views, for new cells.
+    pub fn views(&self) -> &ExpressionViews {
+        &self.views
+    }
+
+    /// The cells in every view.
+    pub fn scores(&self) -> &[DenseMatrix] {
+        &self.scores
+    }
+
+    /// A number of clusters before there is an embedding: the one given, or the number of
+    /// communities in expression alone. The first seed counts.
+    ///
+    /// # Errors
+    /// As [`detect`].
+    pub fn n_clusters(&self, asked: NClusters, seed: u64) -> Result<usize> {
+        if let Some(k) = asked.given() {
+            return Ok(k);
+        }
+        if let Some(&found) = self.n_communities.get() {
+            return Ok(found);
+        }
+        let found = detect(&self.graph()?, asked, seed)?.n_clusters.max(1);
+        Ok(*self.n_communities.get_or_init(|| found))
+    }
+
+    /// The graph whose communities are the clusters of cells: the mean over the views, the
+    /// embedding included. If expression shows one community, and no number is asked for, the
+    /// embedding is ignored: its structure would be an artefact of training.
+    ///
+    /// # Errors
+    /// As [`detect`].
+    pub fn graph_with(
+        &self,
+        cells: &CellNeighbors,
+        asked: NClusters,
+        seed: u64,
+    ) -> Result<CsrMatrix> {
+        match asked == NClusters::Auto && self.n_clusters(asked, seed)? == 1 {
+            true => self.graph(),
+            false => cells.graph(),
+        }
+    }
+
+    fn graph(&self) -> Result<CsrMatrix> {
+        graph(self.found()?)
+    }
+
+    /// The cells in an embedding, by direction (every cell at length 1), and in these views.
+    ///
+    /// # Errors
+    /// [`ClusterError::Views`](crate::ClusterError::Views) for an embedding of other cells;
+    /// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) for values that are not finite.
+    pub fn beside(&self, embedding: &DenseMatrix) -> Result<CellNeighbors> {
+        let embedding = embedding.unit_rows();
+        let mut found = vec![near(&embedding)?];
+        found.extend_from_slice(self.found()?);
+        let mut views = vec![embedding];
+        views.extend_from_slice(&self.scores);
+        CellNeighbors::with_found(views, found)
+    }
+
+    /// The `k` nearest other cells of every cell in each view of expression, or all there are.
+    ///
+    /// # Errors
+    /// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) for values that are not finite.
+    pub fn nearest(&self, k: usize) -> Result<Vec<Neighbors>> {
+        if k >= NEIGHBORHOOD {
+            let near = |view: &DenseMatrix| Ok(neighbors(view.values(), view.n_cols(), k)?);
+            return self.scores.iter().map(near).collect();
+        }
+        Ok(self.found()?.iter().map(|found| found.first(k)).collect())
+    }
+
+    fn found(&self) -> Result<&[Neighbors]> {
+        if let Some(found) = self.found.get() {
+            return Ok(found);
+        }
+        let found = self.scores.iter().map(near).collect::<Result<_>>()?;
+        Ok(self.found.get_or_init(|| found))
+    }
+}

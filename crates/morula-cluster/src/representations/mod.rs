@@ -1,0 +1,12 @@
+//! What cells are clustered by: views of their expression, beside an embedding, in one graph.
+
+mod batch_correction;
+mod cell_graph;
+mod cell_neighbors;
+mod expression_views;
+
+pub use batch_correction::BatchCorrection;
+pub use cell_graph::CellGraph;
+pub(crate) use cell_neighbors::same_cells;
+pub use cell_neighbors::{CellNeighbors, NEIGHBORHOOD};
+pub use expression_views::{ExpressionViews, N_VIEWS};

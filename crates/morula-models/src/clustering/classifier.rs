@@ -1,0 +1,173 @@
+//! How a fitted model puts cells into clusters.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use morula_cluster::random::{Purpose, stream};
+use morula_cluster::representations::{CellGraph, ExpressionViews};
+use morula_cluster::{ClusterParams, KnnClassifier, KnnSizes, ResolutionProfile, ranks};
+use morula_data::DenseMatrix;
+use morula_preprocess::{Neighbors, Prepared};
+use serde::{Deserialize, Serialize};
+
+use super::{CentroidClassifier, ClusterMethod};
+use crate::device::{read_matrix, upload};
+use crate::{NClusters, Result};
+
+/// Name of the file with the cells of the fit in a saved model.
+const VOTERS: &str = "voters.safetensors";
+
+/// The classifier of a fitted model.
+#[derive(Debug, Clone)]
+pub(crate) enum Classifier {
+    /// By the centroids near their embedding.
+    Centroids(CentroidClassifier),
+    /// By the cells near them, in the embedding and in expression.
+    Neighbors { expression: Box<ExpressionViews>, knn: KnnClassifier },
+}
+
+/// A [`Classifier`] in the manifest of a saved model.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SavedClassifier {
+    Centroids(CentroidClassifier),
+    #[serde(rename = "votes")]
+    Neighbors {
+        expression: Box<ExpressionViews>,
+        voters: KnnSizes,
+    },
+}
+
+/// The cells of a fit in their clusters.
+pub(crate) struct Classified {
+    pub classifier: Classifier,
+    /// Probabilities of the cells, `n x K`.
+    pub proba: DenseMatrix,
+    /// The resolution, from a method that finds the number of clusters.
+    pub profile: Option<ResolutionProfile>,
+    /// Neighbours of the cells in the embedding, from a method that needs them.
+    pub neighbors: Option<Neighbors>,
+}
+
+/// Parameters of the clustering.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    pub method: ClusterMethod,
+    pub n_clusters: NClusters,
+    pub n_init: usize,
+    pub seed: u64,
+}
+
+impl Classifier {
+    /// Clusters the cells by their embedding, `n x d`, and by their expression; numbered by falling
+    /// size. K-means runs on the device, all else on the host.
+    pub fn fit(
+        embedding: &DenseMatrix,
+        wanted: Wanted,
+        cells: &CellGraph,
+        device: &Device,
+    ) -> Result<Classified> {
+        let Wanted { method, n_clusters, n_init, seed } = wanted;
+        if method == ClusterMethod::Communities {
+            return Self::communities(embedding, n_clusters, cells, seed);
+        }
+        let k = cells.n_clusters(n_clusters, seed)?;
+        let h = upload(embedding, device);
+        let rng = &mut stream(seed, Purpose::KMeans, 0);
+        let mut classifier = CentroidClassifier::fit(&h, method.fit(&h, k, n_init, rng)?, k)?;
+        let proba = read_matrix(classifier.forward(h), PROBABILITIES)?;
+        // The sizes are known only after every cell has its likeliest cluster.
+        let to = ranks(&proba.argmax(), k);
+        classifier.renumber(&to);
+        Ok(Classified {
+            classifier: Self::Centroids(classifier),
+            proba: proba.with_columns(&to),
+            profile: None,
+            neighbors: None,
+        })
+    }
+
+    fn communities(
+        embedding: &DenseMatrix,
+        n_clusters: NClusters,
+        cells: &CellGraph,
+        seed: u64,
+    ) -> Result<Classified> {
+        let beside = cells.beside(embedding)?;
+        let neighbors = beside.neighbors().first().cloned();
+        let graph = cells.graph_with(&beside, n_clusters, seed)?;
+        let found = ClusterParams::new(n_clusters).fit_graph(beside, &graph, seed)?;
+        let expression = Box::new(cells.views().clone());
+        Ok(Classified {
+            classifier: Self::Neighbors { expression, knn: found.classifier },
+            proba: found.proba,
+            profile: Some(found.profile),
+            neighbors,
+        })
+    }
+
+    /// Number of clusters.
+    pub fn n_clusters(&self) -> usize {
+        match self {
+            Self::Centroids(centroids) => centroids.n_clusters(),
+            Self::Neighbors { knn, .. } => knn.n_clusters(),
+        }
+    }
+
+    /// Probabilities of new cells, `m x K`, by their embedding, `m x d`, and their expression.
+    pub fn predict_proba(
+        &self,
+        embedding: &DenseMatrix,
+        prepared: &Prepared,
+        device: &Device,
+    ) -> Result<DenseMatrix> {
+        match self {
+            Self::Centroids(centroids) => {
+                read_matrix(centroids.forward(upload(embedding, device)), PROBABILITIES)
+            }
+            Self::Neighbors { expression, knn } => {
+                let mut views = vec![embedding.unit_rows()];
+                views.extend(expression.transform(prepared)?);
+                Ok(knn.predict_proba(&views)?)
+            }
+        }
+    }
+
+    /// Writes the cells of the fit to `folder`, and gives the rest for the manifest.
+    pub fn save(&self, folder: &Path) -> Result<SavedClassifier> {
+        Ok(match self {
+            Self::Centroids(centroids) => SavedClassifier::Centroids(centroids.clone()),
+            Self::Neighbors { expression, knn } => {
+                knn.save(&folder.join(VOTERS))?;
+                let expression = expression.clone();
+                SavedClassifier::Neighbors { expression, voters: knn.sizes() }
+            }
+        })
+    }
+
+    /// Reads a classifier of embeddings with `d` dimensions from cells with `n_genes` genes; none
+    /// when its sizes disagree.
+    pub fn load(
+        saved: SavedClassifier,
+        folder: &Path,
+        [d, n_genes]: [usize; 2],
+    ) -> Result<Option<Self>> {
+        Ok(match saved {
+            SavedClassifier::Centroids(centroids) => {
+                centroids.fits(d).then_some(Self::Centroids(centroids))
+            }
+            SavedClassifier::Neighbors { expression, voters } => {
+                let fits = expression.fits(n_genes) && voters.dims() == expression.dims(d);
+                match fits {
+                    true => {
+                        let knn = KnnClassifier::load(&folder.join(VOTERS), &voters)?;
+                        Some(Self::Neighbors { expression, knn })
+                    }
+                    false => None,
+                }
+            }
+        })
+    }
+}
+
+const PROBABILITIES: &str = "the probabilities";

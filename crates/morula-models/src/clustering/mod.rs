@@ -1,0 +1,11 @@
+//! Clusters of an embedding, on the device where training needs them, on the host afterwards.
+
+mod centroid_classifier;
+mod classifier;
+mod cluster_method;
+mod kmeans;
+
+pub(crate) use centroid_classifier::CentroidClassifier;
+pub(crate) use classifier::{Classified, Classifier, SavedClassifier, Wanted};
+pub use cluster_method::ClusterMethod;
+pub use kmeans::{KMeans, KMeansConfig, KMeansFit, lloyd, nearest};

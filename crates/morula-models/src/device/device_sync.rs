@@ -1,0 +1,57 @@
+//! The check that training waits for the device once per epoch, for its losses, however many steps
+//! the epoch has. That nothing else in this crate and the one below reads from a device is denied
+//! by a lint (clippy.toml).
+
+use std::ops::ControlFlow;
+
+use morula_preprocess::{SimulateParams, simulate};
+
+use super::READS;
+use crate::{
+    DeviceChoice, EpochRecord, FitOptions, JojoScl, ModelParams, ScSiameseClu, ScSiameseCluParams,
+};
+
+const CELLS: usize = 128;
+
+/// Reads of every epoch but those of `refreshed`.
+fn reads(params: impl ModelParams, refreshed: &[usize]) -> Vec<usize> {
+    let simulated = SimulateParams { cells: CELLS, genes: 200, types: 2, ..Default::default() };
+    let counts = simulate(&simulated).unwrap().counts;
+    let mut found = Vec::new();
+    let mut before = READS.get();
+    let mut watch = |record: &EpochRecord, _: usize| {
+        if !refreshed.contains(&record.epoch) {
+            found.push(READS.get() - before);
+        }
+        before = READS.get();
+        ControlFlow::Continue(())
+    };
+    let options = FitOptions { observer: Some(&mut watch), checkpoint: None };
+    params.fit_with(&counts, &DeviceChoice::Cpu.resolve().unwrap().device, options).unwrap();
+    found
+}
+
+#[test]
+fn jojoscl_waits_once_per_epoch() {
+    for batch_size in [CELLS, CELLS / 4] {
+        let params = JojoScl::params(2).epochs(4).widths(vec![8, 4]).batch_size(batch_size);
+        // Memberships are refreshed at the start and when the shrinkage enters.
+        assert_eq!(reads(params.min_batches(1).shrinkage_warmup(0.0), &[1]), [1, 1, 1]);
+    }
+}
+
+#[test]
+fn scsiameseclu_waits_once_per_epoch() {
+    for max_nodes in [CELLS, CELLS / 4] {
+        let params = ScSiameseCluParams {
+            autoencoder_epochs: 2,
+            graph_epochs: 2,
+            joint_epochs: 2,
+            epochs: 2,
+            max_nodes,
+            ..ScSiameseClu::params(2)
+        };
+        // The graph is refreshed in the first epochs of the joint and the main stage.
+        assert_eq!(reads(params, &[1, 5, 7]), [1, 1, 1, 1, 1]);
+    }
+}

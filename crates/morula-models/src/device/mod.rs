@@ -1,0 +1,12 @@
+//! Devices: which one to use, what it can hold, and what crosses to the host.
+
+mod choice;
+pub(crate) mod device_limits;
+#[cfg(test)]
+mod device_sync;
+mod transfer;
+
+pub use choice::{DeviceChoice, NamedDevice, devices};
+#[cfg(test)]
+pub(crate) use transfer::READS;
+pub(crate) use transfer::{read, read_matrix, upload};

@@ -1,0 +1,133 @@
+//! One epoch of training.
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Int, Tensor};
+use morula_cluster::random::{Purpose, stream};
+use morula_cluster::representations::CellGraph;
+use morula_core::contrastive::momentum_update;
+use morula_core::shrinkage::Warmup;
+use morula_core::{Encoder, ops};
+
+use super::JojoSclParams;
+use super::losses::{Batch, Losses};
+use super::network::EVAL_BATCH;
+use super::positives::Positives;
+use super::state::State;
+use crate::Result;
+use crate::training::batches;
+use crate::training::loss_terms::record;
+
+/// K-means starts of a membership refresh; the final clustering makes more.
+pub(super) const REFRESH_N_INIT: usize = 3;
+
+/// Share of the learning rate that is left at the end.
+const FINAL_RATE: f64 = 1e-3;
+
+/// What stays the same from epoch to epoch.
+pub(super) struct Trainer<'a> {
+    pub params: &'a JojoSclParams,
+    /// Clusters in training.
+    pub n_clusters: usize,
+    pub cells: CellGraph,
+    pub losses: Losses,
+    pub positives: Positives,
+    /// Scaled expression, `[cells, genes]`.
+    pub x: Tensor<2>,
+}
+
+impl Trainer<'_> {
+    /// One pass over the cells.
+    pub fn epoch(&self, mut state: State) -> Result<State> {
+        let params = self.params;
+        let epoch = state.history.len();
+        let learning_rate = cosine(params.learning_rate, epoch, params.epochs);
+        let weight = self.shrinkage_weight(epoch);
+        if weight > 0.0
+            && (state.memberships.is_none() || epoch.is_multiple_of(params.refresh_every))
+        {
+            state.memberships = Some(self.memberships(&state.network.encoder, epoch)?);
+        }
+        let active = state.memberships.clone().filter(|_| weight > 0.0);
+
+        let n_batches = self.n_batches();
+        let mut recorded = Vec::with_capacity(n_batches);
+        for (b, rows) in self.batches(epoch).iter().enumerate() {
+            let mut rng = stream(params.seed, Purpose::Views, epoch * n_batches + b);
+            let device = self.x.device();
+            let positives = ops::indices(&self.positives.draw(rows, &mut rng), &device);
+            let rows = ops::indices(rows, &device);
+            let batch = Batch {
+                x: self.x.clone().select(0, rows.clone()),
+                positive: self.x.clone().select(0, positives),
+                shrinkage: active.clone().map(|labels| (labels.select(0, rows), weight)),
+            };
+            let terms = self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
+            // With no term active (shrinkage alone, before its warm-up) a step changes nothing.
+            if let Some(total) = terms.total() {
+                let gradients = GradientsParams::from_grads(total.backward(), &state.network);
+                state.network = state.optimizer.step(learning_rate, state.network, gradients);
+            }
+            recorded.push(terms.detach());
+            state.key = momentum_update(state.key, &state.network.encoder, params.momentum);
+        }
+        state.history.push(record(epoch, "training", learning_rate, recorded)?);
+        Ok(state)
+    }
+
+    fn batches(&self, epoch: usize) -> Vec<Vec<usize>> {
+        let order = &mut stream(self.params.seed, Purpose::Order, epoch);
+        batches::shuffled(self.x.dims()[0], self.n_batches(), order)
+    }
+
+    fn n_batches(&self) -> usize {
+        batches::number(self.x.dims()[0], self.params.batch_size, self.params.min_batches)
+    }
+
+    fn shrinkage_weight(&self, epoch: usize) -> f64 {
+        let wait = (self.params.shrinkage_warmup * self.params.epochs as f64).round() as usize;
+        let warmup = Warmup { start: wait, length: wait.min(self.params.epochs - wait) / 2 };
+        self.params.shrinkage_weight * warmup.weight(epoch)
+    }
+
+    /// Clusters of the clean embedding, as the shrinkage sees them until the next refresh.
+    fn memberships(&self, encoder: &Encoder, epoch: usize) -> Result<Tensor<1, Int>> {
+        let (_, h) = self.embed(encoder);
+        let rng = &mut stream(self.params.seed, Purpose::KMeans, epoch + 1);
+        Ok(self.params.cluster_method.fit(&h, self.n_clusters, REFRESH_N_INIT, rng)?.labels)
+    }
+
+    /// The encoder with statistics of the clean data, and the embedding of all cells.
+    pub fn embed(&self, encoder: &Encoder) -> (Encoder, Tensor<2>) {
+        let batches = self.x.clone().split(EVAL_BATCH, 0);
+        encoder.valid().calibrate(batches.into_iter())
+    }
+}
+
+/// Cosine schedule over the run's own epochs, from `rate` to a thousandth of it.
+fn cosine(rate: f64, epoch: usize, epochs: usize) -> f64 {
+    let phase = std::f64::consts::PI * epoch as f64 / epochs.max(1) as f64;
+    rate * (FINAL_RATE + (1.0 - FINAL_RATE) * (1.0 + phase.cos()) / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// float64 numbers of the golden case `cosine_lr` (rate 0.2, horizon 500).
+    #[test]
+    fn cosine_schedule() {
+        let golden = [
+            (0, 0.2),
+            (1, 0.1999980280595281),
+            (50, 0.19511054597788585),
+            (100, 0.18092079773805725),
+            (199, 0.13156715331356494),
+            (250, 0.10010000000000001),
+            (500, 0.0002),
+        ];
+        for (epoch, rate) in golden {
+            approx::assert_relative_eq!(cosine(0.2, epoch, 500), rate, max_relative = 1e-9);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Parameters of a clustering model: what is the same for every model.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use morula_data::CountMatrix;
+use morula_preprocess::RecipeParams;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{ClusterModel, ModelError, NClusters, Observer, Result};
+
+/// Parameters of a clustering model.
+pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned + 'static {
+    /// Name of the model in output columns, files and on the command line.
+    const NAME: &'static str;
+
+    /// The fitted model.
+    type Model: ClusterModel;
+
+    /// The authors' own settings.
+    fn published(n_clusters: NClusters) -> Self;
+
+    /// Number of clusters.
+    fn n_clusters(&self) -> NClusters;
+
+    /// Sets the number of clusters.
+    fn set_n_clusters(&mut self, n_clusters: NClusters);
+
+    /// Sets the seed of everything random.
+    fn set_seed(&mut self, seed: u64);
+
+    /// Sets the epochs of the main stage.
+    fn set_epochs(&mut self, epochs: usize);
+
+    /// Parameters of the preprocessing.
+    fn recipe(&self) -> &RecipeParams;
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] naming the first one out of range and what is allowed.
+    fn checked(self) -> Result<Self>;
+
+    /// Checks the parameters and fits a model to raw counts.
+    ///
+    /// # Errors
+    /// As [`checked`](Self::checked); when preprocessing leaves nothing; with more clusters than
+    /// cells; when a loss is not finite; [`ModelError::Interrupted`] when the observer stops it.
+    fn fit_with(
+        self,
+        counts: &CountMatrix,
+        device: &Device,
+        options: FitOptions<'_>,
+    ) -> Result<Self::Model>;
+}
+
+/// Options of a fit besides the parameters.
+#[derive(Default)]
+pub struct FitOptions<'a> {
+    /// Is called after every epoch; may stop the fit.
+    pub observer: Option<&'a mut dyn Observer>,
+    /// Where to keep the state of training.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// Where and how often the state of training is kept.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// The folder; created when missing.
+    pub folder: PathBuf,
+    /// Epochs between two checkpoints.
+    pub every: usize,
+    /// Start from the state in the folder, if there is one.
+    pub resume: bool,
+}
+
+/// Parameters that passed their check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked<P>(P);
+
+impl<P> Checked<P> {
+    /// To be called at the end of a check.
+    pub(crate) fn new(params: P) -> Self {
+        Self(params)
+    }
+
+    /// The parameters.
+    pub fn params(&self) -> &P {
+        &self.0
+    }
+
+    /// The parameters, to change and check again.
+    pub fn into_params(self) -> P {
+        self.0
+    }
+}
+
+impl<P: ModelParams> Checked<P> {
+    /// Fits the model to raw counts. No label is asked for, so none can leak.
+    ///
+    /// # Errors
+    /// As [`ModelParams::fit_with`].
+    pub fn fit(&self, counts: &CountMatrix, device: &Device) -> Result<P::Model> {
+        self.fit_with(counts, device, FitOptions::default())
+    }
+
+    /// [`fit`](Self::fit) with an observer, a checkpoint folder or a start from a checkpoint.
+    ///
+    /// # Errors
+    /// As [`ModelParams::fit_with`].
+    pub fn fit_with(
+        &self,
+        counts: &CountMatrix,
+        device: &Device,
+        options: FitOptions<'_>,
+    ) -> Result<P::Model> {
+        self.0.clone().fit_with(counts, device, options)
+    }
+}
+
+/// Generates consuming setters: `params.epochs(30).seed(1)`.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $ty:ty),* $(,)?) => {
+        $($(#[$doc])* #[must_use] pub fn $name(mut self, $name: $ty) -> Self { self.$name = $name; self })*
+    };
+}
+
+/// Implements [`ModelParams`] and `fit` from the fields that parameters of every model have, a
+/// `check` and a function that fits.
+macro_rules! model_params {
+    ($params:ty, $model:ty, $fit:path) => {
+        impl $params {
+            /// Checks the parameters and fits.
+            ///
+            /// # Errors
+            /// As [`ModelParams::fit_with`](crate::ModelParams::fit_with).
+            pub fn fit(
+                self,
+                counts: &morula_data::CountMatrix,
+                device: &burn::tensor::Device,
+            ) -> $crate::Result<$model> {
+                $crate::ModelParams::fit_with(self, counts, device, Default::default())
+            }
+        }
+
+        impl $crate::ModelParams for $params {
+            const NAME: &'static str = NAME;
+
+            type Model = $model;
+
+            fn published(n_clusters: $crate::NClusters) -> Self {
+                <$params>::published(n_clusters)
+            }
+
+            fn n_clusters(&self) -> $crate::NClusters {
+                self.n_clusters
+            }
+
+            fn set_n_clusters(&mut self, n_clusters: $crate::NClusters) {
+                self.n_clusters = n_clusters;
+            }
+
+            fn set_seed(&mut self, seed: u64) {
+                self.seed = seed;
+            }
+
+            fn set_epochs(&mut self, epochs: usize) {
+                self.epochs = epochs;
+            }
+
+            fn recipe(&self) -> &morula_preprocess::RecipeParams {
+                &self.recipe
+            }
+
+            fn checked(self) -> $crate::Result<Self> {
+                Ok(self.check()?.into_params())
+            }
+
+            fn fit_with(
+                self,
+                counts: &morula_data::CountMatrix,
+                device: &burn::tensor::Device,
+                options: $crate::FitOptions<'_>,
+            ) -> $crate::Result<$model> {
+                $fit(self.check()?.params(), counts, device, options)
+            }
+        }
+    };
+}
+
+/// Passes when `ok`, else names the parameter, its value and what is allowed.
+pub(crate) fn require(
+    name: &'static str,
+    value: impl ToString,
+    ok: bool,
+    expected: &'static str,
+) -> Result<()> {
+    match ok {
+        true => Ok(()),
+        false => Err(ModelError::Parameter { name, value: value.to_string(), expected }),
+    }
+}
+
+pub(crate) fn at_least_one(name: &'static str, value: usize) -> Result<()> {
+    require(name, value, value >= 1, "give a whole number of at least 1")
+}
+
+pub(crate) fn positive(name: &'static str, value: f64) -> Result<()> {
+    require(name, value, value.is_finite() && value > 0.0, "give a positive number")
+}
+
+pub(crate) fn not_negative(name: &'static str, value: f64) -> Result<()> {
+    require(name, value, value.is_finite() && value >= 0.0, "give 0 or a positive number")
+}
+
+pub(crate) fn share(name: &'static str, value: f64) -> Result<()> {
+    require(name, value, (0.0..=1.0).contains(&value), "give a share from 0 to 1")
+}

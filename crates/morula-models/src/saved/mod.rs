@@ -1,0 +1,9 @@
+//! Models and checkpoints in folders.
+
+mod fingerprint;
+pub(crate) mod manifest;
+mod run_identity;
+pub(crate) mod weights;
+
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use run_identity::{RunIdentity, damaged};

@@ -1,0 +1,92 @@
+//! From raw counts to a model.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use morula_core::graph::DiffusionConfig;
+use morula_core::zinb::ZinbLossConfig;
+use morula_data::CountMatrix;
+
+use super::cells::Cells;
+use super::losses::Losses;
+use super::network::Network;
+use super::projection::Projection;
+use super::schedule::Schedule;
+use super::state::State;
+use super::trainer::Trainer;
+use super::{ScSiameseCluModel, ScSiameseCluParams, checkpoint, finish};
+use crate::device::device_limits;
+use crate::saved::{Fingerprint, RunIdentity};
+use crate::training::Setup;
+use crate::training::train_loop::{self, TrainState};
+use crate::{ClusterMethod, EpochRecord, FitOptions, Result};
+
+/// Fits a model (section 3 of its [page](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3)).
+pub(super) fn fit(
+    params: &ScSiameseCluParams,
+    counts: &CountMatrix,
+    device: &Device,
+    mut options: FitOptions<'_>,
+) -> Result<ScSiameseCluModel> {
+    let device = device.clone().inner();
+    let Setup { recipe, mut prepared, cells: expression } =
+        Setup::new(&params.recipe, params.n_clusters, counts)?;
+    let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
+    let data = Fingerprint::new(counts, &recipe, &prepared);
+    let (projection, scores) = Projection::fit(params, &prepared)?;
+    // From here on the components stand for the scaled expression.
+    prepared.x = Vec::new();
+    let n_comps = projection.n_comps();
+    device_limits::check(&device, &params.tensors(n_cells, n_comps, n_genes))?;
+    if let (Some(k), true) =
+        (params.n_clusters.given(), params.cluster_method != ClusterMethod::Communities)
+    {
+        params.cluster_method.check(&device, n_cells, k, params.n_init)?;
+    }
+    let cells = Cells::new(params, &mut prepared, scores, &projection, &expression, &device)?;
+    let identity = RunIdentity::new(ScSiameseCluModel::NAME, data, params);
+    let trainer = Trainer {
+        params,
+        expression,
+        schedule: Schedule::new(params, n_cells),
+        losses: Losses::new(params, ZinbLossConfig::new().init()?),
+        diffusion: DiffusionConfig::new().with_alpha(params.alpha).init()?,
+        cells,
+    };
+    // Where the number is found later, one centroid holds the place.
+    let k = params.training_clusters().given().unwrap_or(1);
+    let network = Network::new(params, [k, n_comps, n_genes], &device)?;
+    let mut state = State::new(network, trainer.cells.graph.clone());
+    let epochs = trainer.schedule.total();
+    if let Some(saved) = &options.checkpoint
+        && saved.resume
+    {
+        let asked = params.training_clusters();
+        let sizes = [epochs, n_cells];
+        state = checkpoint::load(&saved.folder, state, &identity, sizes, asked, &device)?;
+    }
+    let training = Training { trainer: &trainer, identity: &identity, state };
+    let training = train_loop::run(training, epochs, &mut options)?;
+    finish::finish(&trainer, training.state, recipe, projection, prepared)
+}
+
+/// A run: its parts that stay the same, and its state.
+struct Training<'a> {
+    trainer: &'a Trainer<'a>,
+    identity: &'a RunIdentity,
+    state: State,
+}
+
+impl TrainState for Training<'_> {
+    fn history(&self) -> &[EpochRecord] {
+        &self.state.history
+    }
+
+    fn save(&self, folder: &Path) -> Result<()> {
+        checkpoint::save(folder, &self.state, self.identity)
+    }
+
+    fn epoch(self) -> Result<Self> {
+        Ok(Self { state: self.trainer.epoch(self.state)?, ..self })
+    }
+}

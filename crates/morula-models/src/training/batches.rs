@@ -1,0 +1,46 @@
+//! Shuffled minibatches.
+
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+/// Least size of a batch that is made smaller to have more batches.
+const SMALLEST_BATCH: usize = 32;
+
+/// Number of batches of `n` cells at `batch_size` cells each, and at least `min_batches` while they
+/// hold 32 cells: with few cells, smaller batches give enough steps to learn.
+pub(crate) fn number(n: usize, batch_size: usize, min_batches: usize) -> usize {
+    n.div_ceil(batch_size).max(min_batches.min(n / SMALLEST_BATCH))
+}
+
+/// Shuffled cells in `parts` batches whose sizes differ by one at most, so that the last batch is
+/// large enough for batch statistics.
+pub(crate) fn shuffled(n: usize, parts: usize, rng: &mut impl Rng) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..n).collect();
+    order.shuffle(rng);
+    (0..parts).map(|b| order[b * n / parts..(b + 1) * n / parts].to_vec()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn few_cells_make_smaller_batches_but_not_tiny_ones() {
+        assert_eq!(number(10_000, 200, 16), 50);
+        assert_eq!(number(1_000, 200, 16), 16);
+        assert_eq!(number(100, 200, 16), 3);
+        assert_eq!(number(20, 200, 16), 1);
+        assert_eq!(number(20, 1, 16), 20);
+    }
+
+    #[test]
+    fn every_cell_is_in_one_batch() {
+        let batches = shuffled(10, 3, &mut ChaCha8Rng::seed_from_u64(0));
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 4]);
+        let mut all = batches.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..10).collect::<Vec<_>>());
+    }
+}
