@@ -1,6 +1,6 @@
 //! Adds a set of results to files: `annotate IN OUT [IN OUT ...]`.
 //!
-//! The interoperability check (`scripts/check_h5ad.sh`) runs this.
+//! `scripts/check_h5ad.sh`, the check of interoperability, runs this.
 
 use morula_data::{Additions, Column, CsrMatrix, DenseMatrix, UnsValue, read, write_h5ad_with};
 use std::error::Error;
@@ -22,7 +22,7 @@ fn results(n: usize, genes: usize) -> Result<Additions, morula_data::DataError> 
     let label = |i: usize| (i % 5 != 4).then(|| (i % 3).to_string());
     let confidence = |i: usize| if i % 5 == 4 { f64::NAN } else { i as f64 / n as f64 };
     let embedding = (0..n * 4).map(|i| i as f32 / 2.0).collect();
-    // Nothing in the first cell, and a value for every third gene in the others, some of them 0.
+    // The first cell has no values. Every third gene has one in the other cells; some are 0.
     let columns: Vec<u32> = (0..genes as u32).step_by(3).collect();
     let offsets = (0..=n).map(|i| i.saturating_sub(1) * columns.len()).collect();
     let values: Vec<f32> =

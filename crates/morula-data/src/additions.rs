@@ -1,9 +1,9 @@
-//! What an analysis adds to the data it was given.
+//! Results that an analysis adds to its input.
 
 use crate::{Column, CsrMatrix, DenseMatrix, UnsValue};
 
-/// Results to be written into a copy of the input: columns of `obs` and `var`, matrices of
-/// `layers` and `obsm`, entries of `uns`. A part that is there already is replaced.
+/// Results to add to a copy of the input: columns of `obs` and `var`, matrices of `layers` and
+/// `obsm`, entries of `uns`. A part of the same name is replaced.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Additions {
     pub(crate) obs: Vec<(String, Column)>,
@@ -14,36 +14,36 @@ pub struct Additions {
 }
 
 impl Additions {
-    /// Nothing yet.
+    /// No results yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With one more column of `obs`, a value per cell.
+    /// Adds a column of `obs`: a value per cell.
     pub fn obs(mut self, name: impl Into<String>, column: Column) -> Self {
         put(&mut self.obs, name.into(), column);
         self
     }
 
-    /// With one more column of `var`, a value per gene.
+    /// Adds a column of `var`: a value per gene.
     pub fn var(mut self, name: impl Into<String>, column: Column) -> Self {
         put(&mut self.var, name.into(), column);
         self
     }
 
-    /// With one more layer, cells x genes.
+    /// Adds a layer: cells x genes.
     pub fn layer(mut self, name: impl Into<String>, matrix: CsrMatrix) -> Self {
         put(&mut self.layers, name.into(), matrix);
         self
     }
 
-    /// With one more matrix of `obsm`, a row per cell.
+    /// Adds a matrix of `obsm`: a row per cell.
     pub fn obsm(mut self, name: impl Into<String>, matrix: DenseMatrix) -> Self {
         put(&mut self.obsm, name.into(), matrix);
         self
     }
 
-    /// With one more entry of `uns`.
+    /// Adds an entry of `uns`.
     pub fn uns(mut self, name: impl Into<String>, value: impl Into<UnsValue>) -> Self {
         put(&mut self.uns, name.into(), value.into());
         self

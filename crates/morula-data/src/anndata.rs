@@ -1,21 +1,21 @@
-//! The container for annotated data, after Python's anndata.
+//! The container for annotated data, modelled on Python's anndata.
 
 use crate::{
     Additions, CountMatrix, CsrMatrix, DataError, DataFrame, DenseMatrix, Result, UnsValue,
 };
 use std::collections::BTreeMap;
 
-/// Annotated data: a cells x genes matrix, and what is known of its cells and genes.
+/// Annotated data: a cells x genes matrix with annotations of its cells and genes.
 ///
 /// The parts and their names are those of Python's
 /// [anndata](https://anndata.readthedocs.io) (Virshup et al. 2024, JOSS 9(101), 4371).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AnnData {
-    /// The main matrix, cells x genes. Some files hold none.
+    /// The main matrix, cells x genes. Some files have none.
     pub x: Option<CsrMatrix>,
     /// Other matrices of the same shape.
     pub layers: BTreeMap<String, CsrMatrix>,
-    /// The matrix before genes were dropped or values transformed, with its own genes.
+    /// The unprocessed matrix, with genes of its own.
     pub raw: Option<Raw>,
     /// Annotations of cells.
     pub obs: DataFrame,
@@ -27,16 +27,16 @@ pub struct AnnData {
     pub varm: BTreeMap<String, DenseMatrix>,
     /// Cells x cells matrices: graphs.
     pub obsp: BTreeMap<String, CsrMatrix>,
-    /// Everything else.
+    /// Unstructured annotations: all other values.
     pub uns: BTreeMap<String, UnsValue>,
-    /// Parts of the file this was read from that have no place here, by path.
+    /// Paths of the parts of the input file that this container cannot represent.
     ///
     /// [`write_h5ad`](crate::write_h5ad) cannot write them;
     /// [`write_h5ad_with`](crate::write_h5ad_with) keeps them.
     pub not_loaded: Vec<String>,
 }
 
-/// The unprocessed matrix kept beside `x`.
+/// The unprocessed matrix beside `x`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raw {
     /// Cells x genes of `raw`.
@@ -46,7 +46,7 @@ pub struct Raw {
 }
 
 impl AnnData {
-    /// A matrix with named cells and genes.
+    /// Builds the container from a matrix and the names of its cells and genes.
     ///
     /// # Errors
     /// [`DataError::Names`] when names and shape disagree.
@@ -71,20 +71,20 @@ impl AnnData {
         self.var.n_rows()
     }
 
-    /// Names of cells, as stored; they may repeat.
+    /// Names of cells, as stored; names may repeat.
     pub fn obs_names(&self) -> &[String] {
         self.obs.index()
     }
 
-    /// Names of genes, as stored; they may repeat.
+    /// Names of genes, as stored; names may repeat.
     pub fn var_names(&self) -> &[String] {
         self.var.index()
     }
 
-    /// The matrix of that name: `None` or `"X"` for `x`, `"raw"` for the one of `raw`.
+    /// The matrix of that name: `None` or `"X"` for `x`, `"raw"` for the matrix of `raw`.
     ///
     /// # Errors
-    /// [`DataError::MissingLayer`] naming the matrices there are.
+    /// [`DataError::MissingLayer`] lists the matrices there are.
     pub fn matrix(&self, layer: Option<&str>) -> Result<&CsrMatrix> {
         let found = match layer.unwrap_or("X") {
             "X" => self.x.as_ref(),
@@ -97,18 +97,18 @@ impl AnnData {
         })
     }
 
-    /// Names one may ask [`matrix`](Self::matrix) for.
+    /// Names that [`matrix`](Self::matrix) accepts.
     pub fn matrices(&self) -> Vec<String> {
         let x = self.x.iter().map(|_| "X".to_string());
         let raw = self.raw.iter().map(|_| "raw".to_string());
         x.chain(self.layers.keys().cloned()).chain(raw).collect()
     }
 
-    /// A checked copy of the counts in a layer; names that repeat are made distinct.
+    /// A checked copy of the counts in a layer. Repeated names are made unique.
     ///
     /// # Errors
-    /// [`DataError::MissingLayer`]; [`DataError::NotCounts`] naming the first cell, gene and
-    /// value that is no count, and any layer that does hold counts; [`DataError::Empty`].
+    /// [`DataError::MissingLayer`]; [`DataError::NotCounts`] names the first cell, gene and value
+    /// that is not a count, and the layers that do hold counts; [`DataError::Empty`].
     pub fn counts(&self, layer: Option<&str>) -> Result<CountMatrix> {
         let x = self.matrix(layer)?.clone();
         let var = match (layer, &self.raw) {
@@ -120,7 +120,7 @@ impl AnnData {
             .map_err(|e| e.with_counts_in(layer, self.count_layers(layer)))
     }
 
-    /// The counts in a layer, checked; the rest is dropped and the matrix not copied.
+    /// Checks the counts in a layer and moves them out. Nothing is copied; the rest is dropped.
     ///
     /// # Errors
     /// Those of [`counts`](Self::counts).
@@ -139,13 +139,13 @@ impl AnnData {
             .map_err(|e| e.with_counts_in(layer, elsewhere))
     }
 
-    /// Layers other than `but` whose every value is a count.
+    /// Layers other than `but` that hold counts only.
     fn count_layers(&self, but: Option<&str>) -> Vec<String> {
         let other = self.matrices().into_iter().filter(|m| m != but.unwrap_or("X"));
         other.filter(|m| self.matrix(Some(m)).is_ok_and(CsrMatrix::is_counts)).collect()
     }
 
-    /// Puts results in place, replacing parts of the same name.
+    /// Adds results. Parts of the same name are replaced.
     ///
     /// # Errors
     /// [`DataError::Shape`] and [`DataError::BadName`].
@@ -162,7 +162,7 @@ impl AnnData {
         self.check()
     }
 
-    /// Checks that all parts fit together.
+    /// Checks that the shapes and names of all parts agree.
     ///
     /// # Errors
     /// [`DataError::Names`], [`DataError::Shape`] and [`DataError::BadName`].

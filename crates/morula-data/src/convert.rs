@@ -2,18 +2,18 @@
 
 use crate::{CsrMatrix, DataError, Result};
 
-/// Gives the parts away without copying them.
+/// Moves the parts; nothing is copied.
 #[cfg(feature = "sprs")]
 impl From<CsrMatrix> for sprs::CsMatI<f32, u32, usize> {
     fn from(matrix: CsrMatrix) -> Self {
         let shape = (matrix.n_rows(), matrix.n_cols());
         let (indptr, indices, data) = matrix.into_parts();
-        // Cannot fail: both types hold to the same rules.
+        // Cannot fail: both types have the same invariants.
         sprs::CsMatI::new(shape, indptr, indices, data)
     }
 }
 
-/// Takes the parts over; compressed columns are turned into compressed rows.
+/// Moves the parts. Compressed columns are converted to compressed rows.
 #[cfg(feature = "sprs")]
 impl<I: sprs::SpIndex> TryFrom<sprs::CsMatI<f32, I, usize>> for CsrMatrix {
     type Error = DataError;
@@ -40,7 +40,7 @@ impl From<&CsrMatrix> for nalgebra_sparse::CsrMatrix<f32> {
     }
 }
 
-/// Copies the column indices and takes the rest over.
+/// Copies the column indices and moves the rest.
 #[cfg(feature = "nalgebra-sparse")]
 impl TryFrom<nalgebra_sparse::CsrMatrix<f32>> for CsrMatrix {
     type Error = DataError;

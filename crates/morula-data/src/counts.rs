@@ -1,4 +1,4 @@
-//! Raw counts, checked: the only thing a model can be fitted on.
+//! Validated raw counts: the only input that a model accepts.
 
 use crate::names::make_unique;
 use crate::{Categorical, CsrMatrix, DataError, Result};
@@ -16,22 +16,21 @@ pub struct CountMatrix {
 }
 
 impl CountMatrix {
-    /// Checks every stored value and keeps the matrix with its cell and gene names.
+    /// Checks every stored value, and keeps the matrix with the names of its cells and genes.
     ///
     /// # Errors
-    /// [`DataError::NotCounts`] naming the first cell, gene and value that is
-    /// negative, not finite or not whole, and what the matrix looks like;
-    /// [`DataError::Empty`] for a matrix without cells or genes;
-    /// [`DataError::Names`] when names and shape disagree.
+    /// [`DataError::NotCounts`] names the first cell, gene and value that is negative, not finite
+    /// or not whole, and says what the matrix looks like; [`DataError::Empty`] for a matrix
+    /// without cells or genes; [`DataError::Names`] when names and shape disagree.
     pub fn new(x: CsrMatrix, obs_names: Vec<String>, var_names: Vec<String>) -> Result<Self> {
         Self::check("X", x, obs_names, var_names)
     }
 
-    /// Like [`new`](Self::new), for the matrix of a named layer, making repeated names distinct
-    /// the way anndata does (`A, A-1`).
+    /// Like [`new`](Self::new), for the matrix of a named layer. Repeated names are made unique as
+    /// in anndata (`A, A-1`).
     ///
     /// # Errors
-    /// Those of [`new`](Self::new), naming the layer.
+    /// The errors of [`new`](Self::new), with the name of the layer.
     pub fn from_layer(
         layer: &str,
         x: CsrMatrix,
@@ -77,12 +76,12 @@ impl CountMatrix {
         Ok(Self { x, obs_names, var_names, batches: None })
     }
 
-    /// Notes which batch every cell is from: the sample, donor, plate or run whose effect on
-    /// expression a model is to look past. A batch is no label of a type.
+    /// Sets the batch of every cell: the sample, donor, plate or run. A model removes the effect of
+    /// the batch on expression. A batch is not a label of a type.
     ///
     /// # Errors
-    /// [`DataError::Shape`] unless there is one batch per cell; [`DataError::NoBatch`] naming the
-    /// first cell whose batch is missing.
+    /// [`DataError::Shape`] unless there is one batch per cell; [`DataError::NoBatch`] names the
+    /// first cell without a batch.
     pub fn with_batches(mut self, batches: Categorical) -> Result<Self> {
         if batches.codes().len() != self.n_obs() {
             return Err(DataError::Shape {
@@ -118,7 +117,7 @@ impl CountMatrix {
         &self.var_names
     }
 
-    /// The matrix, the names of its cells, and those of its genes; batches are dropped.
+    /// The matrix, the names of its cells, and the names of its genes. Batches are dropped.
     pub fn into_parts(self) -> (CsrMatrix, Vec<String>, Vec<String>) {
         (self.x, self.obs_names, self.var_names)
     }
@@ -133,7 +132,7 @@ impl CountMatrix {
         self.x.n_cols()
     }
 
-    /// Cells and genes chosen by position. Counts stay counts, so nothing is checked again.
+    /// Selects cells and genes by position. Counts stay counts, so nothing is checked again.
     pub fn select(&self, obs: &[usize], var: &[usize]) -> Self {
         Self {
             x: self.x.select_cols(var).select_rows(obs),
@@ -157,7 +156,7 @@ impl CsrMatrix {
 }
 
 impl DataError {
-    /// Tells a user whose layer `asked` holds no counts which `layers` do.
+    /// Adds to the advice which `layers` hold counts, when the layer `asked` does not.
     pub(crate) fn with_counts_in(mut self, asked: Option<&str>, layers: Vec<String>) -> Self {
         if let (Self::NotCounts { advice, .. }, Some(first)) = (&mut self, layers.first()) {
             let there: Vec<String> = layers.iter().map(|l| format!("{l:?}")).collect();
@@ -171,7 +170,7 @@ impl DataError {
     }
 }
 
-/// A guess at what a matrix that is not counts has been through.
+/// A guess at the processing of a matrix that does not hold counts.
 fn looks_like(x: &CsrMatrix) -> &'static str {
     let (mut negative, mut max) = (false, 0f32);
     for &v in x.data() {

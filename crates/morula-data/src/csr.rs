@@ -1,12 +1,12 @@
-//! Compressed sparse rows: the one sparse layout of the workspace.
+//! Compressed sparse rows: the only sparse layout in the workspace.
 
 use crate::{DataError, Result};
 
-/// A sparse matrix in compressed-row form, `f32` values.
+/// A sparse matrix in compressed rows, with `f32` values.
 ///
-/// Row `i` holds the entries `indptr[i]..indptr[i + 1]` of `indices` (columns)
-/// and `data` (values). Column indices are strictly increasing within a row and
-/// below `n_cols`; explicit zeros are allowed.
+/// Row `i` consists of the entries `indptr[i]..indptr[i + 1]` of `indices` (columns) and `data`
+/// (values). Column indices increase strictly within a row and are below `n_cols`. Explicit zeros
+/// are allowed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CsrMatrix {
     n_cols: usize,
@@ -23,9 +23,9 @@ impl Default for CsrMatrix {
 }
 
 impl CsrMatrix {
-    /// Builds a matrix from its parts, checking every invariant.
+    /// Builds a matrix from its parts and checks every invariant.
     ///
-    /// Rows whose columns are out of order are sorted and duplicates summed.
+    /// Rows with unordered columns are sorted, and duplicates are summed.
     ///
     /// # Errors
     /// [`DataError::Csr`] when the lengths disagree, `indptr` decreases or a
@@ -66,7 +66,7 @@ impl CsrMatrix {
         Ok(csr)
     }
 
-    /// Builds a matrix from dense rows (`n_rows * n_cols` values, row-major), dropping zeros.
+    /// Builds a matrix from dense rows (`n_rows * n_cols` values, row-major). Zeros are dropped.
     ///
     /// # Errors
     /// [`DataError::Csr`] when the length is not `n_rows * n_cols`.
@@ -107,7 +107,7 @@ impl CsrMatrix {
         self.data.len()
     }
 
-    /// Row offsets, `n_rows + 1` of them.
+    /// Row offsets, `n_rows + 1` values.
     pub fn indptr(&self) -> &[usize] {
         &self.indptr
     }
@@ -122,7 +122,7 @@ impl CsrMatrix {
         &self.data
     }
 
-    /// Values for editing in place; the sparsity pattern stays.
+    /// Mutable values; the sparsity pattern stays.
     pub fn data_mut(&mut self) -> &mut [f32] {
         &mut self.data
     }
@@ -138,7 +138,7 @@ impl CsrMatrix {
         (0..self.n_rows()).map(|i| self.row(i))
     }
 
-    /// The rows named by `rows`, in that order.
+    /// Selects rows by position, in the given order.
     pub fn select_rows(&self, rows: &[usize]) -> Self {
         let nnz = rows.iter().map(|&i| self.indptr[i + 1] - self.indptr[i]).sum();
         let mut indptr = Vec::with_capacity(rows.len() + 1);
@@ -153,7 +153,7 @@ impl CsrMatrix {
         Self { n_cols: self.n_cols, indptr, indices, data }
     }
 
-    /// The columns named by `cols` (distinct), in that order.
+    /// Selects columns by position (distinct), in the given order.
     pub fn select_cols(&self, cols: &[usize]) -> Self {
         let mut target = vec![u32::MAX; self.n_cols];
         for (new, &old) in cols.iter().enumerate() {
@@ -199,7 +199,7 @@ impl CsrMatrix {
         Self { n_cols: self.n_rows(), indptr, indices, data }
     }
 
-    /// Dense row-major copy, for tests and small blocks.
+    /// A dense row-major copy, for tests and small blocks.
     pub fn to_dense(&self) -> Vec<f32> {
         let mut out = vec![0.0; self.n_rows() * self.n_cols];
         for (i, (c, v)) in self.rows().enumerate() {

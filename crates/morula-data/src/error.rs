@@ -1,4 +1,4 @@
-//! What can go wrong with data, told so that the user can mend it.
+//! Errors of this crate. Each message says what is wrong and how to fix it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ pub type Result<T, E = DataError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The parts of a sparse matrix contradict one another.
+    /// The parts of a sparse matrix contradict each other.
     #[error("invalid sparse matrix: {what}")]
     Csr {
         /// Which part, with its figures.
@@ -35,13 +35,13 @@ pub enum DataError {
         /// Gene names given.
         var_names: usize,
     },
-    /// A value that is no raw count.
+    /// A value that is not a raw count.
     #[error(
         "layer {layer}: cell {cell}, gene {gene} holds {value}, which is not a raw count; \
          this looks like {looks_like}. {advice}"
     )]
     NotCounts {
-        /// Layer the value stands in.
+        /// Layer of the value.
         layer: String,
         /// Name of the cell.
         cell: String,
@@ -51,42 +51,42 @@ pub enum DataError {
         value: f32,
         /// What the matrix seems to hold.
         looks_like: &'static str,
-        /// Where counts are to be had.
+        /// Where to find counts.
         advice: String,
     },
-    /// A cell without a batch, where the others have one.
+    /// A cell without a batch, although other cells have one.
     #[error("cell {cell} has no batch; give every cell one, for example \"unknown\"")]
     NoBatch {
         /// Name of the cell.
         cell: String,
     },
-    /// The matrix asked for is not there.
+    /// The requested matrix does not exist.
     #[error("no layer {layer}; this data holds: {}", available.join(", "))]
     MissingLayer {
-        /// Name asked for.
+        /// Requested name.
         layer: String,
-        /// Names one may ask for.
+        /// Names of the matrices there are.
         available: Vec<String>,
     },
-    /// The column asked for is not there.
+    /// The requested column does not exist.
     #[error("no column {column}; there are: {}", available.join(", "))]
     MissingColumn {
-        /// Name asked for.
+        /// Requested name.
         column: String,
-        /// Names one may ask for.
+        /// Names of the columns there are.
         available: Vec<String>,
     },
-    /// A part whose size does not fit the container.
+    /// The size of a part does not fit the container.
     #[error("{what} has {found}, but the data has {expected}")]
     Shape {
         /// The part.
         what: String,
-        /// Its size, in words.
+        /// Its size, as text.
         found: String,
-        /// The size it must have, in words.
+        /// The required size, as text.
         expected: String,
     },
-    /// A name that cannot be stored.
+    /// A name that cannot be written.
     #[error("{what} cannot be called {name:?}: {why}")]
     BadName {
         /// Kind of part.
@@ -96,26 +96,26 @@ pub enum DataError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The content of a file is damaged or contradicts itself.
+    /// The content of a file is damaged or inconsistent.
     #[error("{what}. The file is damaged or incomplete; copy or download it again")]
     Damaged {
-        /// What was found where.
+        /// What is wrong, and where.
         what: String,
     },
-    /// The content of a file is sound but not understood.
+    /// The content of a file is valid but not supported.
     #[error("{what}")]
     Unsupported {
         /// What was found, and what to do.
         what: String,
     },
-    /// A file that is none of the formats read here.
+    /// A file in none of the supported formats.
     #[error(
         "not a format known here{detail}. Known are .h5ad, 10x .h5 (v2 and v3), 10x matrix \
          folders, .h5 with X and Y, and CSV/TSV tables (cells x genes, names in the header \
          row and first column), the text formats also gzipped"
     )]
     UnknownFormat {
-        /// What was seen instead, after a comma or in brackets; may be empty.
+        /// What was found instead, in brackets or after a comma; may be empty.
         detail: String,
     },
     /// A line of a text format that cannot be read.
@@ -126,12 +126,12 @@ pub enum DataError {
         /// What is wrong with it.
         what: String,
     },
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("cannot {action}: {source}")]
     Io {
-        /// What was tried, as a verb.
+        /// The attempted action, as a verb.
         action: &'static str,
-        /// The reason given.
+        /// The reason.
         source: std::io::Error,
     },
     /// An error together with the file it belongs to.
@@ -145,7 +145,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// Names the file an error belongs to; an error that already names one stays as it is.
+    /// Adds the path of the file. An error that already has a path stays as it is.
     pub(crate) fn in_file(self, path: &Path) -> Self {
         match self {
             Self::File { .. } => self,
@@ -165,7 +165,7 @@ impl DataError {
         move |source| Self::Io { action, source }
     }
 
-    /// The error without the file's name around it, for telling errors apart.
+    /// The error without the path of the file, to match on.
     pub fn cause(&self) -> &Self {
         match self {
             Self::File { source, .. } => source.cause(),

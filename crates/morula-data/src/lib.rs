@@ -1,15 +1,14 @@
 //! AnnData container, sparse count matrices and single-cell file formats.
 //!
-//! - [`read`] takes any known format, told by its content ([`Format`]), into an [`AnnData`];
-//!   [`read_counts`] and [`read_obs`] take only what clustering and evaluation need.
-//! - [`CountMatrix`] is a matrix whose every value has been checked to be a raw count. It is
-//!   the only thing a model can be fitted on.
+//! - [`read`] reads any supported format ([`Format`]), detected by content, into an [`AnnData`];
+//!   [`read_counts`] and [`read_obs`] read only what clustering and evaluation need.
+//! - [`CountMatrix`] is a matrix in which every value is a raw count. It is the only input that a
+//!   model accepts.
 //! - [`write_h5ad`] writes an [`AnnData`]; [`write_h5ad_with`] writes a copy of a file with
-//!   [`Additions`], where an h5ad input keeps all it holds.
+//!   [`Additions`], and keeps everything in an h5ad input.
 //!
-//! Every error names the file and what to do ([`DataError`]). Damaged and hostile files are
-//! answered with an error: sizes are checked against the size of the file before memory is
-//! made ready.
+//! Every error names the file and says what to do ([`DataError`]). Damaged and hostile files give
+//! an error: sizes are checked against the size of the file before memory is allocated.
 //!
 //! ```
 //! use morula_data::{Additions, AnnData, Column, CsrMatrix};

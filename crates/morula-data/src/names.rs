@@ -3,9 +3,9 @@
 use crate::{DataError, Result};
 use std::collections::{HashMap, HashSet};
 
-/// Makes repeated names distinct the way anndata does: `A, A, A` becomes `A, A-1, A-2`.
+/// Makes repeated names unique as anndata does: `A, A, A` becomes `A, A-1, A-2`.
 ///
-/// A number that would meet a name already there is passed over.
+/// A number that would repeat an existing name is skipped.
 pub fn make_unique(names: &mut [String]) {
     let mut seen: HashSet<String> = HashSet::with_capacity(names.len());
     let repeated: Vec<usize> =
@@ -24,7 +24,7 @@ pub fn make_unique(names: &mut [String]) {
     }
 }
 
-/// Refuses names that cannot be a link in an HDF5 file.
+/// Rejects names that cannot be a link in an HDF5 file.
 pub(crate) fn check(what: &'static str, name: &str) -> Result<()> {
     let why = match name {
         "" => "a name cannot be empty",
@@ -36,7 +36,7 @@ pub(crate) fn check(what: &'static str, name: &str) -> Result<()> {
     Err(DataError::BadName { what, name: name.into(), why })
 }
 
-/// Refuses names that a column of a table cannot have.
+/// Rejects names that a column of a table cannot have.
 pub(crate) fn check_column(name: &str) -> Result<()> {
     if name == "_index" || name == "__categories" {
         let why = "anndata keeps this name for itself";
@@ -45,8 +45,8 @@ pub(crate) fn check_column(name: &str) -> Result<()> {
     check("a column", name)
 }
 
-/// As [`check_column`], for all columns of a table whose names may hold slashes: anndata stores
-/// `a/b` as the member `b` of a group `a`, so that none may stand where another needs a group.
+/// Like [`check_column`], for all columns of a table whose names may contain slashes. anndata
+/// stores `a/b` as the member `b` of a group `a`, so no column may have the name of such a group.
 pub(crate) fn check_column_paths(names: &[&str]) -> Result<()> {
     for name in names {
         name.split('/').try_for_each(check_column)?;
@@ -59,7 +59,7 @@ pub(crate) fn check_column_paths(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Names for rows or columns that have none: "0", "1", and so on, as anndata gives.
+/// Names for rows or columns without names: "0", "1" and so on, as in anndata.
 pub(crate) fn numbered(n: usize) -> Vec<String> {
     (0..n).map(|i| i.to_string()).collect()
 }

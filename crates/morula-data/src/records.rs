@@ -1,8 +1,8 @@
-//! Arrays of records: named fields of one length, numpy's structured arrays.
+//! Arrays of records: named fields of equal length, like numpy's structured arrays.
 
 use crate::{DataError, Result};
 
-/// Named fields of one length, as `uns["rank_genes_groups"]["scores"]` holds a field per group.
+/// Named fields of equal length. `uns["rank_genes_groups"]["scores"]` has a field per group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Records {
     fields: Vec<(String, Field)>,
@@ -15,7 +15,7 @@ pub enum Field {
     Single(Vec<f32>),
     /// Real numbers.
     Double(Vec<f64>),
-    /// ASCII texts, stored at the width of the longest.
+    /// ASCII texts, stored with the width of the longest.
     Text(Vec<String>),
 }
 
@@ -29,7 +29,7 @@ impl Field {
         }
     }
 
-    /// Whether there are no values.
+    /// Whether the field has no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -40,9 +40,9 @@ impl Records {
     ///
     /// # Errors
     /// [`DataError::Shape`] when there is no field or their lengths differ; [`DataError::BadName`]
-    /// for a name that is empty, repeated or holds a NUL, and for a text that is not ASCII or holds
-    /// a NUL: of wider texts within records, Python reads those of variable length alone, which
-    /// cannot be written here.
+    /// for a name that is empty, repeated or contains a NUL, and for a text that is not ASCII or
+    /// contains a NUL. Python reads other texts within records only at variable length, and the
+    /// HDF5 library cannot write those.
     pub fn new(fields: Vec<(String, Field)>) -> Result<Self> {
         let Some((_, first)) = fields.first() else {
             let (what, found) = ("an array of records".into(), "no field".into());
@@ -75,7 +75,7 @@ impl Records {
         Ok(Self { fields })
     }
 
-    /// The fields in order, with their names.
+    /// The fields with their names, in order.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(name, field)| (name.as_str(), field))
     }

@@ -3,7 +3,7 @@
 use crate::{DataFrame, DenseMatrix, Records};
 use std::collections::BTreeMap;
 
-/// A tree of settings and results, as `adata.uns` holds it.
+/// A tree of settings and results, as in `adata.uns`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UnsValue {
     /// Named values.
@@ -36,7 +36,7 @@ impl UnsValue {
         Self::Map(BTreeMap::new())
     }
 
-    /// This map with one more entry; anything but a map becomes one.
+    /// Adds an entry to this map. Any other value becomes a map first.
     pub fn with(self, name: impl Into<String>, value: impl Into<UnsValue>) -> Self {
         let mut map = match self {
             Self::Map(map) => map,
@@ -46,7 +46,7 @@ impl UnsValue {
         Self::Map(map)
     }
 
-    /// Refuses names that cannot be stored, here and below.
+    /// Rejects names that cannot be stored, at all levels.
     pub(crate) fn check(&self, name: &str) -> crate::Result<()> {
         crate::names::check("an entry of uns", name)?;
         match self {
@@ -59,7 +59,7 @@ impl UnsValue {
         }
     }
 
-    /// The entry of that name, if this is a map that has it.
+    /// The entry of that name, if this is a map that contains it.
     pub fn get(&self, name: &str) -> Option<&UnsValue> {
         match self {
             Self::Map(map) => map.get(name),
@@ -93,8 +93,8 @@ impl From<&str> for UnsValue {
     }
 }
 
-/// Any JSON value. What HDF5 has no counterpart for keeps its JSON spelling as text: mixed or
-/// nested lists; nulls are left out.
+/// Converts any JSON value. Mixed and nested lists have no counterpart in HDF5 and become text in
+/// JSON. Nulls are left out.
 impl From<&serde_json::Value> for UnsValue {
     fn from(value: &serde_json::Value) -> Self {
         use serde_json::Value as Json;

@@ -1,4 +1,4 @@
-//! Sparse matrices agree with dense arithmetic.
+//! Operations on sparse matrices agree with dense arithmetic.
 
 use morula_data::CsrMatrix;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Damaged files of every format: an error or the data, never a panic.
+//! Damaged files of every format give an error or the data, never a panic.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn files() -> Vec<&'static str> {
     OTHERS.into_iter().filter(|f| fixture(f).is_file()).chain(h5ad).collect()
 }
 
-/// Reads a file in every way; returns whether any way found nothing wrong.
+/// Reads a file in every way. Returns whether any way succeeds.
 fn try_all(path: &Path) -> bool {
     let results = [
         read(path).map(drop).map_err(|e| e.to_string()),
@@ -40,7 +40,7 @@ fn truncated_files_are_refused() {
         for length in (0..bytes.len()).step_by(step) {
             fs::write(&path, &bytes[..length]).unwrap();
             let fine = try_all(&path);
-            // A table that ends at a line's end is a table; HDF5 files know their length.
+            // A table cut at the end of a line is a table; an HDF5 file states its length.
             assert!(!fine || name.starts_with("table"), "{name} cut at {length} is accepted");
         }
     }

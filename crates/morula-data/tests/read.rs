@@ -23,7 +23,7 @@ fn every_file_gives_the_same_counts() {
 }
 
 #[test]
-fn formats_are_told_by_content() {
+fn formats_are_detected_by_content() {
     let formats = [
         ("rich.h5ad", Format::H5ad),
         ("old_06.h5ad", Format::H5ad),
@@ -137,7 +137,7 @@ fn files_of_anndata_0_6_are_read() {
 
 #[test]
 fn counts_elsewhere_are_pointed_out() {
-    let told = |error: DataError| {
+    let check_message = |error: DataError| {
         let text = error.to_string();
         assert!(matches!(error.cause(), DataError::NotCounts { .. }), "{text}");
         assert!(text.contains("cell c0, gene g3 holds 1.609"), "{text}");
@@ -145,9 +145,9 @@ fn counts_elsewhere_are_pointed_out() {
         assert!(text.contains("--layer counts") && !text.contains("\"dense\""), "{text}");
     };
     let file = fixture("rich.h5ad");
-    told(read_counts(&file, None).unwrap_err());
-    told(read(&file).unwrap().counts(None).unwrap_err());
-    told(read(&file).unwrap().into_counts(None).unwrap_err());
+    check_message(read_counts(&file, None).unwrap_err());
+    check_message(read(&file).unwrap().counts(None).unwrap_err());
+    check_message(read(&file).unwrap().into_counts(None).unwrap_err());
     for layer in ["counts", "csc"] {
         assert_eq!(read_counts(&file, Some(layer)).unwrap().x().to_dense(), counts(), "{layer}");
     }

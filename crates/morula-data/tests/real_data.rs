@@ -1,4 +1,4 @@
-//! The files in the folder that `MORULA_DATA` names.
+//! Reads the data sets in the folder `MORULA_DATA`.
 
 use morula_data::{Additions, Column, DataError, read, read_counts, read_obs, write_h5ad_with};
 use std::path::PathBuf;
@@ -25,8 +25,8 @@ fn every_file_is_read_and_only_counts_are_taken_for_counts() {
             let error = counts.unwrap_err();
             let text = error.to_string();
             assert!(matches!(error.cause(), DataError::NotCounts { .. }), "{text}");
-            for told in [&name, "cell Oocyte..1.RPKM., gene RPS11 holds 1219.9", "RPKM"] {
-                assert!(text.contains(told), "{text}");
+            for part in [&name, "cell Oocyte..1.RPKM., gene RPS11 holds 1219.9", "RPKM"] {
+                assert!(text.contains(part), "{text}");
             }
         } else {
             assert_eq!(counts.unwrap(), data.into_counts(None).unwrap(), "{name}");

@@ -1,4 +1,4 @@
-//! Tables and matrix folders as users have them, good and bad.
+//! Tables and matrix folders of users, valid and invalid.
 
 use morula_data::{read, read_counts};
 use std::fs;
@@ -41,7 +41,7 @@ fn s<const K: usize>(names: [&str; K]) -> Vec<String> {
 fn bad_tables_are_refused_at_the_line() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    for (content, told) in [
+    for (content, message) in [
         ("", "empty"),
         ("no table here\n", "not a table"),
         ("cell,a,b\n", "0 cells x"),
@@ -55,7 +55,7 @@ fn bad_tables_are_refused_at_the_line() {
         ("a\0b,c", "binary"),
     ] {
         let text = error(at, "bad.csv", content);
-        assert!(text.contains(told), "{content:?}: {text}");
+        assert!(text.contains(message), "{content:?}: {text}");
     }
 }
 
@@ -82,7 +82,7 @@ fn matrix_folders_are_read_either_way_round() {
 
 #[test]
 fn bad_matrix_folders_are_refused_with_the_file_and_line() {
-    for (matrix, told) in [
+    for (matrix, message) in [
         ("%%MatrixMarket matrix array real general\n1 1\n1\n".into(), "coordinate"),
         (HEAD.into(), "sizes is missing"),
         (format!("{HEAD}3 2\n"), "line 3: three sizes"),
@@ -96,7 +96,7 @@ fn bad_matrix_folders_are_refused_with_the_file_and_line() {
         (format!("{HEAD}3 2 1\n1 1 -1\n"), "cell x, gene a holds -1"),
     ] {
         let text = read_counts(folder(&matrix).path(), None).unwrap_err().to_string();
-        assert!(text.contains(told), "{matrix:?}: {text}");
+        assert!(text.contains(message), "{matrix:?}: {text}");
     }
     let good = format!("{HEAD}3 2 1\n1 1 4\n");
     let without = folder(&good);

@@ -1,4 +1,4 @@
-//! Tables and arrays of records in uns, as scanpy keeps its markers.
+//! Tables and arrays of records in `uns`, as scanpy stores markers.
 
 use morula_data::{
     Additions, AnnData, Column, CsrMatrix, DataError, DataFrame, Field, Records, UnsValue, read,
@@ -34,7 +34,7 @@ fn records(n: usize) -> UnsValue {
 fn tables_and_records_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = ["a.h5ad", "b.h5ad"].map(|name| folder.path().join(name));
-    // Above 2048 records they are stored in chunks.
+    // Above 2048 records, arrays are stored in chunks.
     for n in [0, 3, 5000] {
         let markers = UnsValue::map().with("pts", table(&["a", "b/c", "b/d", "é"]));
         let markers = markers.with("names", records(n)).with("params", UnsValue::map());
@@ -42,7 +42,7 @@ fn tables_and_records_come_back() {
         with.uns.insert("markers".into(), markers.clone());
         write_h5ad(&first, &with).unwrap();
         assert_eq!(read(&first).unwrap(), with);
-        // Into a file that has older ones.
+        // Into a file that has older markers.
         write_h5ad_with(&first, &second, &Additions::new().uns("markers", markers)).unwrap();
         assert_eq!(read(&second).unwrap(), with);
     }

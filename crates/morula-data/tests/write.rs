@@ -1,4 +1,4 @@
-//! What is written can be read again, and what was there is still there.
+//! Written data reads back unchanged, and the rest of the file stays.
 //! `scripts/check_h5ad.sh` checks the same with Python's anndata.
 
 mod common;
@@ -26,7 +26,7 @@ fn used() -> impl Iterator<Item = bool> {
     (0..G).map(|j| j % 2 == 1)
 }
 
-/// Values for the genes used; none in the first cell, some of them zero.
+/// Values for every second gene; none in the first cell, some of them zero.
 fn smooth(seed: i64) -> CsrMatrix {
     let columns: Vec<u32> = (0..G as u32).filter(|j| j % 2 == 1).collect();
     let indptr = (0..=N).map(|i| i.saturating_sub(1) * columns.len()).collect();
@@ -48,7 +48,7 @@ fn assert_added(data: &AnnData, seed: i64) {
     assert_eq!(names.iter().filter(|n| **n == "ours").count(), 1, "{names:?}");
 }
 
-/// The data without what [`results`] adds.
+/// The data without the additions of [`results`].
 fn without_results(mut data: AnnData) -> AnnData {
     for frame in [&mut data.obs, &mut data.var] {
         let mut rest = DataFrame::new(frame.index().to_vec());
@@ -76,7 +76,7 @@ fn results_are_added_and_the_rest_stays() {
         assert_added(&after, 1);
         after.not_loaded.extend(left_out);
         let rest = without_results(after);
-        // The categories that old files keep in uns moved to where they belong.
+        // In old files `uns` keeps the categories; the output moves them to the columns.
         let mut expected = without_results(before);
         expected.uns.retain(|key, _| !key.ends_with("_categories"));
         if name.starts_with("xy") || OTHERS.contains(name) {
@@ -88,7 +88,7 @@ fn results_are_added_and_the_rest_stays() {
     }
 }
 
-/// Equality that takes NaN for equal to itself.
+/// Equality in which NaN equals NaN.
 fn assert_same(a: &AnnData, b: &AnnData, name: &str) {
     assert_eq!(format!("{a:?}"), format!("{b:?}"), "{name}");
 }
@@ -103,7 +103,7 @@ fn a_second_run_replaces_the_first_also_in_place() {
             write_h5ad_with(&file, &file, &results(seed)).unwrap();
             assert_added(&read(&file).unwrap(), seed);
         }
-        // A column of the input can be replaced as well.
+        // An addition can also replace a column of the input.
         let own = Additions::new().obs("cell_type", Column::Int(vec![Some(1); N]));
         write_h5ad_with(&file, &file, &own).unwrap();
         let labels = read(&file).unwrap().obs.column("cell_type").unwrap().labels();
@@ -143,7 +143,7 @@ fn nothing_is_touched_when_writing_fails() {
     let layer = CsrMatrix::from_dense(N, 1, &[1.0; N]).unwrap();
     let genes = || Column::Bool(vec![Some(true); G]);
     let one = || Column::Int(vec![Some(1); N]);
-    for (bad, told) in [
+    for (bad, message) in [
         (Additions::new().obs("short", short), "column short has 3 rows"),
         (Additions::new().obsm("short", matrix), "obsm short has 3 rows"),
         (
@@ -159,7 +159,7 @@ fn nothing_is_touched_when_writing_fails() {
         (Additions::new().uns("u", UnsValue::map().with(".", 1)), "dots alone"),
     ] {
         let text = write_h5ad_with(&input, &out, &bad).unwrap_err().to_string();
-        assert!(text.contains(told) && text.contains("out.h5ad"), "{text}");
+        assert!(text.contains(message) && text.contains("out.h5ad"), "{text}");
     }
     let missing = folder.path().join("missing.h5ad");
     assert!(write_h5ad_with(&missing, &out, &results(0)).is_err());

@@ -1,4 +1,4 @@
-//! Whether clusters have the marker genes of the types they stand for.
+//! Agreement between the marker genes of clusters and of known types.
 
 use std::collections::HashSet;
 
@@ -12,9 +12,9 @@ use crate::{Markers, MarkersError, MarkersParams, Result, rank_genes_groups};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AgreementParams {
-    /// Markers per cluster and per type that are compared.
+    /// Markers to compare, per cluster and per type.
     pub n_top: usize,
-    /// Types with fewer cells do not count in the mean.
+    /// The means leave out types with fewer cells.
     pub min_cells: usize,
 }
 
@@ -27,63 +27,63 @@ impl Default for AgreementParams {
 /// Shared markers of clusters and types.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Agreement {
-    /// Markers compared: those asked for, or all genes where there are fewer.
+    /// Markers compared: the requested number, or all genes if there are fewer.
     pub n_top: usize,
     /// The clusters.
     pub clusters: Vec<ClusterAgreement>,
     /// The types.
     pub types: Vec<TypeAgreement>,
-    /// Share of common markers, clusters x types.
+    /// Share of shared markers, clusters x types.
     pub overlap: Vec<Vec<f64>>,
-    /// Cells in common, clusters x types.
+    /// Number of shared cells, clusters x types.
     pub cells: Vec<Vec<usize>>,
-    /// Mean of the best overlap over the types with cells enough; NaN without any.
+    /// Mean of the best overlap, over the types with enough cells; NaN without such a type.
     pub mean: f64,
-    /// Mean over the same types of the overlap with the cluster that has most of their cells.
+    /// Mean, over the same types, of the overlap with the cluster that has most of their cells.
     pub mean_by_cells: f64,
-    /// How many types the means are over.
+    /// Number of types in the means.
     pub n_types: usize,
 }
 
-/// A cluster and the types it may stand for.
+/// A cluster and its most similar types.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClusterAgreement {
     /// Name of the cluster.
     pub cluster: String,
-    /// Its cells.
+    /// Number of its cells.
     pub n_cells: usize,
-    /// Position of the type with the most common markers, the first of equals.
+    /// Position of the type with the most shared markers; the first of equals.
     pub best: usize,
-    /// Share of markers in common with it.
+    /// Share of markers shared with this type.
     pub overlap: f64,
-    /// Position of the type of most of the cells.
+    /// Position of the type of most of its cells.
     pub majority: usize,
-    /// Share of markers in common with that.
+    /// Share of markers shared with that type.
     pub majority_overlap: f64,
 }
 
-/// A type and the clusters that may stand for it.
+/// A type and its most similar clusters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TypeAgreement {
     /// Name of the type.
     pub cell_type: String,
-    /// Its cells.
+    /// Number of its cells.
     pub n_cells: usize,
-    /// Position of the cluster with the most common markers, the first of equals.
+    /// Position of the cluster with the most shared markers; the first of equals.
     pub best: usize,
-    /// Share of markers in common with it.
+    /// Share of markers shared with this cluster.
     pub overlap: f64,
-    /// Position of the cluster that holds most of the type's cells.
+    /// Position of the cluster that has most of the type's cells.
     pub majority: usize,
-    /// Share of markers in common with that.
+    /// Share of markers shared with that cluster.
     pub majority_overlap: f64,
-    /// Whether it has cells enough to count in the means.
+    /// Whether it has enough cells to count in the means.
     pub counted: bool,
 }
 
 /// Compares the top markers of every cluster with those of every type.
 ///
-/// With `A_c` the [`n_top`](AgreementParams::n_top) genes of the highest scores of cluster `c`
+/// `A_c` are the [`n_top`](AgreementParams::n_top) genes with the highest scores in cluster `c`
 /// ([`rank_genes_groups`]), and `B_t` those of type `t`:
 ///
 /// ```text
@@ -91,11 +91,11 @@ pub struct TypeAgreement {
 /// agreement = mean over types t with at least min_cells cells of max over c of o_ct
 /// ```
 ///
-/// A cluster may be the best of several types. `x`: log-normalised counts. Cells that lack either
-/// label are left out, of the markers too.
+/// A cluster may be the best of several types. `x`: log-normalised counts. Cells without both
+/// labels are left out, from the markers too.
 ///
 /// # Errors
-/// [`MarkersError::Param`] when no markers are asked for, and those of [`rank_genes_groups`].
+/// [`MarkersError::Param`] when `n_top` is 0, and the errors of [`rank_genes_groups`].
 pub fn marker_agreement(
     x: &CsrMatrix,
     truth: &Categorical,
@@ -181,7 +181,7 @@ fn column<T: Copy>(rows: &[Vec<T>], at: usize) -> Vec<T> {
     rows.iter().map(|row| row[at]).collect()
 }
 
-/// Position of the highest value, the first of equals.
+/// Position of the highest value; the first of equals.
 fn highest<T: PartialOrd>(values: &[T]) -> usize {
     let mut best = 0;
     for i in 1..values.len() {

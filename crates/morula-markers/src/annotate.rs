@@ -1,4 +1,4 @@
-//! Cell types of clusters, from lists of marker genes.
+//! Finds the cell types of clusters from lists of marker genes.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::{GroupMarkers, MarkerLists, Markers, MarkersError, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnnotateParams {
-    /// Least margin to the second type, 0 to 2; below it the type of a cluster is unknown.
+    /// Smallest margin to the second type, 0 to 2. Below it, the type of a cluster is unknown.
     pub margin: f64,
 }
 
@@ -21,7 +21,7 @@ impl Default for AnnotateParams {
 }
 
 impl AnnotateParams {
-    /// With this least margin.
+    /// Sets the smallest margin.
     pub fn margin(mut self, margin: f64) -> Self {
         self.margin = margin;
         self
@@ -39,14 +39,14 @@ impl AnnotateParams {
     }
 }
 
-/// The type of every cluster, and how it was found.
+/// The type of every cluster, with the scores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Annotation {
-    /// Types of the lists, in their order.
+    /// Types of the lists, in order of the lists.
     pub types: Vec<String>,
     /// The clusters.
     pub clusters: Vec<ClusterType>,
-    /// Genes of every type that are not among those tested.
+    /// Genes of every type that were not tested.
     pub missing: Vec<Vec<String>>,
 }
 
@@ -55,37 +55,37 @@ pub struct Annotation {
 pub struct ClusterType {
     /// Name of the cluster.
     pub cluster: String,
-    /// Its cells.
+    /// Number of its cells.
     pub n_cells: usize,
-    /// Score of every type, -1 to 1; NaN for a type none of whose genes was found.
+    /// Score of every type, -1 to 1; NaN for a type without tested genes.
     pub scores: Vec<f64>,
-    /// Position of the best type; none where the margin is too small.
+    /// Position of the best type; `None` if the margin is too small.
     pub cell_type: Option<usize>,
-    /// The best score less the second or, where that is below 0, less 0.
+    /// The best score minus the second score, or minus 0 if the second is negative.
     pub margin: f64,
 }
 
-/// Gives every cluster the type whose genes set it apart most.
+/// Assigns every cluster the type whose genes are most specific to it.
 ///
-/// The score of type `t` in cluster `c` is the mean over the genes of `t` that were tested, `G_t`,
-/// of how far they are above the other cells (the rank-biserial correlation):
+/// `G_t` are the tested genes of type `t`. The score of type `t` in cluster `c` is the mean, over
+/// these genes, of the rank-biserial correlation: how much higher they are than in the other cells.
 ///
 /// ```text
 /// s_ct = 1 / |G_t| sum over g in G_t of (2 AUC_gc - 1)                      -1 <= s_ct <= 1
 /// margin_c = s_c(1) - max(s_c(2), 0)         the best and the second best score of c
 /// ```
 ///
-/// `AUC_gc` is the chance that a cell of `c` has more of `g` than a cell outside `c`, ties counting
-/// half, from the same ranks as the markers. Unlike a z-score it does not grow with the cells, so
-/// scores compare between clusters. A score of 0 says that the genes do not differ from the rest of
-/// the cells; it always stands as a rival, so that a type must win against it too. A cluster whose
-/// margin is below [`AnnotateParams::margin`], or not above 0, stays unknown.
+/// `AUC_gc` is the probability that a cell of `c` has more of `g` than a cell outside `c`; ties
+/// count half. It uses the same ranks as the markers. Unlike a z-score it does not grow with the
+/// number of cells, so scores of different clusters are comparable. A score of 0 means that the
+/// genes do not differ from the other cells. The best type must also beat this score of 0. The type
+/// of a cluster is unknown if its margin is below [`AnnotateParams::margin`] or not above 0.
 ///
-/// `var_names`: a name per column of the matrix the markers come from; names are matched exactly.
+/// `var_names`: a name per column of the matrix of the markers. Names are matched exactly.
 ///
 /// # Errors
-/// [`MarkersError::Param`]; [`MarkersError::Shape`] when names are too few;
-/// [`MarkersError::NoGeneFound`] when the lists have no gene in common with the data.
+/// [`MarkersError::Param`]; [`MarkersError::Shape`] when there are too few names;
+/// [`MarkersError::NoGeneFound`] when the lists and the data share no gene.
 pub fn annotate(
     markers: &Markers,
     var_names: &[String],
@@ -99,7 +99,7 @@ pub fn annotate(
         let (what, found) = ("names of the genes", var_names.len());
         return Err(MarkersError::Shape { what, expected, found });
     }
-    // Of genes with one name the first counts, as in anndata.
+    // Of genes with the same name the first counts, as in anndata.
     let mut position = HashMap::new();
     for (at, &j) in tested.iter().enumerate() {
         position.entry(var_names[j].as_str()).or_insert(at);

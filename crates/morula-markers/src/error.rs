@@ -1,4 +1,4 @@
-//! What can go wrong after clustering, told so that the user can mend it.
+//! Errors of this crate. Each message says what is wrong and how to fix it.
 
 use std::path::PathBuf;
 
@@ -22,12 +22,12 @@ pub enum MarkersError {
         /// What is allowed.
         want: &'static str,
     },
-    /// Lengths that do not belong together.
+    /// Lengths that do not match.
     #[error("{what}: expected {expected}, found {found}")]
     Shape {
-        /// What was measured.
+        /// What has that length.
         what: &'static str,
-        /// Length the other arguments ask for.
+        /// Length that the other arguments require.
         expected: usize,
         /// Length given.
         found: usize,
@@ -45,25 +45,25 @@ pub enum MarkersError {
     /// No cell has a label.
     #[error("no cell has a label; give a column of obs that says what the cells are")]
     NoGroups,
-    /// A group without a rest to be compared with.
+    /// There is only one group, and nothing to compare it with.
     #[error(
-        "all {n_cells} cells are in group {group}; markers need at least two groups to tell apart"
+        "all {n_cells} cells are in group {group}; markers need at least two groups to compare"
     )]
     NoRest {
         /// The only group.
         group: String,
-        /// Its cells, all there are.
+        /// Number of its cells: all cells.
         n_cells: usize,
     },
-    /// A filter that kept no gene.
+    /// A filter kept no gene.
     #[error("none of {n_genes} genes is expressed in {min_cells} cells; lower min_cells")]
     NoGenes {
-        /// Genes there are.
+        /// Genes before the filter.
         n_genes: usize,
-        /// Cells asked for.
+        /// Required number of cells.
         min_cells: usize,
     },
-    /// Markers of the types that name no gene of the data.
+    /// The marker lists name no gene of the data.
     #[error(
         "none of the {listed} genes of the marker lists is among the {n_genes} genes of the data, \
          for example {example}; check the species and the kind of gene names (symbols or Ensembl \
@@ -82,16 +82,16 @@ pub enum MarkersError {
     Line {
         /// One-based line number.
         line: u64,
-        /// What is wrong with it, and what is wanted.
+        /// What is wrong with it, and what is required.
         what: String,
     },
-    /// A marker list that holds nothing.
+    /// An empty marker list.
     #[error("the marker list is empty; give rows of type,gene below a header, or a GMT file")]
     NoMarkers,
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("cannot read: {0}")]
     Io(#[from] std::io::Error),
-    /// An error together with the file it belongs to.
+    /// An error with the path of its file.
     #[error("{}: {source}", path.display())]
     File {
         /// The file.
@@ -107,7 +107,7 @@ pub enum MarkersError {
     Preprocess(Box<PreprocessError>),
 }
 
-// Boxed: results stay small.
+// Boxed, so that results stay small.
 impl From<DataError> for MarkersError {
     fn from(error: DataError) -> Self {
         Self::Data(Box::new(error))

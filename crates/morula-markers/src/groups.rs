@@ -1,15 +1,15 @@
-//! Cells sorted into groups.
+//! Cells by group.
 
 use morula_data::Categorical;
 
 use crate::{MarkersError, Result};
 
-/// The groups that have cells, in the order of their categories.
+/// The groups that have cells, in order of their categories.
 #[derive(Debug, Clone)]
 pub(crate) struct Groups {
     pub names: Vec<String>,
     pub sizes: Vec<usize>,
-    /// Group of every cell; the number of groups where a cell has none.
+    /// Group of every cell; the number of groups for a cell without one.
     pub of_cell: Vec<u32>,
 }
 

@@ -1,11 +1,11 @@
-//! What a biologist does after clustering: marker genes, cell types, agreement with known types,
-//! and labels carried over from known cells to new ones.
+//! The steps after clustering: marker genes, cell types, agreement with known types, and label
+//! transfer to new cells.
 //!
 //! - [`rank_genes_groups`] ranks the genes of every group, with scanpy's definitions and numbers;
-//!   [`Markers::to_uns`] gives them in scanpy's layout.
-//! - [`annotate`] gives clusters the cell types of [`MarkerLists`].
-//! - [`marker_agreement`] compares the markers of clusters with those of known types.
-//! - [`LabelTransfer`] learns labels on an embedding and gives them to new cells.
+//!   [`Markers::to_uns`] converts them to scanpy's layout.
+//! - [`annotate`] assigns clusters the cell types of [`MarkerLists`].
+//! - [`marker_agreement`] compares the markers of clusters and of known types.
+//! - [`LabelTransfer`] learns labels on an embedding and predicts those of new cells.
 //!
 //! ```
 //! use morula_data::Categorical;
@@ -26,7 +26,8 @@
 //! assert!(simulated.markers[0].contains(&best.gene) && best.pval_adj < 1e-6);
 //!
 //! let lists = simulated.markers.iter().zip(["alpha", "beta", "delta"]);
-//! let lists = MarkerLists::new(lists.flat_map(|(js, t)| js.iter().map(move |&j| (t, &*genes[j]))))?;
+//! let lists = lists.flat_map(|(js, t)| js.iter().map(move |&j| (t, &*genes[j])));
+//! let lists = MarkerLists::new(lists)?;
 //! let annotation = annotate(&markers, genes, &lists, &AnnotateParams::default())?;
 //! let types: Vec<Option<usize>> = annotation.clusters.iter().map(|c| c.cell_type).collect();
 //! assert_eq!(types, [Some(0), Some(1), Some(2)]);

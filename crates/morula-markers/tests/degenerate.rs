@@ -1,4 +1,4 @@
-//! Input at the edges: few cells, few groups, nothing to tell, values that are none.
+//! Edge cases: few cells, few groups, nothing to compare, values that are not numbers.
 
 mod common;
 
@@ -47,7 +47,7 @@ fn a_group_of_one_cell_has_its_rank() {
 
 #[test]
 fn genes_and_cells_that_say_nothing() {
-    // Gene 0 constant, gene 1 nowhere; cell 3 empty but for the constant.
+    // Gene 0 is constant, no cell expresses gene 1, and cell 3 has only the constant gene.
     let x = matrix(3, &[2., 0., 1., 2., 0., 3., 2., 0., 0., 2., 0., 0.]);
     let found = run(&x, &labels("aabb")).unwrap();
     for group in found.groups() {
@@ -56,7 +56,7 @@ fn genes_and_cells_that_say_nothing() {
             assert_eq!(marker.logfoldchange, 0.0);
         }
     }
-    // Equal scores in the order of the genes.
+    // Equal scores are in order of the genes.
     let order: Vec<usize> = found.groups()[0].ranked().map(|m| m.gene).collect();
     assert_eq!(order, [2, 0, 1]);
     let order: Vec<usize> = found.groups()[1].ranked().map(|m| m.gene).collect();
@@ -105,7 +105,7 @@ fn rare_genes_can_be_left_out() {
     assert_eq!(found.groups()[0].top(5).len(), 2);
     let none = MarkersParams::default().min_cells(4).run(&x, &groups);
     assert!(matches!(none, Err(MarkersError::NoGenes { n_genes: 3, min_cells: 4 })));
-    // In scanpy's layout the tables have the genes tested alone.
+    // In scanpy's layout the tables have the tested genes only.
     let uns = found.to_uns(&names(3), "leiden", None, 1).unwrap();
     let Some(morula_data::UnsValue::Frame(pts)) = uns.get("pts") else { panic!() };
     assert_eq!(pts.index(), ["g0", "g2"]);

@@ -1,6 +1,7 @@
-//! Markers against scanpy 1.11.5: `python scripts/scanpy_markers.py DATA_DIR` made the golden files.
+//! Markers against scanpy 1.11.5. `python scripts/scanpy_markers.py DATA_DIR` writes the golden
+//! files.
 //!
-//! Tolerance 1e-6, relative above 1; p-values relative throughout, down to 1e-300.
+//! Tolerance 1e-6, relative above 1; p-values are always relative, down to 1e-300.
 
 use morula_data::{Categorical, CsrMatrix};
 use morula_markers::{Marker, MarkersParams, rank_genes_groups};
@@ -61,7 +62,7 @@ fn a_small_matrix_with_ties() {
     }
 }
 
-/// Counts as `scripts/scanpy_markers.py` normalises them, the logarithm rounded once.
+/// Normalises counts as `scripts/scanpy_markers.py` does, with the logarithm rounded once.
 fn log_normalised(counts: &CsrMatrix) -> CsrMatrix {
     let mut x = counts.clone();
     morula_preprocess::normalize_total(&mut x, Default::default()).unwrap();

@@ -1,4 +1,4 @@
-//! Marker lists: what is read, and what damaged and hostile files are told.
+//! Marker lists: valid files, and the errors for damaged and hostile files.
 
 use morula_markers::{MarkerLists, MarkersError};
 

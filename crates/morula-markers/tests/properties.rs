@@ -1,4 +1,4 @@
-//! Markers against a plain implementation on dense rows, and what must not change them.
+//! Markers against a plain implementation on dense rows, and their invariances.
 
 mod common;
 
@@ -9,14 +9,14 @@ use proptest::prelude::*;
 
 const LETTERS: [char; 4] = ['a', 'b', 'c', '.'];
 
-/// Cells x genes of few distinct values, negative ones too, and a letter per cell.
+/// Cells x genes with few distinct values, some of them negative, and a letter per cell.
 fn cells() -> impl Strategy<Value = (usize, Vec<f32>, String)> {
     (2usize..25, 1usize..5).prop_flat_map(|(n, genes)| {
         let value = prop_oneof![3 => Just(0f32), 3 => (1u8..5).prop_map(f32::from),
             1 => (0u8..3).prop_map(|v| -0.5 - f32::from(v)), 1 => 0.1f32..5.0];
         let values = proptest::collection::vec(value, n * genes);
         let letters = proptest::collection::vec(0usize..4, n - 2);
-        // Two groups at least.
+        // At least two groups.
         let letters = letters
             .prop_map(|all| "ab".chars().chain(all.into_iter().map(|i| LETTERS[i])).collect());
         (Just(genes), values, letters)
@@ -27,7 +27,7 @@ fn run(genes: usize, values: &[f32], letters: &str) -> Markers {
     rank_genes_groups(&matrix(genes, values), &labels(letters), &MarkersParams::default()).unwrap()
 }
 
-/// Score by counting pairs: U = pairs won + half of those tied.
+/// Score by counting pairs: U = pairs won + half of the ties.
 fn plain(column: &[f32], inside: &[bool]) -> f64 {
     let count = |of: bool| inside.iter().filter(|i| **i == of).count() as f64;
     let (n, m) = (count(true), count(false));

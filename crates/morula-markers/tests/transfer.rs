@@ -1,8 +1,8 @@
-//! Label transfer against scikit-learn, and at the edges.
+//! Label transfer against scikit-learn, and edge cases.
 //!
-//! golden/logistic.json: 60 points of 3 classes in 3 dimensions (numpy's default_rng(1)), brought
-//! to mean 0 and mean variance 1; probabilities of `LogisticRegression(C=1, tol=1e-12)`,
-//! scikit-learn 1.7, for 5 more.
+//! `golden/logistic.json`: 60 points of 3 classes in 3 dimensions (numpy's default_rng(1)), scaled
+//! to mean 0 and mean variance 1, and the probabilities of `LogisticRegression(C=1, tol=1e-12)`,
+//! scikit-learn 1.7, for 5 more points.
 
 mod common;
 
@@ -34,7 +34,7 @@ fn probabilities_are_those_of_scikit_learn() {
     }
 }
 
-/// Two groups of points about -3 and 3 on a line.
+/// Two groups of points on a line, around -3 and 3.
 fn line() -> (DenseMatrix, Categorical) {
     let at = |i: usize| if i.is_multiple_of(2) { -3.0 } else { 3.0 } + (i % 7) as f64 * 0.1;
     let letters: String = (0..40).map(|i| if i % 2 == 0 { 'a' } else { 'b' }).collect();
@@ -48,7 +48,7 @@ fn cells_far_off_or_in_between_are_unknown() {
     let found = classifier.predict(&dense(1, &[-2.8, 3.3, 50.0, f64::NAN, 0.3])).unwrap();
     assert_eq!(found.types, ["a", "b"]);
     assert_eq!(found.labels, [Some(Some(0)), Some(Some(1)), Some(None), None, Some(None)]);
-    // The classifier alone would be sure.
+    // The classifier alone has a high probability.
     assert!(found.confidence[2] > 0.99 && found.novelty[2] == 1.0 && found.novelty[0] < 0.9);
     assert!(found.confidence[3].is_nan() && found.novelty[3].is_nan());
     assert!(found.proba.row(3).iter().all(|p| p.is_nan()));

@@ -9,7 +9,7 @@ use morula_markers::{
     annotate, marker_agreement,
 };
 
-/// Genes g0 and g1 of a, g2 of b, g3 of nobody.
+/// Genes g0 and g1 of a, g2 of b, g3 of no type.
 fn x() -> morula_data::CsrMatrix {
     matrix(4, &[5., 4., 0., 1., 6., 3., 0., 1., 0., 0., 2., 1., 0., 3., 4., 1.])
 }
@@ -25,7 +25,7 @@ fn the_score_is_the_mean_of_two_auc_less_one() {
     let pairs = [("A", "g0"), ("A", "g1"), ("A", "G9"), ("B", "g2"), ("N", "g3"), ("X", "none")];
     let found = typed(&pairs, 0.0).unwrap();
     assert_eq!(found.types, ["A", "B", "N", "X"]);
-    // g0 sets a apart fully; of the pairs of g1, 3 are won and 1 is a tie: AUC 7/8.
+    // g0 separates a fully. Of the pairs of g1, 3 are won and 1 is a tie: AUC 7/8.
     let a = &found.clusters[0];
     assert_eq!(a.scores[..3], [(1.0 + 0.75) / 2.0, -1.0, 0.0]);
     assert!(a.scores[3].is_nan());
@@ -42,7 +42,7 @@ fn below_the_margin_a_type_is_unknown() {
     let rivals = [("A", "g0"), ("A2", "g1")];
     let margin = |m| typed(&rivals, m).unwrap().clusters[0].cell_type;
     assert_eq!((margin(0.0), margin(0.25), margin(0.26)), (Some(0), Some(0), None));
-    // The same genes: no margin, whatever is asked for. No type is above 0 in b.
+    // Equal genes have no margin, whatever the smallest margin is. No type is above 0 in b.
     let twins = typed(&[("A", "g0"), ("A2", "g0")], 0.0).unwrap();
     assert_eq!((twins.clusters[0].cell_type, twins.clusters[0].margin), (None, 0.0));
     assert_eq!((twins.clusters[1].cell_type, twins.clusters[1].margin), (None, 0.0));

@@ -1,4 +1,4 @@
-//! What can go wrong when scoring a clustering.
+//! Errors of the clustering scores.
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, MetricsError>;
@@ -7,7 +7,7 @@ pub type Result<T> = std::result::Result<T, MetricsError>;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
-    /// The two labellings are not of the same cells.
+    /// The two labellings do not have the same cells.
     #[error(
         "{truth} true labels, but {pred} predicted labels; give one of each per cell, \
          in the same order"
@@ -47,7 +47,7 @@ pub enum MetricsError {
         /// The value.
         value: f32,
     },
-    /// Internal scores compare clusters, and need a cluster with more than one cell.
+    /// The internal scores need two clusters, and one cluster with more than one cell.
     #[error(
         "{n_clusters} clusters of {n_cells} cells; internal scores need at least 2 clusters \
          and fewer clusters than cells"

@@ -1,13 +1,13 @@
-//! All agreement scores of one clustering.
+//! All scores of one clustering against true labels.
 
 use crate::{Contingency, Result};
 
-/// Agreement of a clustering with the true labels: the scores reported in papers.
+/// Agreement of a clustering with the true labels: the scores that papers report.
 ///
 /// Every score is 1 for a perfect clustering (`fowlkes_mallows` only if some class has two
-/// cells). `ari` and `ami` are 0 for a random one on average and can be negative; all
-/// others lie in `[0, 1]`. Each field has its equation at the method of [`Contingency`]
-/// or [`Matching`](crate::Matching) it comes from.
+/// cells). `ari` and `ami` are 0 on average for a random clustering and can be negative. All other
+/// scores are in `[0, 1]`. The methods of [`Contingency`] and [`Matching`](crate::Matching) give
+/// the equations.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Evaluation {
     /// Number of cells.
@@ -36,7 +36,7 @@ pub struct Evaluation {
     pub fowlkes_mallows: f64,
 }
 
-/// Scores the clustering `pred` against the true labels `truth` of the same cells.
+/// Computes all scores of the clustering `pred` against the true labels `truth` of the same cells.
 ///
 /// # Errors
 /// [`LengthMismatch`](crate::MetricsError::LengthMismatch) or

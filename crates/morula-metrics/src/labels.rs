@@ -1,12 +1,12 @@
-//! Labels of any type as dense codes.
+//! Labels of any type as integer codes.
 
 use std::collections::BTreeMap;
 
-/// Codes every label by its class, classes numbered in order of first appearance.
+/// Replaces every label by the code of its class. Classes are numbered by first appearance.
 ///
-/// Returns the codes (one per label, `0..classes.len()`) and the classes. The numbering
-/// ignores the labels' own order, so that renaming clusters leaves every score the same to
-/// the last bit; it is the numbering of [`Overlap`](crate::Overlap).
+/// Returns the codes (one per label, in `0..classes.len()`) and the classes. The order of the
+/// labels does not matter, so renaming clusters leaves every score the same to the last bit.
+/// [`Overlap`](crate::Overlap) uses these codes.
 ///
 /// ```
 /// let (codes, classes) = morula_metrics::encode_labels(&["T", "B", "T"]);
@@ -28,7 +28,7 @@ pub fn encode_labels<T: Ord>(labels: &[T]) -> (Vec<usize>, Vec<&T>) {
     (codes, classes)
 }
 
-/// Number of cells in each of `n_classes` classes.
+/// Number of cells in each of the `n_classes` classes.
 pub(crate) fn class_sizes(codes: &[usize], n_classes: usize) -> Vec<usize> {
     let mut sizes = vec![0; n_classes];
     for &code in codes {

@@ -1,13 +1,13 @@
-//! Clustering scores for Morula: agreement with known labels and internal quality.
+//! Clustering scores for Morula: agreement with true labels, and internal quality.
 //!
-//! - Agreement with the truth: [`evaluate`] gives every score at once as an [`Evaluation`];
-//!   [`Contingency`] has one method per score for callers who want only some.
-//! - Internal quality, without any truth: [`LabelledPoints`] gives silhouette,
-//!   Calinski-Harabasz and Davies-Bouldin on an embedding.
+//! - Agreement with the truth: [`evaluate`] computes every score as an [`Evaluation`];
+//!   [`Contingency`] has one method per score.
+//! - Internal quality, without a truth: [`LabelledPoints`] computes silhouette, Calinski-Harabasz
+//!   and Davies-Bouldin on an embedding.
 //!
-//! Labels are slices of any ordered type: numbers, strings, your own enum. Only which
-//! cells share a label matters, never the labels' names or order. Conventions, degenerate
-//! cases included, are scikit-learn's, except that no cells at all is an error.
+//! Labels are slices of any ordered type: numbers, strings, your own enum. Only the groups of cells
+//! with equal labels matter, not the names or the order of labels. Conventions are scikit-learn's,
+//! also in degenerate cases, except that an input without cells is an error.
 //!
 //! ```
 //! use morula_metrics::{Contingency, evaluate};

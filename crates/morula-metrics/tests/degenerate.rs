@@ -50,7 +50,7 @@ fn more_classes_than_clusters_are_matched() {
 
 #[test]
 fn ties_take_the_higher_f1() {
-    // Cluster 0 shares two cells with class 0 and with class 1; class 1 is the purer match.
+    // Cluster 0 shares two cells each with class 0 and class 1; class 1 is the purer match.
     let s = evaluate(&[0, 0, 0, 1, 1, 2, 2], &[0, 0, 1, 0, 0, 1, 1]).unwrap();
     assert_eq!(s.acc, 4.0 / 7.0);
     assert!((s.f1_macro - (2.0 / 3.0 + 4.0 / 5.0) / 3.0).abs() < 1e-15);

@@ -1,4 +1,4 @@
-//! Scores against scikit-learn 1.9.1: `golden/metrics.json`, and formulas both sides compute.
+//! Scores against scikit-learn 1.9.1: `golden/metrics.json`, and labels from formulas.
 
 use approx::assert_abs_diff_eq;
 use morula_metrics::{LabelledPoints, evaluate};
@@ -30,7 +30,7 @@ fn agreement_scores() {
         ] {
             assert!((ours - expect(key)).abs() < 1e-13, "{name} {key}: {ours} {}", expect(key));
         }
-        // Where several matchings tie, ours is one of highest F1 and the file's is any.
+        // If several matchings tie, ours has the highest F1, and the file has any of them.
         let f1 = expect("f1_macro_hungarian");
         match name {
             "noisy_4" | "permuted_perfect" | "imbalanced" => {
@@ -53,7 +53,7 @@ fn internal_scores() {
         .collect();
     let labels = labels(&golden["labels"]);
     let points = LabelledPoints::new(&x, 3, &labels).unwrap();
-    // The file's coordinates are decimals: as f32 they differ by 3e-8 of themselves.
+    // The file has decimals; rounding to f32 changes them by a relative 3e-8.
     let epsilon = 1e-6;
     let samples = golden["silhouette_samples"].as_array().unwrap();
     for (ours, expect) in points.silhouette_samples().into_iter().zip(samples) {
@@ -67,10 +67,10 @@ fn internal_scores() {
     assert_abs_diff_eq!(points.davies_bouldin(), expect("davies_bouldin"), epsilon = epsilon);
 }
 
-/// `(ari, nmi, ami, homogeneity, completeness, fowlkes_mallows)` by scikit-learn 1.9.1 on
-/// 20000 cells whose labels are formulas: crossed, pairs, blocks, shifted pairs. The AMI of
-/// the last is from exact binomials at 50 digits, -5.00025e-5: scikit-learn's log-gamma
-/// differences give -4.99770e-5.
+/// `(ari, nmi, ami, homogeneity, completeness, fowlkes_mallows)` by scikit-learn 1.9.1 on 20000
+/// cells whose labels are formulas: crossed, pairs, blocks, shifted pairs. The AMI of the last case
+/// comes from exact binomials at 50 digits, -5.00025e-5; scikit-learn's differences of log-gamma
+/// give -4.99770e-5.
 #[test]
 fn agreement_scores_of_20000_cells() {
     type Formula = fn(usize) -> usize;

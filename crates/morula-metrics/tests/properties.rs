@@ -1,4 +1,4 @@
-//! What must hold for every pair of labellings and every embedding.
+//! Properties of the scores for any pair of labellings and any embedding.
 
 use morula_metrics::{Contingency, Evaluation, LabelledPoints, evaluate};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ fn labellings() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
         .prop_flat_map(|(k, l, n)| (prop::collection::vec(0..k, n), prop::collection::vec(0..l, n)))
 }
 
-/// Labellings with an order in which to visit the cells.
+/// Labellings, and an order of the cells.
 fn shuffled() -> impl Strategy<Value = (Vec<usize>, Vec<usize>, Vec<usize>)> {
     labellings().prop_flat_map(|(truth, pred)| {
         let order = Just((0..truth.len()).collect::<Vec<_>>()).prop_shuffle();
@@ -17,7 +17,7 @@ fn shuffled() -> impl Strategy<Value = (Vec<usize>, Vec<usize>, Vec<usize>)> {
     })
 }
 
-/// Coordinates on a coarse grid (coincident points are common), labels that score.
+/// Coordinates on a coarse grid, so that points often coincide, and valid labels.
 fn embeddings() -> impl Strategy<Value = (Vec<f32>, usize, Vec<usize>)> {
     (1..7_usize, 5..60_usize).prop_flat_map(|(d, n)| {
         let x = prop::collection::vec((-3..4).prop_map(|v| v as f32 / 2.0), n * d);
@@ -41,7 +41,7 @@ fn values(s: &Evaluation) -> [f64; 9] {
     ]
 }
 
-/// Best `(matched cells, sum of F1)` over all matchings, by trying every one.
+/// Best `(matched cells, sum of F1)` over all matchings, by exhaustive search.
 fn brute_force(table: &Contingency, class: usize, used: &mut Vec<bool>) -> (usize, f64) {
     if class == table.class_sizes().len() {
         return (0, 0.0);

@@ -1,6 +1,7 @@
 //! Every step of preprocessing, on simulated cells of 2000 genes.
 //!
-//! `cargo bench -p morula-preprocess`. `scripts/bench_preprocess.sh` sets the steps beside scanpy.
+//! `cargo bench -p morula-preprocess`. `scripts/bench_preprocess.sh` compares the steps with
+//! scanpy.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use morula_data::{CountMatrix, CsrMatrix};

@@ -1,16 +1,16 @@
-//! CPU seconds of every step of preprocessing, a JSON line each.
+//! CPU seconds of every step of preprocessing, one JSON line per step.
 //!
-//! `steps FILE [COMPONENTS] [NEIGHBORS]` measures a file of counts;
-//! `steps simulate CELLS OUT.h5ad` makes one. `scripts/bench_preprocess.sh` sets the figures
-//! beside scanpy's, and so each step is the public function of scanpy's name;
-//! `recipe` is the way models take, all steps from the gene filter to the z-scores in one.
+//! `steps FILE [COMPONENTS] [NEIGHBORS]` measures a file of counts.
+//! `steps simulate CELLS OUT.h5ad` writes such a file. `scripts/bench_preprocess.sh` compares the
+//! seconds with scanpy's, so each step is the public function with scanpy's name. `recipe` is what
+//! models run: all steps from the gene filter to the z-scores in one.
 
 use cpu_time::ProcessTime;
 use morula_data::{AnnData, CountMatrix, read_counts, write_h5ad};
 use morula_preprocess::*;
 use std::error::Error;
 
-/// Runs a step and prints its seconds, those of all threads.
+/// Runs a step and prints its CPU seconds, summed over all threads.
 fn timed<T>(step: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     let start = ProcessTime::now();
     let result = run()?;

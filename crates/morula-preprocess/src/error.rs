@@ -1,4 +1,4 @@
-//! What can go wrong in preprocessing, told so that the user can mend it.
+//! Errors of this crate. Each message says what is wrong and how to fix it.
 
 use morula_data::DataError;
 
@@ -19,17 +19,17 @@ pub enum PreprocessError {
         /// What is allowed.
         want: &'static str,
     },
-    /// Lengths that do not belong together.
+    /// Lengths that do not match.
     #[error("{what}: expected {expected}, found {found}")]
     Shape {
-        /// What was measured.
+        /// What has that length.
         what: &'static str,
-        /// Length the other arguments ask for.
+        /// Length that the other arguments require.
         expected: usize,
         /// Length given.
         found: usize,
     },
-    /// A filter or selection that kept nothing.
+    /// A filter or selection kept nothing.
     #[error(
         "{stage} kept none of {of} {what}; {advice} \
          (is this the right matrix, with cells in rows?)"
@@ -39,12 +39,12 @@ pub enum PreprocessError {
         stage: &'static str,
         /// `cells` or `genes`.
         what: &'static str,
-        /// How many there were.
+        /// Their number before the step.
         of: usize,
         /// What to change.
         advice: &'static str,
     },
-    /// New cells lack too many of the genes the recipe was fitted on.
+    /// New cells lack too many of the recipe's genes.
     #[error(
         "{missing} of the recipe's {of} genes are missing (at most {allowed:.0}% may be), \
          for example {example}; check the species and the kind of gene names \
@@ -55,12 +55,12 @@ pub enum PreprocessError {
         missing: usize,
         /// Genes the recipe needs.
         of: usize,
-        /// Share allowed, in percent.
+        /// Largest allowed share, in percent.
         allowed: f32,
         /// The first missing genes.
         example: String,
     },
-    /// New cells of a model that looks past batches have none.
+    /// New cells have no batches, although the model was fitted with batches.
     #[error(
         "the model was fitted with batches ({known}); say which batch every new cell is from, one \
          of these or another (a column of obs: --batch COLUMN)"
@@ -79,7 +79,7 @@ pub enum PreprocessError {
         /// The value.
         value: f32,
     },
-    /// A dense factorisation that did not converge.
+    /// A dense factorisation did not converge.
     #[error("the {what} did not converge; the input may hold extreme values")]
     NoConvergence {
         /// The factorisation.

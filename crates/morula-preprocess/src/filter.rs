@@ -1,10 +1,10 @@
-//! Filters of genes and cells (METHODS 1.2).
+//! Filters of genes and cells ([1.2](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-2)).
 
 use crate::rows::{Rows, column_sums};
 use morula_data::CsrMatrix;
 use rayon::prelude::*;
 
-/// Positions of the genes counted in at least `min_cells` cells, ascending.
+/// Positions of the genes that are expressed in at least `min_cells` cells, ascending.
 ///
 /// The same as scanpy's `pp.filter_genes(min_cells=...)`.
 pub fn filter_genes(x: &CsrMatrix, min_cells: usize) -> Vec<usize> {
@@ -16,10 +16,10 @@ pub fn filter_genes(x: &CsrMatrix, min_cells: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Positions of the cells with at least `min_counts` counts in all and at
-/// least `min_genes` genes counted, ascending.
+/// Positions of the cells with at least `min_counts` counts in total and at least `min_genes`
+/// expressed genes, ascending.
 ///
-/// The same as scanpy's `pp.filter_cells` with either argument, one after the other.
+/// The same as scanpy's `pp.filter_cells`, called once per argument.
 pub fn filter_cells(x: &CsrMatrix, min_counts: f64, min_genes: usize) -> Vec<usize> {
     cells_passing(x, min_counts, min_genes)
 }

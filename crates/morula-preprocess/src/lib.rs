@@ -1,10 +1,12 @@
-//! Sparse single-cell preprocessing for Morula: filtering, normalisation, variable genes, PCA, neighbours, simulation.
+//! Sparse single-cell preprocessing for Morula: filtering, normalisation, variable genes, PCA,
+//! neighbours, simulation.
 //!
-//! Functions are named and behave as in scanpy, on sparse matrices throughout; only the z-scores
-//! of the selected genes are dense. Results are the same on any number of threads.
+//! Functions have the names and the behaviour of scanpy's, on sparse matrices throughout; only the
+//! z-scores of the selected genes are dense. Results are the same for any number of threads.
 //!
 //! ```
-//! use morula_preprocess::{PcaParams, RecipeParams, SimulateParams, neighbors, pca_dense, simulate};
+//! use morula_preprocess::{PcaParams, RecipeParams, SimulateParams};
+//! use morula_preprocess::{neighbors, pca_dense, simulate};
 //!
 //! let simulated = simulate(&SimulateParams { cells: 200, genes: 300, ..Default::default() })?;
 //! let (recipe, prepared) = RecipeParams::default().fit(&simulated.counts)?;
@@ -12,16 +14,16 @@
 //! let graph = neighbors(&pca.scores, pca.n_comps, 15)?.connectivities();
 //! assert_eq!(graph.n_rows(), 200);
 //!
-//! // New cells go through the same genes, size factors, means and deviations.
+//! // New cells use the same genes, size factors, means and deviations.
 //! let new = recipe.transform(&simulated.counts)?;
 //! assert_eq!(new.x, prepared.x);
 //! # Ok::<(), morula_preprocess::PreprocessError>(())
 //! ```
 
-mod elementary;
+mod connectivities;
 mod error;
+mod fast_math;
 mod filter;
-mod fuzzy;
 mod harmony;
 mod hvg;
 mod log1p;
@@ -47,7 +49,7 @@ pub use neighbors::{Neighbors, kneighbors, neighbors};
 pub use normalize::{TargetSum, normalize_total};
 pub use pca::{Pca, PcaParams, pca, pca_dense};
 pub use qc::{QcMetrics, calculate_qc_metrics};
-pub use recipe::{Prepared, Recipe, RecipeParams, Report};
+pub use recipe::{FilterReport, Prepared, Recipe, RecipeParams};
 pub use residuals::ResidualPca;
 pub use scale::{Scaler, scale};
 pub use simulate::{SimulateParams, Simulated, simulate};

@@ -1,6 +1,6 @@
-//! The logarithm of expression (METHODS 1.3).
+//! The logarithm of expression ([1.3](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-3)).
 
-use crate::elementary::ln_1p_all;
+use crate::fast_math::ln_1p_all;
 use morula_data::CsrMatrix;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -8,7 +8,8 @@ use rayon::prelude::*;
 /// Values per unit of parallel work.
 const CHUNK: usize = 1 << 14;
 
-/// `L = ln(1 + N)` in place. Zeros stay zeros, so the pattern stays. As scanpy's `pp.log1p`.
+/// `L = ln(1 + N)` in place. Zeros stay zeros, so the sparsity pattern stays. Like scanpy's
+/// `pp.log1p`.
 pub fn log1p(x: &mut CsrMatrix) {
     let arch = Arch::new();
     x.data_mut().par_chunks_mut(CHUNK).for_each(|values| arch.dispatch(|| ln_1p_all(values)));

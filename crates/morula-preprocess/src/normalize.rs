@@ -1,25 +1,25 @@
-//! Library-size normalisation (METHODS 1.3).
+//! Library-size normalisation ([1.3](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-3)).
 
 use crate::rows::{Rows, row_sums};
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 use serde::{Deserialize, Serialize};
 
-/// The total that counts of a whole transcriptome are brought to by habit.
+/// The usual total of a cell with counts of a whole transcriptome.
 const USUAL: f32 = 1e4;
 
-/// The total every cell is brought to.
+/// The total of every cell after normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetSum {
-    /// The median total of the cells that hold counts.
+    /// The median total of the cells that have counts.
     #[default]
     Median,
-    /// 10 000, scanpy's habit, but at most one count per gene.
+    /// 10 000, the usual total in scanpy, but at most one count per gene.
     ///
-    /// What `ln(1 + x)` does depends on the total. The median can be a million where reads are
-    /// counted rather than molecules, so that a stray read would count nearly as much as an
-    /// abundant transcript; on a panel of a few hundred genes 10 000 would do the same.
+    /// The total decides how `ln(1 + x)` acts. The median can be a million where reads are counted
+    /// rather than molecules; then a stray read would weigh nearly as much as an abundant
+    /// transcript. A total of 10 000 on a panel of a few hundred genes would do the same.
     Auto,
     /// A fixed total, such as 10 000.
     Fixed(f32),
@@ -35,7 +35,7 @@ impl TargetSum {
         }
     }
 
-    /// The reference total for cells of these totals over so many genes.
+    /// The reference total of cells with these totals over `n_genes` genes.
     pub(crate) fn reference(self, totals: &[f64], n_genes: usize) -> f32 {
         match self {
             Self::Fixed(t) => t,
@@ -51,8 +51,8 @@ impl TargetSum {
 /// Divides every cell by its size factor s_i = total_i / target and returns the s_i.
 ///
 /// `N_ij = C_ij / s_i`, in place. An empty cell has s_i = 1. The same as scanpy's
-/// `pp.normalize_total(target_sum=...)`, whose default target is the median
-/// total of the cells that hold counts.
+/// `pp.normalize_total(target_sum=...)`, whose default target is the median total of the cells that
+/// have counts.
 ///
 /// # Errors
 /// [`PreprocessError::Param`] for a fixed target that is not above 0.
@@ -67,12 +67,12 @@ pub fn normalize_total(x: &mut CsrMatrix, target: TargetSum) -> Result<Vec<f32>>
     Ok(factors)
 }
 
-/// s_i = total_i / reference in single precision, as scanpy has them.
+/// s_i = total_i / reference, in single precision as in scanpy.
 pub(crate) fn size_factors(totals: &[f64], reference: f32) -> Vec<f32> {
     totals.iter().map(|&t| if t > 0.0 { t as f32 / reference } else { 1.0 }).collect()
 }
 
-/// Counts seen as `ln(1 + C / s)`.
+/// Counts, read as `ln(1 + C / s)`.
 pub(crate) struct LogNormalized<'a, R> {
     pub(crate) counts: &'a R,
     pub(crate) factors: &'a [f32],
@@ -93,7 +93,7 @@ impl<R: Rows> Rows for LogNormalized<'_, R> {
     }
 }
 
-/// The median, none for no values. NaN must not occur.
+/// The median; `None` without values. NaN must not occur.
 pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     let n = values.len();
     if n == 0 {
@@ -111,7 +111,7 @@ pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// The example of scanpy's documentation of `normalize_total`.
+    /// The example in scanpy's documentation of `normalize_total`.
     #[test]
     fn totals_reach_the_target() {
         let rows = [3., 3., 3., 6., 6., 1., 1., 1., 2., 2., 1., 22., 1., 2., 2.];

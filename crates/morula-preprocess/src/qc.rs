@@ -1,30 +1,31 @@
-//! Quality measures of cells and genes.
+//! Quality metrics of cells and genes.
 
 use crate::rows::column_sums;
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 
-/// Measures of every cell and gene, named as in scanpy's `pp.calculate_qc_metrics`.
+/// Metrics of every cell and gene, with the names of scanpy's `pp.calculate_qc_metrics`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QcMetrics {
     /// Total counts of every cell.
     pub total_counts: Vec<f64>,
-    /// Genes counted in every cell.
+    /// Number of expressed genes in each cell.
     pub n_genes_by_counts: Vec<usize>,
-    /// Percent of every cell's counts on the marked genes (mitochondrial, say); 0 for an empty cell.
+    /// Percent of a cell's counts on the marked genes, for example mitochondrial ones; 0 for an
+    /// empty cell.
     pub pct_counts_marked: Vec<f64>,
-    /// Cells every gene is counted in.
+    /// Number of cells that express each gene.
     pub n_cells_by_counts: Vec<usize>,
     /// Mean count of every gene.
     pub mean_counts: Vec<f64>,
-    /// Percent of cells in which every gene is not counted.
+    /// Percent of cells that do not express each gene.
     pub pct_dropout_by_counts: Vec<f64>,
 }
 
-/// Measures cells and genes of a count matrix; `marked` holds positions of genes of one kind.
+/// Computes quality metrics of a count matrix. `marked` holds the positions of one kind of genes.
 ///
 /// # Errors
-/// [`PreprocessError::Shape`] when `marked` names a gene that does not exist.
+/// [`PreprocessError::Shape`] when a position in `marked` is out of range.
 pub fn calculate_qc_metrics(x: &CsrMatrix, marked: &[usize]) -> Result<QcMetrics> {
     let mut is_marked = vec![false; x.n_cols()];
     for &j in marked {

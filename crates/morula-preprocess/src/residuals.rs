@@ -1,39 +1,40 @@
-//! Principal components of how far counts are from what chance would give.
+//! Principal components of Pearson residuals: the deviation of counts from chance.
 
 use crate::pca::{Components, PcaParams, Shifted, combine, components, project};
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 use serde::{Deserialize, Serialize};
 
-/// Principal components of analytic Pearson residuals, in which a gene counts by how much more
-/// than chance it varies.
+/// Principal components of analytic Pearson residuals. The weight of a gene is the variation that
+/// it has beyond chance.
 ///
-/// If all cells were alike but for their size factors `s_i`, gene j would have `mu_ij = s_i e_j`
-/// counts in cell i, scattered by a negative binomial of dispersion theta. The residuals are
+/// If cells differed only in their size factors `s_i`, gene j would have `mu_ij = s_i e_j` counts
+/// in cell i, distributed as a negative binomial of dispersion theta. The residuals are
 ///
 /// `r_ij = (c_ij - mu_ij) / sqrt(mu_ij (1 + m_j / theta))`, `m_j = e_j mean_i(s_i)`
 ///
-/// with counts whose first part exceeds `sqrt(n)` cut there. In the source (Lause, Berens and
-/// Kobak, Genome Biol. 2021; scanpy's `experimental.pp.recipe_pearson_residuals`) `mu_ij` stands in
-/// place of `m_j`. With the mean of the gene, and it matters for large counts only, what zeros come
-/// to is of rank 1: `- sqrt(s_i) e_j / d_j`, `d_j = sqrt(e_j (1 + m_j / theta))`. So the residuals
-/// are never formed, and cost what the counts do. Their expectation is 0, so they are not centred.
+/// where the first part, that of the counts, is clipped at `sqrt(n)`. The source (Lause, Berens and
+/// Kobak, Genome Biol. 2021; scanpy's `experimental.pp.recipe_pearson_residuals`) has `mu_ij` in
+/// place of `m_j`. The mean of the gene differs from it only for large counts, and makes the part
+/// of the zeros a matrix of rank 1: `- sqrt(s_i) e_j / d_j`, `d_j = sqrt(e_j (1 + m_j / theta))`.
+/// So the residuals are never formed, and the cost is that of the counts. Their expectation is 0,
+/// so they are not centred.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResidualPca {
     /// Number of components k.
     pub n_comps: usize,
     /// Loadings, row-major `g x k`; the entry of largest magnitude of each component is positive.
     pub loadings: Vec<f32>,
-    /// Counts `e_j` expected of every gene in a cell of size factor 1.
+    /// Expected counts `e_j` of every gene in a cell of size factor 1.
     pub expected: Vec<f32>,
-    /// `d_j`, by which counts are divided; 0 for a gene that is never counted.
+    /// `d_j`, the divisor of the counts; 0 for a gene without counts.
     pub spread: Vec<f32>,
     /// The largest first part, `sqrt(n)`.
     pub clip: f32,
 }
 
 impl ResidualPca {
-    /// Fits the components; with the scores of the cells, row-major `n x k`.
+    /// Fits the components. Returns them with the scores of the cells, row-major `n x k`.
     ///
     /// `counts`: `n x g`; `size_factors`: n, above 0; `expected`: g.
     ///
@@ -112,7 +113,7 @@ impl ResidualPca {
         Ok(scaled)
     }
 
-    /// What a zero comes to, less the sign and the root of the size factor: `e_j / d_j`.
+    /// The part of a zero without its sign and the root of the size factor: `e_j / d_j`.
     fn zeros(&self) -> Vec<f64> {
         let genes = self.expected.iter().zip(&self.spread);
         genes.map(|(e, d)| if *d > 0.0 { f64::from(e / d) } else { 0.0 }).collect()
@@ -128,7 +129,7 @@ mod tests {
         PcaParams { n_comps, ..PcaParams::default() }
     }
 
-    /// Scores by the residuals written out, whose rows' products they must have.
+    /// Scores against the residuals written out: the products of rows must be equal.
     #[test]
     fn scores_are_those_of_the_residuals() {
         let data = simulate(&SimulateParams { cells: 90, genes: 400, ..Default::default() });

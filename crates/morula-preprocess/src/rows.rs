@@ -1,17 +1,17 @@
-//! Sparse rows seen through a mask or a transform, so that nothing is copied.
+//! Sparse rows read through a mask or a transform, without a copy.
 
 use morula_data::CsrMatrix;
 use rayon::prelude::*;
 
-/// Row blocks of every reduction over cells. A constant, so that sums do not
-/// depend on the number of threads and memory does not grow with the cells.
+/// Row blocks of every reduction over cells: a constant, so that sums do not depend on the number
+/// of threads and memory does not grow with the cells.
 const BLOCKS: usize = 16;
 
 /// A sparse matrix read row by row.
 pub(crate) trait Rows: Sync {
     fn n_rows(&self) -> usize;
     fn n_cols(&self) -> usize;
-    /// Calls `f(column, value)` for every stored entry of `row`, columns ascending.
+    /// Calls `f(column, value)` for every stored entry of `row`, in ascending order of columns.
     fn visit(&self, row: usize, f: impl FnMut(usize, f32));
 }
 
@@ -32,18 +32,18 @@ impl Rows for CsrMatrix {
     }
 }
 
-/// Chosen rows and columns of a matrix.
+/// Selected rows and columns of a matrix.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection<'a> {
     x: &'a CsrMatrix,
     rows: &'a [usize],
-    /// New position of every column, `u32::MAX` where it is left out.
+    /// New position of every column, `u32::MAX` for a column that is left out.
     target: Vec<u32>,
     n_cols: usize,
 }
 
 impl<'a> Selection<'a> {
-    /// `cols` ascending, so that visits keep their order.
+    /// `cols` must be ascending, so that visits keep their order.
     pub(crate) fn new(x: &'a CsrMatrix, rows: &'a [usize], cols: &[usize]) -> Self {
         let mut target = vec![u32::MAX; x.n_cols()];
         for (new, &old) in cols.iter().enumerate() {
@@ -73,7 +73,7 @@ impl Rows for Selection<'_> {
     }
 }
 
-/// A matrix whose stored values go through `f(row, value)` as they are read.
+/// A matrix whose stored values are read as `f(row, value)`.
 pub(crate) struct Mapped<'a, R, F> {
     pub(crate) rows: &'a R,
     pub(crate) f: F,
@@ -93,8 +93,8 @@ impl<R: Rows, F: Fn(usize, f32) -> f32 + Sync> Rows for Mapped<'_, R, F> {
     }
 }
 
-/// Folds the stored entries of every column, block of rows by block, in row order
-/// within a block: `(rows of the block, state of every column)` for each block.
+/// Folds the stored entries of every column, per block of rows and in row order within a block.
+/// Returns `(rows of the block, state of every column)` for each block.
 fn column_folds<R: Rows, S: Copy + Default + Send>(
     rows: &R,
     f: impl Fn(&mut S, usize, usize, f32) + Sync,
@@ -160,12 +160,12 @@ struct Shifted {
     squares: f64,
 }
 
-/// Column moments in one pass. Sums are taken relative to a value of the column, so that
-/// a constant column has variance zero exactly, and merged block by block
-/// (Chan, Golub and LeVeque 1983). The mean is the total over n, so that genes of
-/// the same total have the same mean to the last bit: ties matter to a loess.
+/// Mean and variance of every column in one pass.
 ///
-/// One row has variance zero.
+/// Sums are relative to a value of the column, so a constant column has a variance of exactly zero.
+/// They are merged block by block (Chan, Golub and LeVeque 1983). The mean is the total over n, so
+/// genes with equal totals have equal means to the last bit: ties matter to a loess. A single row
+/// has a variance of zero.
 pub(crate) fn moments<R: Rows>(rows: &R) -> Moments {
     let blocks = column_folds(rows, |s: &mut Shifted, _, _, v| {
         let v = f64::from(v);

@@ -1,4 +1,4 @@
-//! z-scores per gene (METHODS 1.5).
+//! z-scores per gene ([1.5](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-5)).
 
 use crate::rows::{Rows, moments};
 use crate::{PreprocessError, Result};
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 
 /// Mean and standard deviation of every gene, and the clip.
 ///
-/// `z = (x - mean) / sd`, then `max(-clip, min(clip, z))`. Fitted with ddof = 1;
-/// a constant gene has sd 1, so its z-scores are 0. As scanpy's `pp.scale`.
+/// `z = (x - mean) / sd`, then `max(-clip, min(clip, z))`. The fit uses ddof = 1. A constant gene
+/// has sd 1, so its z-scores are 0. Like scanpy's `pp.scale`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scaler {
     /// Mean of every gene.
     pub mean: Vec<f64>,
     /// Standard deviation of every gene, never 0.
     pub sd: Vec<f64>,
-    /// Largest absolute z-score; none for no clipping.
+    /// Largest absolute z-score; `None` for no clipping.
     pub clip: Option<f32>,
 }
 
 impl Scaler {
-    /// Learns mean and standard deviation from the columns of `x`.
+    /// Computes mean and standard deviation of the columns of `x`.
     ///
     /// # Errors
     /// [`PreprocessError::Param`] for a clip that is not above 0.
@@ -44,7 +44,7 @@ impl Scaler {
         self.clip.map_or(z, |c| z.clamp(-c, c))
     }
 
-    /// The z-score that a zero has in every gene.
+    /// The z-score of a zero in every gene.
     pub fn zeros(&self) -> Vec<f32> {
         (0..self.mean.len()).map(|j| self.z(j, 0.0)).collect()
     }
@@ -52,7 +52,7 @@ impl Scaler {
     /// z-scores of `x`, dense row-major `n x g`.
     ///
     /// # Errors
-    /// [`PreprocessError::Shape`] when `x` has another number of genes.
+    /// [`PreprocessError::Shape`] when the number of genes differs from that of the fit.
     pub fn transform(&self, x: &CsrMatrix) -> Result<Vec<f32>> {
         if x.n_cols() != self.mean.len() {
             let (expected, found) = (self.mean.len(), x.n_cols());
@@ -82,7 +82,7 @@ pub(crate) fn dense<R: Rows>(
 
 /// z-scores of every gene of `x` (n x g), dense row-major, with the fitted [`Scaler`].
 ///
-/// Give it the selected genes only: this is the one step whose output is dense.
+/// Pass the selected genes only: no other step has a dense output.
 ///
 /// # Errors
 /// [`PreprocessError::Param`] for a clip that is not above 0.

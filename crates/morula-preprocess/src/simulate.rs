@@ -1,4 +1,4 @@
-//! Simulated counts with a known truth.
+//! Simulated counts with known types.
 
 use crate::{PreprocessError, Result};
 use morula_data::{CountMatrix, CsrMatrix};
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Parameters of [`simulate`].
 ///
-/// The defaults make a problem that is clear but not trivial: k-means on 10 principal
-/// components finds the types with an ARI of 0.91 to 0.96.
+/// The defaults give a problem of medium difficulty: k-means on 10 principal components finds the
+/// types with an ARI of 0.91 to 0.96.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SimulateParams {
@@ -21,11 +21,11 @@ pub struct SimulateParams {
     pub genes: usize,
     /// Number of cell types.
     pub types: usize,
-    /// Size of each type relative to the one before it, above 0; 1 for equal types.
+    /// Size of each type relative to the type before it, above 0; 1 for equal types.
     pub type_ratio: f64,
-    /// Marker genes per type, drawn without overlap.
+    /// Marker genes per type, without overlap between types.
     pub markers: usize,
-    /// Median factor by which a marker is raised in its type.
+    /// Median fold change of a marker in its type.
     pub fold_change: f64,
     /// Mean total count of a cell before dropout.
     pub library_size: f64,
@@ -39,9 +39,9 @@ pub struct SimulateParams {
     pub dropout: f64,
     /// Number of batches; 1 for none.
     pub batches: usize,
-    /// Standard deviation of the log factor each batch puts on each gene.
+    /// Standard deviation of the log factor of each batch on each gene.
     pub batch_sd: f64,
-    /// Seed; the same seed gives the same counts on any number of threads.
+    /// Seed. The same seed gives the same counts for any number of threads.
     pub seed: u64,
 }
 
@@ -66,7 +66,7 @@ impl Default for SimulateParams {
     }
 }
 
-/// Simulated counts and the truth behind them.
+/// Simulated counts with their types, batches and markers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simulated {
     /// The counts.
@@ -75,20 +75,20 @@ pub struct Simulated {
     pub types: Vec<usize>,
     /// Name of every type.
     pub type_names: Vec<String>,
-    /// Batch of every cell, where there is more than one.
+    /// Batch of every cell, if there is more than one.
     pub batches: Option<Vec<usize>>,
     /// Positions of the marker genes of every type, ascending.
     pub markers: Vec<Vec<usize>>,
 }
 
-/// Log standard deviation of the markers' fold changes around the median.
+/// Log standard deviation of the fold changes of markers around the median.
 const FOLD_SD: f64 = 0.3;
 
 impl SimulateParams {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`PreprocessError::Param`] naming the first parameter out of range.
+    /// [`PreprocessError::Param`] names the first parameter out of range.
     pub fn check(&self) -> Result<()> {
         let fail = |name, value: String, want| Err(PreprocessError::param(name, value, want));
         if self.types == 0 || self.types > self.cells {
@@ -131,7 +131,7 @@ impl SimulateParams {
         Ok(())
     }
 
-    /// Cells per type: geometric proportions, at least one each, largest remainders first.
+    /// Cells per type: geometric proportions, at least one cell each, by largest remainders.
     fn type_sizes(&self) -> Vec<usize> {
         let weights: Vec<f64> = (0..self.types).map(|t| self.type_ratio.powi(t as i32)).collect();
         let total: f64 = weights.iter().sum();
@@ -146,13 +146,13 @@ impl SimulateParams {
     }
 }
 
-/// Draws counts of several cell types, with the truth.
+/// Draws counts of several cell types.
 ///
-/// `C_ij ~ NB(mean = l_i p_ij, dispersion)`, each count lost with probability
-/// `dropout`; `l_i` log-normal library sizes; `p_i` the profile of the cell's
-/// type and batch: log-normal gene means, the type's markers raised by a
-/// log-normal factor around `fold_change`, times the batch's factors, scaled to sum 1.
-/// Every cell draws from its own ChaCha stream, so threads change nothing.
+/// `C_ij ~ NB(mean = l_i p_ij, dispersion)`, and each count is lost with probability `dropout`.
+/// Library sizes `l_i` are log-normal. `p_i` is the profile of the cell's type and batch:
+/// log-normal gene means, with the markers of the type raised by a log-normal factor around
+/// `fold_change`, times the factors of the batch, scaled to sum 1. Every cell draws from its own
+/// ChaCha stream, so the number of threads changes nothing.
 ///
 /// # Errors
 /// [`PreprocessError::Param`] for parameters out of range.
@@ -218,9 +218,9 @@ pub fn simulate(params: &SimulateParams) -> Result<Simulated> {
     })
 }
 
-/// The counts of one cell, zeros left out.
+/// The counts of one cell without zeros.
 fn cell(rng: &mut ChaCha8Rng, params: &SimulateParams, profile: &[f64]) -> Result<Vec<(u32, f32)>> {
-    // The log mean is shifted so that the mean, not the median, is `library_size`.
+    // The log mean is shifted so that `library_size` is the mean and not the median.
     let shift = params.library_sd * params.library_sd / 2.0;
     let library = LogNormal::new(params.library_size.ln() - shift, params.library_sd)
         .map_err(|_| distribution("library_sd", params.library_sd))?

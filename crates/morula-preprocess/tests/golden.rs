@@ -1,5 +1,5 @@
-//! Normalisation, logarithm and scaling against float64 reference values, a case computed in NumPy
-//! (METHODS 1): four cells, five genes.
+//! Normalisation, logarithm and scaling against float64 reference values, computed in NumPy
+//! ([1](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-preprocessing)): four cells, five genes.
 
 use morula_data::CsrMatrix;
 use morula_preprocess::{TargetSum, log1p, normalize_total, scale};

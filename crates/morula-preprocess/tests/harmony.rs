@@ -1,4 +1,4 @@
-//! Differences between batches, taken out of principal components.
+//! Harmony removes differences between batches from principal components.
 
 use morula_data::CountMatrix;
 use morula_preprocess::{
@@ -41,7 +41,7 @@ fn cells() -> (Vec<f32>, Vec<usize>, Vec<usize>) {
     (components(&counts.select(&keep, &genes)), of(&types), of(&batches))
 }
 
-/// Share of the 20 nearest neighbours of some cells of which something is true.
+/// Share of the 20 nearest neighbours, of the cells `of`, for which `what` is true.
 fn share(x: &[f32], of: impl Fn(usize) -> bool, what: impl Fn(usize, usize) -> bool) -> f64 {
     let found = neighbors(x, D, 20).unwrap();
     let pairs = (0..x.len() / D).filter(|&i| of(i)).flat_map(|i| {
@@ -62,7 +62,7 @@ fn batches_mix_and_types_stay_apart() {
     assert!(before < 0.1 && after > 0.4, "{before} {after}");
     let kept = share(&corrected, |_| true, same_type);
     assert!(kept > 0.97, "{kept}");
-    // The type that only one batch has does not go where another is.
+    // The type of a single batch does not move to another type.
     let alone = share(&corrected, |i| types[i] == 2, same_type);
     assert!(alone > 0.9, "{alone}");
 }
@@ -77,16 +77,16 @@ fn cells_of_the_fit_come_out_as_they_did_on_any_number_of_threads() {
     let (harmony, corrected) = fit(1);
     assert_eq!((&harmony, &corrected), (&fit(3).0, &fit(3).1));
     assert_eq!(harmony.transform(&x, &batches).unwrap(), corrected);
-    // Each cell alone, and after saving.
+    // Each cell alone, and again after saving.
     let saved: Harmony = serde_json::from_str(&serde_json::to_string(&harmony).unwrap()).unwrap();
     let alone = saved.transform(&x[7 * D..8 * D], &batches[7..8]).unwrap();
     assert_eq!(alone, corrected[7 * D..8 * D]);
     assert!(saved.fits(D) && !saved.fits(D + 1));
 }
 
-/// A third batch, fitted on the first two: its cells come among those of the fit.
+/// A third batch, with the fit on the first two: its cells move to the cells of the fit.
 #[test]
-fn a_new_batch_comes_to_the_others() {
+fn a_new_batch_is_corrected_like_the_others() {
     let (counts, types, batches) = simulated(3, 0.3);
     let x = components(&counts);
     let (known, new): (Vec<usize>, Vec<usize>) = (0..900).partition(|&i| batches[i] < 2);
@@ -151,7 +151,7 @@ fn few_cells_and_identical_ones_are_no_trouble() {
     fit(&[1.0, 2.0], 2, &[0]);
     fit(&[1.0, 2.0, 3.0, 4.0], 2, &[0, 1]);
     assert_eq!(fit(&[0.0; 40], 2, &[[0, 1]; 10].concat()), [0.0; 40]);
-    // No cell is of batch 1.
+    // Batch 1 has no cells.
     fit(&[1.0, 2.0, 3.0, 4.0], 2, &[0, 2]);
 }
 

@@ -1,4 +1,4 @@
-//! Variable genes at the edges: few cells, few genes, ties.
+//! Variable genes in edge cases: few cells, few genes, ties.
 
 use morula_data::CsrMatrix;
 use morula_preprocess::*;
@@ -10,7 +10,7 @@ fn params(flavor: HvgFlavor, n_top_genes: usize) -> HvgParams {
     HvgParams { flavor, n_top_genes, ..Default::default() }
 }
 
-/// Counts, or their logarithm where the flavour reads that.
+/// Counts, or their logarithm if the flavour reads it.
 fn simulated(cells: usize, flavor: HvgFlavor) -> CsrMatrix {
     let params = SimulateParams { cells, genes: 300, types: 2, markers: 30, ..Default::default() };
     let mut x = simulate(&params).unwrap().counts.x().clone();
@@ -62,7 +62,7 @@ fn markers_are_found() {
         }
         let found = highly_variable_genes(&x, &params(flavor, 200)).unwrap();
         let hits = found.selected.iter().filter(|j| markers.contains(j)).count();
-        // 20 of 200 by chance.
+        // Chance gives 20 of 200.
         assert!(hits > 80, "{flavor:?}: {hits}");
     }
 }
@@ -72,7 +72,7 @@ fn constant_genes_come_last() {
     let values: Vec<f32> =
         (0..60).flat_map(|i| [2.0, (i % 3) as f32, 0.0, (i % 7) as f32]).collect();
     let x = CsrMatrix::from_dense(60, 4, &values).unwrap();
-    // A bin of one gene has no deviation for `CellRanger` to measure it by.
+    // A bin of one gene has no deviation for `CellRanger`.
     for flavor in FLAVORS.into_iter().filter(|f| *f != HvgFlavor::CellRanger) {
         let found = highly_variable_genes(&x, &params(flavor, 2)).unwrap();
         assert_eq!(found.selected, [1, 3], "{flavor:?}");
@@ -94,7 +94,7 @@ fn one_cell_and_no_cells() {
     }
 }
 
-/// Values no pipeline should give must still not bring the program down.
+/// Values that no pipeline should produce do not cause a panic.
 #[test]
 fn damaged_values_do_not_panic() {
     let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -5.0, 1.0, 0.0];

@@ -1,4 +1,4 @@
-//! Nearest neighbours against counting by hand.
+//! Nearest neighbours against a full sort of all distances.
 
 use morula_preprocess::*;
 use proptest::prelude::*;
@@ -38,14 +38,14 @@ fn several_blocks_match_the_naive_search() {
     assert_eq!(found.n_queries(), 300);
 }
 
-/// Far from the origin the product loses most digits; the answer must not.
+/// Far from the origin the product loses most digits, but the result stays exact.
 #[test]
 fn a_distant_cloud_is_searched_exactly() {
     let x: Vec<f32> = cloud(700, 5, 3).iter().map(|v| v * 4.0 + 60_000.0).collect();
     assert_eq!(neighbors(&x, 5, 10).unwrap().indices, naive(&x, &x, 5, 10, true));
 }
 
-/// Scales that single precision cannot square, and all of them at once.
+/// Scales whose squares exceed single precision, alone and together.
 #[test]
 fn no_scale_is_out_of_range() {
     for scale in [1e-30f32, 1e-18, 1e18, 1e30] {
@@ -58,7 +58,7 @@ fn no_scale_is_out_of_range() {
     assert_eq!(neighbors(&x, 4, 9).unwrap().indices, naive(&x, &x, 4, 9, true));
 }
 
-/// Two clusters so far apart that products cannot tell the points of one from each other.
+/// Two clusters so far apart that products cannot distinguish the points of one cluster.
 #[test]
 fn distant_clusters_are_searched_exactly() {
     let mut x = cloud(1100, 6, 8);
@@ -110,7 +110,7 @@ fn the_graph_is_the_symmetric_union() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(80))]
 
-    /// Coarse coordinates make many ties and duplicates.
+    /// Coarse coordinates give many ties and duplicates.
     #[test]
     fn any_points(n in 1usize..40, d in 1usize..4, k in 0usize..45, seed in 0u64..1000) {
         let x: Vec<f32> = cloud(n, d, seed).iter().map(|v| (v * 2.0).round()).collect();

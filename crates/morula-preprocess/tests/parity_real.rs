@@ -1,6 +1,5 @@
-//! The whole recipe against scanpy on real data sets, where `MORULA_DATA` names their
-//! folder (`scripts/scanpy_golden.py`, versions in the golden file). Tolerance
-//! 1e-5, sets identical.
+//! The whole recipe against scanpy on real data sets, in the folder `MORULA_DATA`
+//! (`scripts/scanpy_golden.py`; the golden file has the versions). Tolerance 1e-5, sets identical.
 
 mod common;
 
@@ -40,7 +39,7 @@ fn check(name: &str) {
     }
     assert!(failed.is_empty(), "{name}: other genes selected by {failed:?}");
 
-    // As scanpy by default, whose numbers these are.
+    // scanpy's default, with which the golden numbers were computed.
     let params = RecipeParams { target: TargetSum::Median, ..Default::default() };
     let (recipe, prepared) = params.fit(&counts).unwrap();
     let g = recipe.n_genes();

@@ -1,5 +1,5 @@
-//! Every step against scanpy on a small made-up matrix (`scripts/scanpy_golden.py`,
-//! versions in the golden file). Tolerance 1e-5, sets identical.
+//! Every step against scanpy on a small synthetic matrix (`scripts/scanpy_golden.py`; the golden
+//! file has the versions). Tolerance 1e-5, sets identical.
 
 mod common;
 

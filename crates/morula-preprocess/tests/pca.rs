@@ -1,4 +1,4 @@
-//! Principal components: equations, extremes, repeatability.
+//! Principal components: equations, edge cases, repeatability.
 
 use morula_data::CsrMatrix;
 use morula_preprocess::*;
@@ -56,7 +56,7 @@ fn iteration_solves_the_eigenproblem() {
     }
 }
 
-/// A flat spectrum converges slowly enough for the iteration to restart.
+/// With a flat spectrum the iteration converges slowly enough to restart.
 #[test]
 fn pure_noise_is_solved_through_restarts() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
@@ -161,7 +161,7 @@ fn bad_input_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Any small matrix, one row and one column included, gives finite, ordered components.
+    /// Any small matrix, also with one row or column, gives finite, ordered components.
     #[test]
     fn small_matrices_never_fail(
         n in 1usize..12,
@@ -179,7 +179,7 @@ proptest! {
     }
 }
 
-/// New rows get the same scores, sparse and dense, and those of the fit when they are its own.
+/// New rows get the same scores from sparse and dense rows; rows of the fit get those of the fit.
 #[test]
 fn sparse_rows_are_projected_as_dense_ones() {
     let dense: Vec<f32> =

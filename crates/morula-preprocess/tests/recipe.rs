@@ -1,4 +1,4 @@
-//! The recipe: fitting and transforming agree, nothing is dropped silently.
+//! The recipe: fit and transform agree, and nothing is dropped silently.
 
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_preprocess::*;
@@ -89,7 +89,7 @@ fn missing_genes_are_reported_and_do_not_inflate_the_others() {
 
 #[test]
 fn filtered_cells_and_genes_are_reported() {
-    // Gene 2 is seen in one cell only; cell 1 has no counts but in gene 2.
+    // Only one cell expresses gene 2; cell 1 has counts in gene 2 alone.
     let data = counts(4, 3, &[5., 1., 0., 0., 0., 9., 2., 7., 0., 1., 3., 0.]);
     let params = RecipeParams { min_cells: 2, n_top_genes: 3, ..Default::default() };
     let (_, prepared) = params.fit(&data).unwrap();
@@ -185,7 +185,7 @@ fn threads_change_nothing() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
-    /// Any small counts, any flavour: a clear error or finite values.
+    /// Any small counts, with any flavour, give a clear error or finite values.
     #[test]
     fn any_counts(
         n in 1usize..9,

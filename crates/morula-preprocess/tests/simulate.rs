@@ -1,4 +1,4 @@
-//! Simulated counts have the statistics asked for.
+//! Simulated counts have the requested statistics.
 
 use morula_preprocess::*;
 use rand::{RngExt, SeedableRng};
@@ -33,7 +33,7 @@ fn dropout_takes_its_share() {
     assert!((half.0 / whole.0 - 0.5).abs() < 0.02 && (half.1 / whole.1 - 0.5).abs() < 0.02);
 }
 
-/// One gene, one type, equal libraries: the counts are plain negative binomial.
+/// One gene, one type, equal libraries: the counts are negative binomial.
 #[test]
 fn counts_are_negative_binomial() {
     let params = SimulateParams {
@@ -188,7 +188,7 @@ fn ari(a: &[usize], b: &[usize]) -> f64 {
     (both - expected) / ((rows + cols) / 2.0 - expected)
 }
 
-/// The default is a problem that the usual recipe solves well, but not by construction.
+/// The usual recipe solves the default problem well, but not perfectly.
 #[test]
 fn the_default_is_solvable_and_not_trivial() {
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! UMAP: neighbourhoods are kept, groups come apart, and nothing depends on chance.
+//! UMAP keeps neighbourhoods, separates groups, and is reproducible.
 
 use morula_preprocess::*;
 use rand::{RngExt, SeedableRng};
@@ -14,7 +14,7 @@ fn blobs(groups: usize, each: usize, d: usize, seed: u64) -> Vec<f32> {
     (0..groups * each).flat_map(|i| point(i, &mut rng)).collect()
 }
 
-/// Trustworthiness (Venna and Kaski 2001): 1 when the k nearest in the picture are among the k
+/// Trustworthiness (Venna and Kaski 2001): 1 when the k nearest in the layout are among the k
 /// nearest in `x`, lower by the ranks of those that are not.
 fn trustworthiness(x: &[f32], d: usize, picture: &[f32], k: usize) -> f64 {
     let n = picture.len() / 2;
@@ -37,13 +37,13 @@ fn groups_come_apart_and_stay_whole() {
     let x = blobs(groups, each, d, 1);
     let y = umap(&x, d, &UmapParams::default()).unwrap();
     assert_eq!(y.len(), 2 * groups * each);
-    // Every point's nearest neighbours in the picture are of its own group.
+    // In the layout, the nearest neighbours of every point belong to its own group.
     let near = neighbors(&y, 2, 10).unwrap();
     let own = near.indices.chunks(10).enumerate();
     let strangers = own.flat_map(|(i, near)| near.iter().map(move |&j| (i, j as usize)));
     assert_eq!(strangers.filter(|(i, j)| i % groups != j % groups).count(), 0);
     assert!(y.iter().all(|v| v.abs() < 60.0));
-    // Within a group of 19 dimensions much is lost in two, between groups nothing.
+    // Two dimensions lose much of a group with 19 dimensions, but nothing between groups.
     let kept = trustworthiness(&x, d, &y, 15);
     assert!(kept > 0.93, "{kept}");
 }
@@ -82,12 +82,12 @@ fn few_and_equal_points_have_places() {
     }
     let y = umap(&[2.5; 40], 4, &params).unwrap();
     assert!(y.iter().all(|v| v.is_finite()));
-    // They are drawn beside each other, not on top of each other.
+    // Equal points are placed side by side, not on top of each other.
     assert!(y.chunks(2).all(|p| y.chunks(2).filter(|q| p == *q).count() == 1));
     // One dimension has no second component.
     let line: Vec<f32> = (0..50).map(|i| i as f32).collect();
     assert!(umap(&line, 1, &params).unwrap().iter().all(|v| v.is_finite()));
-    // The far ends of what a float can hold.
+    // The extremes of what a float can hold.
     let y = umap(&[1e38, -1e38, 1e-38, 0.0, 1e38, 1.0], 1, &params).unwrap();
     assert!(y.iter().all(|v| v.is_finite()), "{y:?}");
 }

@@ -1,10 +1,10 @@
-//! UMAP gives every point a place, whatever the points are, or says why not.
+//! UMAP gives every point a position, whatever the points are, or an error that says why not.
 
 use morula_preprocess::{PreprocessError, UmapParams, umap};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Values of all sizes, equal ones among them.
+/// Values of all magnitudes, with ties.
 fn value() -> impl Strategy<Value = f32> {
     prop_oneof![6 => -5.0f32..5.0, 2 => Just(0.0), 1 => Just(1e38), 1 => Just(-1e-38)]
 }
@@ -26,17 +26,17 @@ proptest! {
     }
 
     #[test]
-    fn what_is_not_finite_is_told((x, d) in points(), at in any::<usize>(), nan in any::<bool>()) {
+    fn not_finite_is_an_error((x, d) in points(), at in any::<usize>(), nan in any::<bool>()) {
         prop_assume!(!x.is_empty());
         let mut x = x;
         let at = at % x.len();
         x[at] = if nan { f32::NAN } else { f32::NEG_INFINITY };
-        let told = umap(&x, d, &UmapParams::default());
+        let result = umap(&x, d, &UmapParams::default());
         let place = (at / d, at % d);
         let named = matches!(
-            told,
+            result,
             Err(PreprocessError::NotFinite { row, col, .. }) if (row, col) == place
         );
-        prop_assert!(named, "{:?} at {:?}", told, place);
+        prop_assert!(named, "{:?} at {:?}", result, place);
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong in a report.
+//! Errors of this crate. Each message says what is wrong and how to fix it.
 
 use std::path::PathBuf;
 
@@ -14,24 +14,24 @@ pub type Result<T> = std::result::Result<T, ReportError>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The data holds no run of the model.
+    /// The data has no run of the model.
     #[error(
         "there is no {part}; a report needs a file that `morula cluster --model {model}` has written"
     )]
     NoRun {
-        /// The part looked for, such as `obs["jojoscl"]`.
+        /// The missing part, such as `obs["jojoscl"]`.
         part: String,
-        /// The model whose run was asked for.
+        /// The requested model.
         model: String,
     },
-    /// A part of the run that does not fit the others.
+    /// A part of the run does not match the other parts.
     #[error("{what}: expected {expected}, found {found}")]
     Shape {
         /// The part.
         what: String,
-        /// What the other parts ask for.
+        /// The size that the other parts require.
         expected: String,
-        /// What it has.
+        /// Its size.
         found: String,
     },
     /// No cell has a cluster.
@@ -42,13 +42,13 @@ pub enum ReportError {
     Draw {
         /// Name of the picture.
         figure: String,
-        /// The reason given.
+        /// The reason.
         why: String,
     },
-    /// A folder that holds something else than a report.
+    /// A folder that holds something other than a report.
     #[error(
-        "{}: this folder holds {found}, which is not of a report, and writing a report replaces \
-         the folder; give another folder", folder.display()
+        "{}: this folder holds {found}, which is not part of a report. Writing a report replaces \
+         the folder, so give another folder", folder.display()
     )]
     Occupied {
         /// The folder.
@@ -56,14 +56,14 @@ pub enum ReportError {
         /// Name of a file in it.
         found: String,
     },
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried, as a verb.
+        /// The attempted action, as a verb.
         action: &'static str,
-        /// On what.
+        /// The path of the action.
         path: PathBuf,
-        /// The reason given.
+        /// The reason.
         source: std::io::Error,
     },
     /// An error of the data containers.

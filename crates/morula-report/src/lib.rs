@@ -1,10 +1,9 @@
-//! A clustering run as pictures and one self-contained page.
+//! A clustering run as figures and one self-contained page.
 //!
-//! [`Run`] holds what is known of a run: clusters, confidence, a layout in two dimensions, losses,
-//! parameters. [`Run::from_anndata`] takes it from data that `morula cluster` has written; a
-//! program with results of its own fills the fields. [`Report::new`] draws it, and
-//! [`Report::write`] writes a folder with `report.html`, which needs nothing else to be read, and
-//! every picture as PNG and SVG.
+//! [`Run`] has all facts of a run: clusters, confidence, a layout in two dimensions, losses,
+//! parameters. [`Run::from_anndata`] reads it from data that `morula cluster` has written; a
+//! program with its own results fills the fields. [`Report::new`] draws the run. [`Report::write`]
+//! writes a folder with `report.html`, which loads no other file, and every figure as PNG and SVG.
 //!
 //! ```
 //! use morula_report::{Report, Run};
@@ -36,7 +35,7 @@ pub use run::{Annotation, BATCH_COLUMNS, Losses, Role, Run, Source};
 
 use std::path::Path;
 
-/// A run, drawn.
+/// The report of a run: its figures and its page.
 #[derive(Debug)]
 pub struct Report {
     figures: Vec<Figure>,
@@ -44,11 +43,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// Draws all pictures that the run allows, and the page that shows them.
+    /// Draws all figures for which the run has data, and the page that shows them.
     ///
     /// # Errors
-    /// [`ReportError::Shape`] and [`ReportError::NoCells`] for a run whose parts do not fit
-    /// together, [`ReportError::Draw`].
+    /// [`ReportError::Shape`] and [`ReportError::NoCells`] when the parts of the run do not match;
+    /// [`ReportError::Draw`].
     pub fn new(run: &Run) -> Result<Self> {
         run.check()?;
         let markers = run.expression.as_ref().map(|e| Markers::new(e, &run.labels, run.k()));
@@ -58,23 +57,23 @@ impl Report {
         Ok(Self { figures, html })
     }
 
-    /// The pictures, in the order of the page.
+    /// The figures, in the order of the page.
     pub fn figures(&self) -> &[Figure] {
         &self.figures
     }
 
-    /// The page.
+    /// The page, as HTML.
     pub fn html(&self) -> &str {
         &self.html
     }
 
-    /// Writes `report.html` and every picture as `NAME.png` and `NAME.svg` into `folder`.
+    /// Writes `report.html` and every figure as `NAME.png` and `NAME.svg` into `folder`.
     ///
-    /// They are written into a new folder beside it, which takes its place when all are there;
-    /// after an error, what stood there still stands there. An older report is replaced.
+    /// The files go into a new folder beside it, which replaces `folder` when all of them are
+    /// written. After an error, `folder` keeps its old content. An older report is replaced.
     ///
     /// # Errors
-    /// [`ReportError::Occupied`] for a folder with anything but a report; [`ReportError::Io`].
+    /// [`ReportError::Occupied`] for a folder with other files than a report; [`ReportError::Io`].
     pub fn write(&self, folder: &Path) -> Result<()> {
         folder::replace(folder, |new| {
             let mut files = vec![(folder::PAGE.to_string(), self.html.as_bytes())];

@@ -1,4 +1,4 @@
-//! Runs out of files that the models' results were added to.
+//! Runs from files with the results of a model.
 
 mod common;
 
@@ -18,7 +18,7 @@ fn a_run_is_read_without_the_cells_left_out() {
     assert_eq!(run.layout.len(), 10);
     assert_eq!((run.seed, run.losses.terms[0].0.as_str()), (Some(3), "total"));
     assert_eq!(run.parameters, [("epochs".to_string(), "2".to_string())]);
-    // One donor tells nothing; the types are found by their usual name.
+    // A single donor is not shown; the types are found by their usual name.
     let found: Vec<_> = run.annotations.iter().map(|a| (a.role, a.name.as_str())).collect();
     assert_eq!(found, [(Role::Truth, "cell_type")]);
     assert_eq!(run.annotations[0].labels[4], None);

@@ -1,4 +1,4 @@
-//! The page and its pictures, as a browser takes them.
+//! The page and its figures, parsed as a browser would.
 
 mod common;
 
@@ -16,7 +16,7 @@ fn ids(page: &str) -> Vec<String> {
     page.descendants().filter_map(|n| n.attribute("id")).map(str::to_string).collect()
 }
 
-/// Nothing in it is loaded, run, or markup out of a name.
+/// The text loads nothing, runs nothing, and has no markup from a name.
 fn harmless(text: &str) {
     let text = text.replace("http://www.w3.org/2000/svg", "");
     for word in ["://", "<script", "javascript:", "onerror", "@import", "url("] {
@@ -49,7 +49,7 @@ fn every_part_is_there_and_well_formed() {
     ];
     assert_eq!(names, expected);
     let page = parse(report.html());
-    // Every link of the contents leads somewhere, and every picture has a text for who cannot see.
+    // Every link of the contents has a target, and every figure has a text alternative.
     let links = page.descendants().filter_map(|n| n.attribute("href"));
     for link in links {
         assert!(ids.iter().any(|id| Some(id.as_str()) == link.strip_prefix('#')), "{link}");
@@ -68,7 +68,7 @@ fn every_part_is_there_and_well_formed() {
         let svg = parse(figure.svg());
         assert!(svg.root_element().has_attribute("viewBox"));
         assert!(figure.png().starts_with(b"\x89PNG"));
-        // Text stays within the picture.
+        // Text is within the picture.
         let (w, h) = figure.size();
         for text in svg.descendants().filter(|n| n.has_tag_name("text")) {
             let at = |name: &str| -> f64 { text.attribute(name).unwrap().parse().unwrap() };
@@ -88,14 +88,14 @@ fn dots_are_pixels_and_the_rest_is_not() {
     let parsed = parse(svg);
     let image = parsed.descendants().find(|n| n.has_tag_name("image")).unwrap();
     assert!(image.attribute("href").unwrap().starts_with("data:image/png;base64,iVBOR"));
-    // The legend's dots alone.
+    // Only the dots of the legend are circles.
     let circles = parsed.descendants().filter(|n| n.has_tag_name("circle")).count();
     assert_eq!(circles, 8);
     assert!(svg.len() < 600_000 && report.html().len() < 4_000_000);
 }
 
 #[test]
-fn sizes_are_told() {
+fn sizes_are_reported() {
     let mut run = hostile(9, 3);
     run.labels = vec![0, 0, 0, 0, 0, 0, 1, 1, 1];
     let report = Report::new(&run).unwrap();
@@ -111,7 +111,7 @@ fn sizes_are_told() {
 
 #[test]
 fn odd_runs_are_drawn() {
-    // A single cell; cells in one place; no confidence; nothing known; more clusters than colours.
+    // One cell; cells at one position; no confidence; no facts; more clusters than colours.
     let mut one = Run::new("one", "m", vec!["0".into()]);
     (one.labels, one.confidence, one.layout) = (vec![0], vec![1.0], vec![3.0, 4.0]);
     let mut same = hostile(50, 1);

@@ -1,4 +1,4 @@
-//! Whatever a run holds, the report is a well-formed page or a clear error, never a panic.
+//! For any run, the report is a well-formed page or a clear error, never a panic.
 
 use morula_data::CsrMatrix;
 use morula_report::{Annotation, Expression, Report, Role, Run};
@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use roxmltree::{Document, ParsingOptions};
 
-/// What must never become markup, after what may stand before it in a name.
+/// Text that must never become markup, wherever it is in a name.
 const MARKUP: &str = "<img src=x onerror=alert(1)>&\"'";
 
 fn name() -> impl Strategy<Value = String> {
@@ -27,7 +27,7 @@ fn coordinate() -> impl Strategy<Value = f32> {
     prop_oneof![20 => -10.0f32..10.0, 1 => Just(1e38), 1 => Just(0.0)]
 }
 
-/// A run whose parts fit in number, and hold anything.
+/// A run whose parts have matching sizes and arbitrary content.
 fn run() -> impl Strategy<Value = Run> {
     (1usize..12, 1usize..5, 0usize..4).prop_flat_map(|(n, k, genes)| {
         let cells = (vec(0..k, n), vec(number(), n), vec(coordinate(), 2 * n));
@@ -71,7 +71,7 @@ proptest! {
         }
     }
 
-    /// One part spoilt: an error, or a page.
+    /// With one part damaged, the result is an error or a page.
     #[test]
     fn parts_that_do_not_fit_are_no_panic(run in run(), part in 0..6, at in any::<usize>()) {
         let mut run = run;

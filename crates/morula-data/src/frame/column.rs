@@ -4,7 +4,7 @@ use crate::{DataError, Result};
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
-/// Values of one kind, one per row; every kind can tell that a value is missing.
+/// Values of one type, one per row. Every type can represent a missing value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
     /// Few distinct labels.
@@ -31,17 +31,17 @@ impl Column {
         }
     }
 
-    /// Whether there are no values.
+    /// Whether the column has no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// A categorical column from labels; categories are sorted, and numbers among them by value.
+    /// A categorical column from labels. Categories are sorted; if all are numbers, by value.
     pub fn categorical<S: AsRef<str>>(labels: impl IntoIterator<Item = Option<S>>) -> Self {
         Self::Categorical(Categorical::from_labels(labels))
     }
 
-    /// Its values as categories: those it has, or else its distinct labels, sorted.
+    /// The values as categories: the column's own, or else its distinct labels, sorted.
     pub fn to_categorical(&self) -> Categorical {
         match self {
             Self::Categorical(c) => c.clone(),
@@ -49,7 +49,7 @@ impl Column {
         }
     }
 
-    /// Every value as a label, `None` where missing. Spelled as Python does: `1.0`, `True`.
+    /// Every value as a label, `None` where missing. The spelling is Python's: `1.0`, `True`.
     pub fn labels(&self) -> Vec<Option<String>> {
         match self {
             Self::Categorical(c) => c.labels().map(|l| l.map(str::to_string)).collect(),
@@ -63,7 +63,7 @@ impl Column {
     }
 }
 
-/// Labels stored as positions in a list of categories.
+/// Labels, stored as positions in a list of categories.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Categorical {
     codes: Vec<i32>,
@@ -72,10 +72,10 @@ pub struct Categorical {
 }
 
 impl Categorical {
-    /// Checks and keeps the parts: a code per row, -1 where missing.
+    /// Checks and keeps the parts. `codes` holds a category per row, -1 where missing.
     ///
     /// # Errors
-    /// [`DataError::Shape`] when a code points past the categories.
+    /// [`DataError::Shape`] when a code is out of range.
     pub fn new(codes: Vec<i32>, categories: Vec<String>, ordered: bool) -> Result<Self> {
         let beyond = |&&c: &&i32| c < -1 || c as i64 >= categories.len() as i64;
         match codes.iter().find(beyond) {
@@ -88,7 +88,7 @@ impl Categorical {
         }
     }
 
-    /// Gathers the distinct labels into sorted categories, numbers among them by value.
+    /// Collects the distinct labels as sorted categories; if all are numbers, sorted by value.
     pub fn from_labels<S: AsRef<str>>(labels: impl IntoIterator<Item = Option<S>>) -> Self {
         let labels: Vec<Option<S>> = labels.into_iter().collect();
         let distinct: BTreeSet<&str> = labels.iter().flatten().map(AsRef::as_ref).collect();
@@ -102,28 +102,28 @@ impl Categorical {
         Self { codes, categories, ordered: false }
     }
 
-    /// Position of every row's category, -1 where missing.
+    /// Category of every row, -1 where missing.
     pub fn codes(&self) -> &[i32] {
         &self.codes
     }
 
-    /// The distinct labels.
+    /// The categories.
     pub fn categories(&self) -> &[String] {
         &self.categories
     }
 
-    /// Rows chosen by position; the categories stay.
+    /// Selects rows by position; the categories stay.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let codes = rows.iter().map(|&i| self.codes[i]).collect();
         Self { codes, categories: self.categories.clone(), ordered: self.ordered }
     }
 
-    /// Whether the order of the categories means something.
+    /// Whether the order of the categories is meaningful.
     pub fn ordered(&self) -> bool {
         self.ordered
     }
 
-    /// Every row's label.
+    /// Label of every row.
     pub fn labels(&self) -> impl ExactSizeIterator<Item = Option<&str>> {
         self.codes.iter().map(|&c| self.categories.get(c as usize).map(String::as_str))
     }

@@ -33,7 +33,7 @@ impl DataFrame {
         self.index.len()
     }
 
-    /// Columns in order, with their names.
+    /// Columns with their names, in order.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = (&str, &Column)> {
         self.columns.iter().map(|(name, column)| (name.as_str(), column))
     }
@@ -41,7 +41,7 @@ impl DataFrame {
     /// The column of that name.
     ///
     /// # Errors
-    /// [`DataError::MissingColumn`] naming the columns there are.
+    /// [`DataError::MissingColumn`] lists the columns there are.
     pub fn column(&self, name: &str) -> Result<&Column> {
         self.columns.iter().find(|c| c.0 == name).map(|c| &c.1).ok_or_else(|| {
             DataError::MissingColumn {
@@ -51,7 +51,7 @@ impl DataFrame {
         })
     }
 
-    /// Adds a column, or replaces the one of that name.
+    /// Adds a column, or replaces the column of that name.
     ///
     /// # Errors
     /// [`DataError::Shape`] when the column does not have one value per row.

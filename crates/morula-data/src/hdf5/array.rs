@@ -1,22 +1,22 @@
-//! Reading arrays, window by window, never more than the file can hold.
+//! Reads arrays window by window, and never more than the file can hold.
 
 use super::{Record, guard};
 use crate::{DataError, Result};
 use hdf5_pure::{DType, Dataset};
 
-/// Elements decoded at a time. Bounds the scratch space of every read.
+/// Elements decoded at a time. This bounds the scratch memory of every read.
 const WINDOW: usize = 1 << 20;
 
-/// Largest growth a compressed chunk can have (deflate's limit), with room for other filters.
+/// Largest expansion of a compressed chunk: the limit of deflate, with room for other filters.
 const MAX_EXPANSION: u64 = 1100;
 
-/// Arrays up to this size are read whatever the size of the file.
+/// Arrays up to this size are read whatever the size of the file is.
 const ALWAYS_ALLOWED: u64 = 1 << 24;
 
-/// Filters the library undoes: deflate, shuffle, fletcher32, scale-offset, LZF.
+/// Filters that the library decodes: deflate, shuffle, fletcher32, scale-offset, LZF.
 const FILTERS: [u16; 5] = [1, 2, 3, 6, 32000];
 
-/// What the elements of an array are.
+/// Type of the elements of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Element {
     Bool,
@@ -54,7 +54,7 @@ pub(crate) struct Array {
     at: String,
     shape: Vec<usize>,
     element: Element,
-    /// Leading rows that one window decodes.
+    /// Rows decoded per window.
     window_rows: usize,
 }
 
@@ -80,7 +80,8 @@ impl Array {
         if let Some(chunk) = &chunk {
             let chunk_bytes = bytes_of(chunk).filter(|&n| n <= compressed).ok_or_else(too_large)?;
             let chunks = guard(at, || set.chunks())?;
-            // Chunks never written read as zeros, so that a damaged shape could go on for ever.
+            // Chunks that were never written read as zeros, so a damaged shape could claim any
+            // size.
             let written = (chunks.len() as u64).saturating_mul(chunk_bytes);
             if chunks.iter().any(|c| c.storage_size > file_bytes)
                 || bytes > written.max(ALWAYS_ALLOWED)
@@ -91,7 +92,7 @@ impl Array {
             return Err(too_large());
         }
         let shape: Vec<usize> = dims.iter().map(|&d| d as usize).collect();
-        // Saturating: where one side is zero, the others are not bounded by the size.
+        // Saturating: if one side is zero, the array's size does not bound the other sides.
         let per_row = shape.iter().skip(1).fold(1usize, |n, &d| n.saturating_mul(d)).max(1);
         let step = chunk.and_then(|c| c.first().copied()).unwrap_or(1).max(1) as usize;
         let window_rows = (WINDOW / per_row).max(1).div_ceil(step).saturating_mul(step);
@@ -110,7 +111,7 @@ impl Array {
         self.element
     }
 
-    /// Feeds the numbers to `sink`, window by window, with the first row of each window.
+    /// Passes the numbers to `sink` window by window, each with the position of its first row.
     fn windows<T>(
         &self,
         read: impl Fn(u64, u64) -> Result<Vec<T>, hdf5_pure::Error>,
@@ -136,7 +137,7 @@ impl Array {
         Ok(())
     }
 
-    /// Room for all elements, or an error where memory does not suffice.
+    /// Allocates space for all elements, or returns an error if memory does not suffice.
     fn room<T>(&self) -> Result<Vec<T>> {
         let mut out = Vec::new();
         let full = |_| DataError::unsupported(format!("{} does not fit into memory", self.at));
@@ -144,7 +145,7 @@ impl Array {
         Ok(out)
     }
 
-    /// Single precision, window by window: first row of the window, then its values.
+    /// Reads `f32` values window by window: the first row of the window, then its values.
     pub fn visit_f32(&self, sink: impl FnMut(usize, Vec<f32>) -> Result<()>) -> Result<()> {
         if self.shape.is_empty() {
             return Err(DataError::unsupported(format!("{} is a scalar", self.at)));
@@ -176,7 +177,7 @@ impl Array {
         Ok(out)
     }
 
-    /// Whole numbers, each converted by `to`, which refuses what does not fit.
+    /// Reads integers. `to` converts each one and rejects values out of range.
     pub fn ints<T>(&self, to: impl Fn(i64) -> Option<T>) -> Result<Vec<T>> {
         let misfit = |v: i64| DataError::damaged(format!("{} holds {v}, out of range", self.at));
         if self.element == Element::Float {

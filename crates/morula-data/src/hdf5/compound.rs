@@ -1,4 +1,4 @@
-//! Writing arrays of records.
+//! Writes arrays of records.
 
 use super::{Data, Leaf};
 use crate::{DataError, Field, Records, Result};
@@ -6,8 +6,8 @@ use hdf5_pure::{
     CharacterSet, CompoundTypeBuilder, Datatype, StringPadding, make_f32_type, make_f64_type,
 };
 
-/// The array of these records. Texts are of fixed width: the library writes variable lengths
-/// within records for no one.
+/// The array of these records. Texts have a fixed width, because the library cannot write texts of
+/// variable length within records.
 pub(crate) fn compound(records: &Records) -> Result<Leaf<'static>> {
     let mut size = 0;
     let (mut builder, mut offsets) = (CompoundTypeBuilder::new(), Vec::new());

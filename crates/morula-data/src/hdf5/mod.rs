@@ -1,7 +1,7 @@
-//! The one boundary to the HDF5 library.
+//! The only code that uses the HDF5 library.
 //!
-//! Nothing outside this folder names `hdf5_pure`: reading goes through [`Store`] and
-//! [`Array`], writing through a tree of [`Node`]s, so another library can take its place.
+//! Reading goes through [`Store`] and [`Array`], and writing through a tree of [`Node`]s. Nothing
+//! outside this folder names `hdf5_pure`, so another library can replace it.
 
 mod array;
 mod compound;
@@ -20,11 +20,11 @@ pub(crate) use write::{Edit, create, edit, repack};
 use crate::{DataError, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Calls into the library, turning its errors into ours.
+/// Calls the library and converts its errors.
 ///
-/// A file is untrusted input. The library means to answer damage with an error, but it is
-/// large; should one of its parsers panic after all, the panic ends here, as an error. This is
-/// the last resort, and the only place in the crate that catches one.
+/// A file is untrusted input. The library returns an error for damaged files, but it is large. If
+/// one of its parsers panics nevertheless, this function turns the panic into an error. It is the
+/// last resort, and the only place in the crate that catches a panic.
 fn guard<T>(what: &str, call: impl FnOnce() -> Result<T, hdf5_pure::Error>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
@@ -38,7 +38,7 @@ fn guard<T>(what: &str, call: impl FnOnce() -> Result<T, hdf5_pure::Error>) -> R
     }
 }
 
-/// Like [`guard`], for calls that write: what fails then is not the input.
+/// Like [`guard`], for calls that write: the input is not what fails there.
 fn guard_write<T>(call: impl FnOnce() -> Result<T, hdf5_pure::Error>) -> Result<T> {
     guard("output", call).map_err(|e| match e {
         DataError::Damaged { what } => DataError::unsupported(format!("cannot write {what}")),

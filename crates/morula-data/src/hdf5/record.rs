@@ -1,10 +1,10 @@
-//! Arrays of records (compound types), as anndata before 0.7 wrote its tables.
+//! Arrays of records (compound types): the tables of anndata before 0.7.
 
 use super::{Data, Leaf};
 use crate::{DataError, Field as Values, Records, Result};
 use hdf5_pure::{CompoundMember, Datatype, DatatypeByteOrder};
 
-/// An array of records, to be taken apart field by field.
+/// An array of records, read field by field.
 pub(crate) struct Record {
     at: String,
     raw: Vec<u8>,
@@ -55,7 +55,7 @@ impl Record {
         Ok(Field { width, values })
     }
 
-    /// All fields, where each holds one real number or text per record.
+    /// All fields. Each must hold one real number or text per record.
     pub fn records(&self) -> Result<Records> {
         let values = |member: &CompoundMember| {
             let field = self.field(&member.name)?;
@@ -72,7 +72,7 @@ impl Record {
         Records::new(self.fields.iter().map(values).collect::<Result<_>>()?)
     }
 
-    /// A field as an array of its own, types and widths as they are.
+    /// A field as an array, with its type and width unchanged.
     pub fn leaf(&self, name: &str) -> Result<Leaf<'static>> {
         let found = self.fields.iter().find(|f| f.name == name);
         let field = self.field(name)?;
@@ -137,7 +137,7 @@ impl Record {
     }
 }
 
-/// A fixed-width text, without the bytes that pad it.
+/// A fixed-width text without its padding.
 fn text(cell: &[u8]) -> String {
     let end = cell.iter().position(|&b| b == 0).unwrap_or(cell.len());
     String::from_utf8_lossy(&cell[..end]).into_owned()

@@ -1,4 +1,4 @@
-//! Finding one's way in an HDF5 file that is open for reading.
+//! Finds groups and arrays in an HDF5 file that is open for reading.
 
 use super::{Array, Attr, guard};
 use crate::{DataError, Result};
@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 
-/// An HDF5 file, read on demand: no array is held in memory unless asked for.
+/// An HDF5 file, read on demand: an array is loaded only when it is needed.
 ///
-/// Groups are listed once: finding a member anew takes a walk through all of its group, which
-/// tables of thousands of columns would make thousands of.
+/// Each group is listed once. A lookup in the library walks through the whole group, and a table
+/// with thousands of columns would need thousands of lookups.
 pub(crate) struct Store {
     file: File,
     bytes: u64,
@@ -28,10 +28,10 @@ enum Object {
     Group(Group),
 }
 
-/// Groups may nest this deep; a damaged file could hold a loop.
+/// Deepest nesting of groups; a damaged file could hold a loop.
 const MAX_DEPTH: usize = 32;
 
-/// What a path leads to.
+/// Kind of the object at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Group,
@@ -77,7 +77,7 @@ impl Store {
         Ok(listing)
     }
 
-    /// What stands at a path, or `None` where nothing does.
+    /// The kind of the object at a path, or `None` if there is none.
     pub fn kind(&self, at: &str) -> Option<Kind> {
         match self.find(at)? {
             Object::Array(_) => Some(Kind::Array),
@@ -85,7 +85,7 @@ impl Store {
         }
     }
 
-    /// Names in a group, arrays and groups alike; none where there is no such group.
+    /// Names in a group, of arrays and groups; empty if there is no such group.
     pub fn members(&self, group: &str) -> Result<Vec<String>> {
         Ok(self.list(group)?.keys().cloned().collect())
     }
@@ -116,7 +116,7 @@ impl Store {
         }
     }
 
-    /// An attribute of the object at a path, if it is there and of a kind known here.
+    /// An attribute of the object at a path, if it exists and its type is supported.
     pub fn attr(&self, at: &str, name: &str) -> Option<Attr> {
         let object = self.find(at)?;
         let attrs = guard(at, || match &object {
@@ -144,7 +144,7 @@ impl Store {
         }
     }
 
-    /// The anndata encoding of an object; empty for one that states none.
+    /// The anndata encoding of an object; empty if it has none.
     pub fn encoding(&self, at: &str) -> String {
         self.text_attr(at, "encoding-type").unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What is to be written, as a tree of groups and arrays.
+//! The content to write: a tree of groups and arrays.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ pub(crate) enum Data<'a> {
     I64(Cow<'a, [i64]>),
     Bool(Cow<'a, [bool]>),
     Text(Vec<Cow<'a, str>>),
-    /// Elements as another array held them.
+    /// Elements copied from another array.
     Raw(hdf5_pure::Datatype, Vec<u8>),
 }
 
@@ -74,7 +74,7 @@ impl<'a> Group<'a> {
         self
     }
 
-    /// Puts a node at a path; groups on the way are made where there are none.
+    /// Puts a node at a path. Missing groups on the path are created.
     pub fn put(&mut self, path: &str, node: Node<'a>) {
         let Some((first, rest)) = path.split_once('/') else {
             self.children.push((path.into(), node));

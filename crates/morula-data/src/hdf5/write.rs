@@ -1,4 +1,4 @@
-//! Writing trees: as a new file, or into a file that is there already.
+//! Writes trees: as a new file, or into an existing file.
 
 use super::{Attr, Data, Group, Leaf, Node, guard_write};
 use crate::{DataError, Result};
@@ -8,27 +8,28 @@ use hdf5_pure::{
 };
 use std::path::Path;
 
-/// Arrays below this many elements are stored plain: chunks and filters would outweigh them.
+/// Arrays with fewer elements are stored plain, because chunks and filters cost more than they
+/// save.
 const COMPRESS_FROM: usize = 2048;
 
-/// Elements per chunk. No chunk dimension may pass 65535: HDF5 2.x refuses such files.
+/// Elements per chunk. No side of a chunk may exceed 65535: HDF5 2.x rejects such files.
 const CHUNK: u64 = 1 << 15;
 
-/// Compression level: most of the gain for little of the time.
+/// Compression level: most of the gain for a little of the time.
 const LEVEL: u32 = 4;
 
 /// A change to a file.
 #[derive(Debug)]
 pub(crate) enum Edit<'a> {
-    /// Remove what stands at a path.
+    /// Remove the object at a path.
     Delete(String),
-    /// Put a node at a path where nothing stands, or only what an earlier edit deleted.
+    /// Put a node at a path that is free, or that an earlier edit deleted.
     Put(String, Node<'a>),
     /// Set an attribute of the group at a path.
     Attr(String, &'static str, Attr),
 }
 
-/// Writes a new file at `path`, replacing what is there.
+/// Writes a new file at `path` and replaces an existing one.
 pub(crate) fn create(path: &Path, root: &Group<'_>) -> Result<()> {
     let boolean = boolean()?;
     let mut file = FileBuilder::new();
@@ -64,9 +65,9 @@ fn build(into: &mut GroupBuilder, group: &Group<'_>, boolean: &Datatype) {
     }
 }
 
-/// Applies changes to the file at `path`; on error the file's old content still stands.
+/// Applies edits to the file at `path`. After an error the file keeps its old content.
 ///
-/// Everything not named by an edit stays byte for byte where it is.
+/// Everything that no edit names stays byte for byte in its place.
 pub(crate) fn edit(path: &Path, edits: &[Edit<'_>]) -> Result<()> {
     let boolean = boolean()?;
     guard_write(|| {
@@ -106,12 +107,12 @@ fn stage(into: &mut StagedGroup<'_>, group: &Group<'_>, boolean: &Datatype) {
     }
 }
 
-/// Writes all of `from` anew at `to`, every object as it is.
+/// Writes all objects of `from`, unchanged, to a new file at `to`.
 pub(crate) fn repack(from: &Path, to: &Path) -> Result<()> {
     guard_write(|| hdf5_pure::repack(from, to, &RepackOptions::new()))
 }
 
-/// The type h5py gives truth values.
+/// The type that h5py uses for truth values.
 fn boolean() -> Result<Datatype> {
     let members = EnumTypeBuilder::with_base(make_i8_type()).value("FALSE", 0).value("TRUE", 1);
     members.build().map_err(|e| DataError::unsupported(e.to_string()))
@@ -145,7 +146,7 @@ fn fill(set: &mut DatasetBuilder, leaf: &Leaf<'_>, boolean: &Datatype) {
     }
 }
 
-/// Chunks of about [`CHUNK`] elements: whole rows where a row is short, else parts of one.
+/// Chunks of about [`CHUNK`] elements: whole rows if rows are short, else parts of a row.
 fn chunks(shape: &[u64]) -> Vec<u64> {
     let mut room = CHUNK;
     let mut out: Vec<u64> = shape

@@ -1,11 +1,11 @@
-//! The features of 10x matrices, in HDF5 and in folders alike.
+//! The features of 10x matrices, for HDF5 files and for folders.
 
 use crate::{AnnData, Column, CsrMatrix, DataError, DataFrame, Result};
 
-/// What 10x calls gene counts among other kinds of features.
+/// The feature type that 10x uses for genes.
 const GENES: &str = "Gene Expression";
 
-/// Identifiers, names and kinds of the columns of a matrix.
+/// Identifiers, names and types of the columns of a matrix.
 pub(super) struct Features {
     pub ids: Vec<String>,
     pub names: Vec<String>,
@@ -13,8 +13,8 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// Puts names to a cells x features matrix. Only genes are kept: antibodies, guides and the
-    /// like are counts of another kind; they are listed in `not_loaded`.
+    /// Names the rows and columns of a cells x features matrix. Only genes are kept: counts of
+    /// antibodies or guides have another meaning. `not_loaded` lists what was dropped.
     pub fn annotate(self, x: CsrMatrix, barcodes: Vec<String>) -> Result<AnnData> {
         let n = x.n_cols();
         let types = self.types.as_ref().map_or(n, Vec::len);
@@ -27,7 +27,7 @@ impl Features {
         }
         let is_gene = |j: &usize| self.types.as_ref().is_none_or(|t| t[*j] == GENES);
         let (genes, others): (Vec<usize>, Vec<usize>) = (0..n).partition(is_gene);
-        // A matrix without genes is taken as it is: there is nothing to mix up.
+        // A matrix without genes is kept as it is: it has features of one kind only.
         let genes = if genes.is_empty() { others.clone() } else { genes };
         let pick = |all: &[String]| genes.iter().map(|&j| all[j].clone()).collect::<Vec<_>>();
         let column = |all: &[String]| Column::Text(pick(all).into_iter().map(Some).collect());

@@ -1,10 +1,12 @@
 //! MatrixMarket coordinate files (<https://math.nist.gov/MatrixMarket/formats.html>).
+//!
+//! Own code, so that an error names the line and a damaged header cannot claim memory.
 
 use super::text::Lines;
 use crate::{CsrMatrix, DataError, Result};
 use std::path::Path;
 
-/// Most entries to make room for on the word of the header alone.
+/// Most entries for which memory is allocated before they are read.
 const TRUSTED: usize = 1 << 20;
 
 /// A sparse matrix as a list of (row, column, value).
@@ -61,7 +63,7 @@ pub(super) fn read(path: &Path) -> Result<Triplets> {
     Ok(Triplets { n_rows: n_rows as usize, n_cols: n_cols as usize, entries })
 }
 
-/// Three numbers with blanks between.
+/// Three numbers separated by blanks.
 fn fields<A: std::str::FromStr, B: std::str::FromStr, C: std::str::FromStr>(
     line: &str,
 ) -> Option<(A, B, C)> {
@@ -80,7 +82,7 @@ impl Triplets {
         Self { n_rows: self.n_cols, n_cols: self.n_rows, entries: self.entries }
     }
 
-    /// Compressed rows, by counting sort; values given twice are summed.
+    /// Compressed rows, by counting sort. Duplicate entries are summed.
     pub fn into_csr(self) -> Result<CsrMatrix> {
         let mut indptr = vec![0usize; self.n_rows + 1];
         for &(i, ..) in &self.entries {

@@ -1,4 +1,4 @@
-//! File formats: told apart by content, read into [`AnnData`], written as h5ad.
+//! File formats: detected by content, read into [`AnnData`], written as h5ad.
 
 mod features;
 mod h5ad;
@@ -16,15 +16,15 @@ use crate::hdf5::Store;
 use crate::{Additions, AnnData, CountMatrix, DataFrame, Result, atomic_file};
 use std::path::Path;
 
-/// Reads a file or folder of any known format, told by its content, with all its parts.
+/// Reads a file or folder of any supported format. The format is detected by content.
 ///
-/// Matrices come as `f32` in compressed rows, whatever their layout in the file. Names are as
-/// stored. What the container has no place for is listed in
-/// [`not_loaded`](AnnData::not_loaded). To cluster, [`read_counts`] needs less memory.
+/// Matrices become `f32` values in compressed rows, whatever their layout in the file. Names stay
+/// as stored. [`not_loaded`](AnnData::not_loaded) lists the parts that the container cannot
+/// represent. For clustering, [`read_counts`] needs less memory.
 ///
 /// # Errors
-/// An error naming the file: [`DataError`](crate::DataError) `::UnknownFormat`, `::Damaged`,
-/// `::Unsupported`, `::Line` or `::Io`.
+/// An error with the path of the file: [`DataError`](crate::DataError) `::UnknownFormat`,
+/// `::Damaged`, `::Unsupported`, `::Line` or `::Io`.
 pub fn read(path: impl AsRef<Path>) -> Result<AnnData> {
     let path = path.as_ref();
     load(path).map_err(|e| e.in_file(path))
@@ -40,15 +40,15 @@ fn load(path: &Path) -> Result<AnnData> {
     }
 }
 
-/// Reads the counts alone: one matrix and the names of its cells and genes, made distinct.
+/// Reads only the counts: one matrix and the names of its cells and genes, made unique.
 ///
-/// `layer` is `None` or `"X"` for the main matrix, `"raw"` for that of `raw`, else the name of
-/// a layer. Every value is checked to be a raw count.
+/// `layer` is `None` or `"X"` for the main matrix, `"raw"` for the matrix of `raw`, or else the
+/// name of a layer. Every value must be a raw count.
 ///
 /// # Errors
-/// Those of [`read`], and [`DataError::NotCounts`](crate::DataError::NotCounts) naming cell,
-/// gene, value and the layers that do hold counts,
-/// [`DataError::MissingLayer`](crate::DataError::MissingLayer) and
+/// The errors of [`read`]; [`DataError::NotCounts`](crate::DataError::NotCounts) names the cell,
+/// gene, value and the layers that do hold counts;
+/// [`DataError::MissingLayer`](crate::DataError::MissingLayer);
 /// [`DataError::Empty`](crate::DataError::Empty).
 pub fn read_counts(path: impl AsRef<Path>, layer: Option<&str>) -> Result<CountMatrix> {
     let path = path.as_ref();
@@ -59,7 +59,7 @@ pub fn read_counts(path: impl AsRef<Path>, layer: Option<&str>) -> Result<CountM
     counts().map_err(|e| e.in_file(path))
 }
 
-/// Reads the annotations of cells alone, for example labels to compare with.
+/// Reads only the annotations of cells, for example labels to compare with.
 ///
 /// # Errors
 /// Those of [`read`].
@@ -72,13 +72,14 @@ pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
     obs().map_err(|e| e.in_file(path))
 }
 
-/// Writes data as a new h5ad file, which Python's anndata opens.
+/// Writes data as a new h5ad file, which Python's anndata can open.
 ///
-/// The file is written under a temporary name beside `path` and renamed when it is complete;
-/// after an error, what stood at `path` still stands there.
+/// The file is written under a temporary name beside `path`, and renamed when it is complete. After
+/// an error, `path` keeps its old content.
 ///
 /// # Errors
-/// An error naming the file: `::Shape` or `::BadName` when the parts do not fit together, `::Io`.
+/// An error with the path of the file: `::Shape` or `::BadName` when the parts do not fit together,
+/// `::Io`.
 pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
     let path = path.as_ref();
     atomic_file::replace(path, |temporary| h5ad::write(temporary, data))
@@ -87,12 +88,12 @@ pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
 
 /// Writes a copy of `input` with `additions` to `output`, an h5ad file.
 ///
-/// Everything an h5ad input holds is kept as it is, byte for byte: also parts that
-/// [`AnnData`] has no place for. Parts with the names of the additions are replaced. Other
-/// formats are converted first. `output` may be `input`; it is written as by [`write_h5ad`].
+/// Everything in an h5ad input stays byte for byte as it is, including the parts that [`AnnData`]
+/// cannot represent. Parts that have the name of an addition are replaced. Other formats are
+/// converted first. `output` may be `input`; it is written as by [`write_h5ad`].
 ///
-/// Returns what the input holds and the output does not, for the user to be told: nothing for
-/// an h5ad input, the features that are no genes for a 10x input that has some.
+/// Returns the parts of the input that the output lacks, so that the caller can report them:
+/// nothing for an h5ad input; for a 10x input, the features that are not genes.
 ///
 /// # Errors
 /// Those of [`read`] and [`write_h5ad`].

@@ -1,4 +1,4 @@
-//! Telling formats by content; names and endings are not looked at.
+//! Detects formats by content, never by names or extensions.
 
 use super::tenx_h5;
 use super::text::{self, GZIP};
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// A format read here.
+/// A supported input format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -16,15 +16,15 @@ pub enum Format {
     H5ad,
     /// 10x Genomics feature-barcode matrix in HDF5, Cell Ranger 2 or 3 and later.
     TenxH5,
-    /// MatrixMarket with barcodes and features beside it; gzipped or not.
+    /// A MatrixMarket file with barcodes and features beside it; plain or gzipped.
     TenxMtx,
     /// HDF5 with a matrix `X` (cells x genes) and labels `Y`.
     XyH5,
-    /// CSV or TSV; gzipped or not.
+    /// CSV or TSV; plain or gzipped.
     Table,
 }
 
-/// Tells the format of a file or folder by its content.
+/// Detects the format of a file or folder by its content.
 ///
 /// # Errors
 /// An error naming the file: [`DataError::UnknownFormat`] or [`DataError::Io`].

@@ -1,9 +1,9 @@
 //! Tables in CSV or TSV: cells x genes, gene names in the header row, cell names in the first
 //! column.
 //!
-//! The orientation is never guessed: a table of genes x cells reads as cells that are called
-//! like genes, so transpose it first. The separator is the tab, comma or semicolon that the
-//! header holds most of. The header may lack the field above the cell names, as R writes it.
+//! The orientation is never guessed. A table of genes x cells is read as cells with the names of
+//! genes, so transpose it first. The separator is the tab, comma or semicolon that is most frequent
+//! in the header. The header may lack the field above the cell names, as R writes it.
 
 use super::text::{self, Lines};
 use crate::{AnnData, CsrMatrix, DataError, Result};
@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<AnnData> {
     for record in records {
         let record = record.map_err(broken)?;
         let bad = |what: String| DataError::Line { line: line(&record), what };
-        // The first row tells whether the header has a field above the names of the cells.
+        // The first row shows whether the header has a field above the names of the cells.
         let width = *width.get_or_insert_with(|| {
             if genes.len() == record.len() {
                 genes.remove(0);
@@ -71,7 +71,7 @@ fn text(field: &[u8]) -> String {
     String::from_utf8_lossy(field).trim().to_string()
 }
 
-/// A number; an empty field or `NA` is a missing value, and so NaN, which no count is.
+/// A number. An empty field or `NA` is a missing value: NaN, which is not a count.
 fn number(field: &[u8]) -> Option<f32> {
     let field = field.trim_ascii();
     match field {

@@ -1,21 +1,21 @@
 //! 10x Genomics feature-barcode matrices in HDF5, as Cell Ranger writes them
 //! (<https://www.10xgenomics.com/support/software/cell-ranger/latest/analysis/outputs/cr-outputs-h5-matrices>).
 //!
-//! The matrix is stored features x barcodes by compressed columns, which is cells x genes by
-//! compressed rows.
+//! The file stores features x barcodes in compressed columns, which is cells x genes in compressed
+//! rows.
 
 use super::features::Features;
 use super::h5ad::read_compressed;
 use crate::hdf5::{Kind, Store};
 use crate::{AnnData, DataError, Result};
 
-/// Whether a group holds such a matrix.
+/// Whether a group is a 10x matrix.
 pub(super) fn is_matrix(store: &Store, group: &str) -> bool {
     let has = |part: &str| store.kind(&format!("{group}/{part}")) == Some(Kind::Array);
     store.kind(group) == Some(Kind::Group) && has("barcodes") && has("indptr") && has("data")
 }
 
-/// Reads the one matrix of the file, genes only.
+/// Reads the only matrix of the file, genes only.
 pub(super) fn read(store: &Store) -> Result<AnnData> {
     let mut groups = store.members("/")?;
     groups.retain(|group| is_matrix(store, group));

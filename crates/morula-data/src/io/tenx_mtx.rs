@@ -1,5 +1,5 @@
 //! 10x matrix folders: `matrix.mtx` with `barcodes.tsv` and `features.tsv` or `genes.tsv`
-//! beside it, each gzipped or not, all perhaps with the same prefix.
+//! beside it. Each may be gzipped, and all may have the same prefix.
 
 use super::features::Features;
 use super::matrix_market;
@@ -7,7 +7,7 @@ use super::text::Lines;
 use crate::{AnnData, DataError, Result};
 use std::path::{Path, PathBuf};
 
-/// Reads a folder, or the matrix file in it.
+/// Reads a folder, or a folder's matrix file.
 pub(super) fn read(path: &Path) -> Result<AnnData> {
     let (folder, prefix, matrix) = locate(path)?;
     let beside = |names: &[&str]| {
@@ -27,7 +27,7 @@ pub(super) fn read(path: &Path) -> Result<AnnData> {
     let features = features(rows(&features_path)?);
     let (n, m) = (barcodes.len(), features.ids.len());
     let stored = matrix_market::read(&matrix).map_err(|e| e.in_file(&matrix))?;
-    // 10x and STARsolo store genes x cells, kallisto and alevin the transpose; sizes tell.
+    // 10x and STARsolo store genes x cells, kallisto and alevin the transpose; the sizes decide.
     let x = match (stored.n_rows, stored.n_cols) {
         shape if shape == (m, n) => stored.transpose().into_csr()?,
         shape if shape == (n, m) => stored.into_csr()?,
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path) -> Result<AnnData> {
     features.annotate(x, barcodes)
 }
 
-/// The folder, the prefix of all names in it, and the matrix.
+/// The folder, the prefix of all names in it, and the path of the matrix.
 fn locate(path: &Path) -> Result<(PathBuf, String, PathBuf)> {
     let prefix_of = |file: &Path| {
         let name = file.file_name()?.to_str()?;
@@ -91,7 +91,7 @@ fn rows(path: &Path) -> Result<Vec<Vec<String>>> {
     read().map_err(|e: DataError| e.in_file(path))
 }
 
-/// Identifier, name and type; files with identifiers alone use them as names.
+/// Identifiers, names and types. If there are only identifiers, they are also the names.
 fn features(rows: Vec<Vec<String>>) -> Features {
     let nth = |row: &[String], i: usize| row.get(i).cloned();
     let types: Option<Vec<String>> = rows.iter().map(|row| nth(row, 2)).collect();

@@ -1,4 +1,4 @@
-//! Text files, line by line, unpacked if they are gzipped.
+//! Text files, read line by line and unpacked if gzipped.
 
 use crate::{DataError, Result};
 use flate2::read::MultiGzDecoder;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// First bytes of a gzip stream.
 pub(super) const GZIP: &[u8] = b"\x1f\x8b";
 
-/// Longest line read; a row of a table with a million genes is shorter.
+/// Longest line that is read; a row of a table with a million genes is shorter.
 const MAX_LINE: u64 = 1 << 28;
 
 /// The content of a file.

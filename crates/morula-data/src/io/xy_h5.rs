@@ -11,7 +11,7 @@ pub(super) fn read(store: &Store) -> Result<AnnData> {
     let x = read_matrix(store, "X", labels.len(), None)?;
     let (cells, genes) = (names::numbered(x.n_rows()), names::numbered(x.n_cols()));
     let mut data = AnnData::new(x, cells, genes)?;
-    // Whole numbers stored as 1.0 are class numbers all the same.
+    // Class numbers may be stored as 1.0.
     let labels = match labels {
         Column::Float(v) if v.iter().all(|x| x.fract() == 0.0 && x.abs() < 1e15) => {
             Column::Int(v.iter().map(|&x| Some(x as i64)).collect())

@@ -1,4 +1,4 @@
-//! What the files of `tests/data` hold, as `scripts/make_h5ad_fixtures.py` made them.
+//! The content of the files in `tests/data`, which `scripts/make_h5ad_fixtures.py` writes.
 #![allow(dead_code)]
 
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Marker lists as CSV.
+//! Marker lists in CSV.
 
 use ::csv::{ReaderBuilder, StringRecord};
 
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<MarkerLists> {
     MarkerLists::new(pairs)
 }
 
-/// Number of the line that the record read from this byte on begins on: blank lines are no records.
+/// Number of the line on which the record at byte `start` begins: blank lines are not records.
 fn line_at(text: &str, start: usize) -> u64 {
     let (before, after) = text.as_bytes().split_at(start.min(text.len()));
     let blank = after.iter().take_while(|b| matches!(b, b'\n' | b'\r'));

@@ -1,4 +1,4 @@
-//! Marker lists as gene sets in GMT, the Broad Institute's gene matrix transposed.
+//! Marker lists as gene sets in GMT, the gene matrix transposed format of the Broad Institute.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Marker lists: which genes tell a cell type.
+//! Marker lists: the genes that identify a cell type.
 
 mod csv;
 mod gmt;
@@ -9,17 +9,17 @@ use std::path::Path;
 
 use crate::{MarkersError, Result};
 
-/// Genes per cell type, in the order of the file; no gene repeats within a type.
+/// Genes per cell type, in order of the file. No gene repeats within a type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MarkerLists {
     types: Vec<(String, Vec<String>)>,
 }
 
 impl MarkerLists {
-    /// Gathers pairs of a type and one of its genes; repeated pairs count once.
+    /// Builds the lists from pairs of a type and one of its genes. Repeated pairs count once.
     ///
     /// # Errors
-    /// [`MarkersError::NoMarkers`] when there is none.
+    /// [`MarkersError::NoMarkers`] without pairs.
     pub fn new<T: Into<String>, G: Into<String>>(
         pairs: impl IntoIterator<Item = (T, G)>,
     ) -> Result<Self> {
@@ -42,13 +42,13 @@ impl MarkerLists {
         }
     }
 
-    /// Reads a file: GMT where the first line with content holds a tab, else CSV.
+    /// Reads a file: GMT if the first line that is not blank contains a tab, or else CSV.
     ///
-    /// CSV: a header with the columns `type` and `gene` (others are passed over), and a row per
-    /// pair. GMT: a line per type: its name, a description, and its genes, between tabs. UTF-8.
+    /// CSV: a header with the columns `type` and `gene` (others are ignored), and a row per pair.
+    /// GMT: a line per type, with its name, a description and its genes, separated by tabs. UTF-8.
     ///
     /// # Errors
-    /// An error naming the file: [`MarkersError::Line`] with the line that cannot be read,
+    /// An error with the path of the file: [`MarkersError::Line`] for a line that cannot be read,
     /// [`MarkersError::NoMarkers`], [`MarkersError::Io`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
@@ -73,13 +73,13 @@ impl MarkerLists {
         }
     }
 
-    /// The types and their genes.
+    /// The types with their genes.
     pub fn types(&self) -> impl ExactSizeIterator<Item = (&str, &[String])> {
         self.types.iter().map(|(name, genes)| (name.as_str(), genes.as_slice()))
     }
 }
 
-/// A name without blanks around it, or an error naming the line.
+/// A name without surrounding blanks, or an error with the line.
 fn name<'a>(text: &'a str, what: &str, line: impl Fn() -> u64) -> Result<&'a str> {
     let bad = |why: &str| Err(MarkersError::line(line(), format!("the {what} {why}")));
     match text.trim() {

@@ -1,29 +1,29 @@
-//! Rank sums and means of one gene, from its stored values alone.
+//! Rank sums and means of one gene, computed from its stored values alone.
 
 use crate::groups::Groups;
 
-/// What one gene has in one group.
+/// Results for one gene in one group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct InGroup {
-    /// Twice the sum of the ranks of the group's cells: whole, and so exact.
+    /// Twice the sum of the ranks of the group's cells. It is an integer, so it is exact.
     pub rank_sum_2: u64,
     /// Sums of the values in the group and in all other cells.
     pub sum: f64,
     pub sum_rest: f64,
-    /// Cells with a value other than 0, in the group and in all others.
+    /// Numbers of cells with a value other than 0, in the group and in all other cells.
     pub cells: u32,
     pub cells_rest: u32,
 }
 
-/// One gene in every group.
+/// Results for one gene in every group.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Gene {
     pub groups: Vec<InGroup>,
-    /// `sum (t^3 - t)` over the sizes `t` of the ties, zeros among them.
+    /// `sum (t^3 - t)` over the sizes `t` of the ties, including the tie of the zeros.
     pub ties: f64,
 }
 
-/// Room that one thread uses for gene after gene.
+/// Memory that one thread reuses for all its genes.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     keys: Vec<u64>,
@@ -32,16 +32,16 @@ pub(super) struct Scratch {
     sums: Vec<f64>,
 }
 
-/// The order of real numbers as that of whole ones; zeros are left out before.
+/// An integer that sorts like the value. The caller has left out zeros.
 fn ordered(value: f32) -> u32 {
     let bits = value.to_bits();
     if value < 0.0 { !bits } else { bits | 1 << 31 }
 }
 
 impl Gene {
-    /// Ranks the cells by the values of one column; what is not stored is 0, one tie.
+    /// Ranks the cells by the values of one column. Values that are not stored are 0, one tie.
     pub fn new(cells: &[u32], values: &[f32], groups: &Groups, scratch: &mut Scratch) -> Self {
-        // One slot more, for cells without a group: they belong to the rest of every group.
+        // One extra slot for cells without a group, which belong to the rest of every group.
         let n_slots = groups.len() + 1;
         let Scratch { keys, ranks, cells: expressed, sums } = scratch;
         keys.clear();
@@ -63,7 +63,7 @@ impl Gene {
         let mut start = 0;
         for run in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
             let t = run.len() as u64;
-            // Positions from `start` on, behind the zeros if the values are positive.
+            // Positions from `start` on; positive values come after the zeros.
             let first = start + if start < n_negative { 0 } else { n_zeros };
             run.iter().for_each(|key| ranks[*key as u32 as usize] += 2 * first + t + 1);
             ties += cubes(t);

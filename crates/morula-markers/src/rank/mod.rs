@@ -15,7 +15,7 @@ use significance::{benjamini_hochberg, two_sided, z_score};
 use crate::groups::Groups;
 use crate::{MarkersError, Result};
 
-/// Added to both means of a fold change, so that neither is 0; scanpy's.
+/// Added to both means of a fold change, so that neither is 0; the value is scanpy's.
 const PSEUDO: f64 = 1e-9;
 
 /// Genes per unit of parallel work.
@@ -24,21 +24,21 @@ const CHUNK: usize = 64;
 /// One gene in one group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Marker {
-    /// The gene: its column.
+    /// Column of the gene.
     pub gene: usize,
-    /// `z` of the group's rank sum: above 0 where the gene is higher in the group.
+    /// `z` of the group's rank sum; above 0 if the gene is higher in the group.
     pub score: f64,
     /// `log2` of the ratio of `exp(mean) - 1` in the group and in the rest.
     pub logfoldchange: f64,
     /// Two-sided p-value of the score.
     pub pval: f64,
-    /// The p-value after Benjamini and Hochberg, over the genes of the group.
+    /// The p-value, adjusted over the genes of the group after Benjamini and Hochberg.
     pub pval_adj: f64,
     /// Share of the group's cells that express the gene, 0 to 1.
     pub pct_in: f64,
-    /// Share of all other cells that express it.
+    /// Share of all other cells that express the gene.
     pub pct_out: f64,
-    /// Chance that a cell of the group is above a cell of the rest, ties counting half.
+    /// Probability that a cell of the group is above a cell of the rest; ties count half.
     pub auc: f64,
 }
 
@@ -54,23 +54,23 @@ pub struct GroupMarkers {
 }
 
 impl GroupMarkers {
-    /// Every gene tested, in the order of the columns.
+    /// Every tested gene, in order of the columns.
     pub fn genes(&self) -> &[Marker] {
         &self.genes
     }
 
-    /// Every gene tested, highest score first; equal scores in the order of the columns.
+    /// Every tested gene, highest score first; equal scores in order of the columns.
     pub fn ranked(&self) -> impl ExactSizeIterator<Item = &Marker> {
         self.order.iter().map(|&g| &self.genes[g as usize])
     }
 
-    /// The `n` genes of the highest scores.
+    /// The `n` genes with the highest scores.
     pub fn top(&self, n: usize) -> impl ExactSizeIterator<Item = &Marker> {
         self.ranked().take(n)
     }
 }
 
-/// The genes of every group, as [`rank_genes_groups`] found them.
+/// The genes of every group: the result of [`rank_genes_groups`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Markers {
     groups: Vec<GroupMarkers>,
@@ -78,17 +78,17 @@ pub struct Markers {
 }
 
 impl Markers {
-    /// The groups, in the order of their categories; groups without cells are left out.
+    /// The groups, in order of their categories. Groups without cells are left out.
     pub fn groups(&self) -> &[GroupMarkers] {
         &self.groups
     }
 
-    /// What they were found with.
+    /// The parameters of the search.
     pub fn params(&self) -> &MarkersParams {
         &self.params
     }
 
-    /// Columns of the genes tested, ascending.
+    /// Columns of the tested genes, ascending.
     pub fn tested(&self) -> impl ExactSizeIterator<Item = usize> {
         let genes = self.groups.first().map_or(&[][..], GroupMarkers::genes);
         genes.iter().map(|marker| marker.gene)
@@ -97,27 +97,27 @@ impl Markers {
 
 /// Ranks the genes of every group by how much higher they are than in all other cells.
 ///
-/// `x`: log-normalised counts, cells x genes. `groups`: a label per cell; cells without one are
-/// in no group and in the rest of all. For a group of `n` of the `N` cells and a gene whose
-/// ranks in the group sum to `W` (ties share their mean rank), the score is
+/// `x`: log-normalised counts, cells x genes. `groups`: a label per cell. A cell without a label is
+/// in no group, and in the rest of every group. A group has `n` of the `N` cells, and `W` is the
+/// sum of the ranks of its cells for a gene (ties share their mean rank). The score is
 ///
 /// ```text
 /// z = (W - n (N + 1) / 2) / sqrt(c n (N - n) (N + 1) / 12)
 /// c = 1 - sum over ties (t^3 - t) / (N^3 - N)          1 without `tie_correct`
 /// ```
 ///
-/// without a correction for continuity: Wilcoxon's rank-sum test (1945) in its normal
-/// approximation, with p-values of both sides, adjusted after Benjamini and Hochberg (1995).
-/// Definitions are those of scanpy 1.11, `tl.rank_genes_groups(method="wilcoxon",
-/// tie_correct=True, pts=True)`. With few cells in a group (25, say) the approximation is rough.
+/// without a continuity correction. This is Wilcoxon's rank-sum test (1945) in its normal
+/// approximation, with two-sided p-values, adjusted after Benjamini and Hochberg (1995).
+/// Definitions are those of scanpy 1.11, `tl.rank_genes_groups(method="wilcoxon", tie_correct=True,
+/// pts=True)`. The approximation is rough for groups with few cells (25, say).
 ///
-/// Time is that of sorting the values stored, memory that of one copy of them; the result is the
-/// same on any number of threads.
+/// The time is that of sorting the stored values, and the memory that of one copy of them. The
+/// result is the same for any number of threads.
 ///
 /// # Errors
 /// [`MarkersError::Shape`] without a label per cell; [`MarkersError::NotFinite`];
-/// [`MarkersError::NoGroups`] when no cell has a label, [`MarkersError::NoRest`] when all have the
-/// same; [`MarkersError::NoGenes`] when no gene is tested.
+/// [`MarkersError::NoGroups`] when no cell has a label; [`MarkersError::NoRest`] when all cells
+/// have the same label; [`MarkersError::NoGenes`] when no gene is tested.
 pub fn rank_genes_groups(
     x: &CsrMatrix,
     groups: &Categorical,

@@ -1,4 +1,4 @@
-//! What the search for markers is run with.
+//! Parameters of the search for markers.
 
 use morula_data::{Categorical, CsrMatrix};
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use crate::Result;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MarkersParams {
-    /// Whether ties shrink the variance of the rank sum, as they do; scanpy's default is not to.
+    /// Whether to correct the variance of the rank sum for ties. scanpy's default is off.
     pub tie_correct: bool,
-    /// Test only genes expressed in at least this many cells; 0 for all genes.
+    /// Test only genes that are expressed in at least this many cells; 0 for all genes.
     pub min_cells: usize,
 }
 
@@ -23,13 +23,13 @@ impl Default for MarkersParams {
 }
 
 impl MarkersParams {
-    /// With or without the correction for ties.
+    /// Turns the correction for ties on or off.
     pub fn tie_correct(mut self, tie_correct: bool) -> Self {
         self.tie_correct = tie_correct;
         self
     }
 
-    /// With this many cells that a gene must be expressed in.
+    /// Sets the number of cells in which a gene must be expressed.
     pub fn min_cells(mut self, min_cells: usize) -> Self {
         self.min_cells = min_cells;
         self
@@ -38,7 +38,7 @@ impl MarkersParams {
     /// Ranks the genes of every group.
     ///
     /// # Errors
-    /// Those of [`rank_genes_groups`](crate::rank_genes_groups).
+    /// The errors of [`rank_genes_groups`](crate::rank_genes_groups).
     pub fn run(&self, x: &CsrMatrix, groups: &Categorical) -> Result<Markers> {
         super::rank_genes_groups(x, groups, self)
     }

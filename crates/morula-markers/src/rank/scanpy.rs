@@ -6,17 +6,17 @@ use super::{GroupMarkers, Marker, Markers};
 use crate::{MarkersError, Result};
 
 impl Markers {
-    /// What scanpy keeps as `adata.uns["rank_genes_groups"]`, so that its functions and plots go
-    /// on from there: `names`, `scores`, `logfoldchanges`, `pvals` and `pvals_adj`, each with a
-    /// field per group and a record for each of the `n_genes` best genes; the tables `pts` and
-    /// `pts_rest`; and `params`.
+    /// The content of scanpy's `adata.uns["rank_genes_groups"]`, so that scanpy's functions and
+    /// plots can use it. `names`, `scores`, `logfoldchanges`, `pvals` and `pvals_adj` have a field
+    /// per group and a record for each of the `n_genes` best genes. `pts` and `pts_rest` are
+    /// tables. `params` has the parameters.
     ///
-    /// `var_names`: a name per column of the matrix. `groupby`: the column of obs that the groups
-    /// came from. `layer`: where the log-normalised counts are in the file, `None` for X.
+    /// `var_names`: a name per column of the matrix. `groupby`: the column of obs with the groups.
+    /// `layer`: the layer with the log-normalised counts in the file, `None` for X.
     ///
     /// # Errors
-    /// [`MarkersError::Shape`] when `var_names` are too few; an error of the data container when a
-    /// name cannot be written: one that is not ASCII, or a group's that repeats.
+    /// [`MarkersError::Shape`] when there are too few `var_names`. An error of the data container
+    /// for a name that cannot be written: one that is not ASCII, or a repeated name of a group.
     pub fn to_uns(
         &self,
         var_names: &[String],

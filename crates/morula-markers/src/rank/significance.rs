@@ -1,11 +1,11 @@
-//! From rank sums to p-values.
+//! p-values of rank sums.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-/// `z` of a rank sum `w` of `n` among `total` cells, 0 where nothing varies.
+/// `z` of a rank sum `w` of `n` among `total` cells; 0 if nothing varies.
 ///
-/// `z = (w - n (N + 1) / 2) / sqrt(c n (N - n) (N + 1) / 12)`, `c = 1 - ties / (N^3 - N)`, with
-/// no correction for continuity.
+/// `z = (w - n (N + 1) / 2) / sqrt(c n (N - n) (N + 1) / 12)`, `c = 1 - ties / (N^3 - N)`, without
+/// a continuity correction.
 pub(super) fn z_score(w: f64, n: usize, total: usize, ties: Option<f64>) -> f64 {
     let (n, all) = (n as f64, total as f64);
     let c = match ties {
@@ -29,7 +29,7 @@ pub(super) fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let m = p.len() as f64;
     let (mut adjusted, mut least) = (vec![0.0; p.len()], 1f64);
     for (j, &i) in order.iter().enumerate().rev() {
-        // As statsmodels rounds: divided by the share j / m.
+        // Divided by the share j / m, to round as statsmodels does.
         least = least.min(p[i] / ((j + 1) as f64 / m));
         adjusted[i] = least;
     }
@@ -40,7 +40,7 @@ pub(super) fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// R 4: `p.adjust(c(0.01, 0.04, 0.03, 0.2, 0.9), "BH")`, by hand the same.
+    /// R 4: `p.adjust(c(0.01, 0.04, 0.03, 0.2, 0.9), "BH")`; the same by hand.
     #[test]
     fn rates_of_false_discovery() {
         let adjusted = benjamini_hochberg(&[0.01, 0.04, 0.03, 0.2, 0.9]);

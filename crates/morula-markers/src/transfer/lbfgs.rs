@@ -1,18 +1,18 @@
-//! Minimising a smooth convex function (Nocedal and Wright 2006, algorithms 7.4 and 7.5).
+//! L-BFGS: minimises a smooth convex function (Nocedal and Wright 2006, algorithms 7.4 and 7.5).
 
 use std::collections::VecDeque;
 
-/// Steps remembered.
+/// Number of stored steps.
 const MEMORY: usize = 10;
 
-/// Share of the decrease that the slope promises with which a step is taken.
+/// A step is accepted at this share of the decrease that the slope predicts.
 const ARMIJO: f64 = 1e-4;
 
-/// Halvings of a step before it is given up.
+/// Most halvings of a step.
 const HALVINGS: usize = 40;
 
-/// Minimises `f`, which gives value and gradient, from `x` on: until no entry of the gradient is
-/// larger than `tolerance`, or rounding lets no step go down.
+/// Minimises `f`, which returns value and gradient, from `x` on. Stops when no entry of the
+/// gradient exceeds `tolerance`, or when rounding prevents a further decrease.
 pub(super) fn minimize(
     x: &mut [f64],
     tolerance: f64,
@@ -32,7 +32,7 @@ pub(super) fn minimize(
             direction = gradient.iter().map(|g| -g).collect();
             slope = -dot(&gradient, &gradient);
         }
-        // Without a past nothing tells the length of a step.
+        // The first step has no earlier steps that determine its length.
         let mut step = if pairs.is_empty() { (1.0 / (-slope).sqrt()).min(1.0) } else { 1.0 };
         let taken = (0..HALVINGS).find_map(|_| {
             let next: Vec<f64> = x.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
@@ -56,7 +56,7 @@ pub(super) fn minimize(
     }
 }
 
-/// Minus the gradient times the inverse of the curvature that the last steps met.
+/// Minus the gradient times the inverse curvature, estimated from the last steps.
 fn descent(gradient: &[f64], pairs: &VecDeque<(Vec<f64>, Vec<f64>, f64)>) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut alphas = Vec::with_capacity(pairs.len());

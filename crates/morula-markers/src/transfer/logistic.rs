@@ -4,13 +4,14 @@ use rayon::prelude::*;
 
 use super::lbfgs::{add, dot, minimize};
 
-/// Cells per unit of parallel work; a constant, so that sums do not depend on the threads.
+/// Cells per unit of parallel work: a constant, so that sums do not depend on the number of
+/// threads.
 const BLOCK: usize = 256;
 
-/// Largest entry of the gradient per cell at which the fit is done.
+/// The fit stops when no entry of the gradient per cell exceeds this.
 const TOLERANCE: f64 = 1e-8;
 
-/// Steps after which the fit is good enough in any case.
+/// Most steps of the fit.
 const MAX_STEPS: usize = 1000;
 
 /// `p(k | x) = exp(w_k . x + b_k) / sum over l of exp(w_l . x + b_l)`.
@@ -47,7 +48,7 @@ impl Logistic {
         Self { weights, ..start }
     }
 
-    /// Loss of some cells and its gradient.
+    /// Loss of some cells, and its gradient.
     fn loss(&self, x: &[f64], y: &[usize]) -> (f64, Vec<f64>) {
         let mut gradient = vec![0.0; self.weights.len()];
         let mut value = 0.0;

@@ -1,4 +1,4 @@
-//! Labels of known cells for new ones, on an embedding they share.
+//! Label transfer from known cells to new cells on a shared embedding.
 
 mod lbfgs;
 mod logistic;
@@ -15,19 +15,20 @@ use rayon::prelude::*;
 use crate::groups::Groups;
 use crate::{MarkersError, Result};
 
-/// A classifier of cells, learnt from labelled ones by [`TransferParams::fit`].
+/// A classifier of cells. [`TransferParams::fit`] trains it on labelled cells.
 ///
-/// Multinomial logistic regression with an L2 penalty on the embedding `z`, brought to mean 0 and
-/// mean variance 1:
+/// It is a multinomial logistic regression with an L2 penalty on the embedding `z`, which is scaled
+/// to mean 0 and mean variance 1:
 ///
 /// ```text
 /// p(k | z) = exp(w_k . z + b_k) / sum over l of exp(w_l . z + b_l)
 /// W, b minimise  - sum_i ln p(y_i | z_i) + l2 / 2 sum_k |w_k|^2
 /// ```
 ///
-/// A classifier must choose one of the types it knows, and is often sure of cells of a type it has
-/// never seen. So the novelty of a cell stands beside the probability: the share of the labelled
-/// cells that lie closer to their own nearest labelled cells (mean distance) than the new cell does.
+/// A classifier must choose one of the known types, and its probability is often high for a type it
+/// has never seen. So every cell also has a novelty. Labelled cells and new cells are compared by
+/// their mean distance to their nearest labelled cells; the novelty is the share of the labelled
+/// cells for which this distance is smaller than for the new cell.
 #[derive(Debug, Clone)]
 pub struct LabelTransfer {
     types: Vec<String>,
@@ -39,16 +40,16 @@ pub struct LabelTransfer {
     params: TransferParams,
 }
 
-/// What new cells were given. A cell whose embedding is missing (NaN) has no label, and NaN
-/// everywhere.
+/// Predictions for new cells. A cell with a missing embedding (NaN) has no label, and its other
+/// values are NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transferred {
-    /// The types known.
+    /// The known types.
     pub types: Vec<String>,
-    /// Per cell: none where its embedding is missing, `Some(None)` where it is unknown, else the
-    /// position of its type.
+    /// Per cell: `None` if its embedding is missing, `Some(None)` if its type is unknown, or else
+    /// the position of its type.
     pub labels: Vec<Option<Option<usize>>>,
-    /// Probability of the most probable type, also of a cell that is unknown.
+    /// Probability of the most probable type, also for a cell of unknown type.
     pub confidence: Vec<f64>,
     /// Novelty, 0 to 1.
     pub novelty: Vec<f64>,
@@ -84,16 +85,16 @@ impl LabelTransfer {
         Ok(Self { types, dims, mean, scale, classifier, novelty, params })
     }
 
-    /// The types known, in the order of their categories.
+    /// The known types, in order of their categories.
     pub fn types(&self) -> &[String] {
         &self.types
     }
 
-    /// Gives new cells labels.
+    /// Predicts the labels of new cells.
     ///
     /// # Errors
-    /// [`MarkersError::Shape`] when the embedding has other dimensions than that of the labelled
-    /// cells; [`MarkersError::NotFinite`] for infinite values.
+    /// [`MarkersError::Shape`] when the dimensions of the embedding differ from those of the fit;
+    /// [`MarkersError::NotFinite`] for infinite values.
     pub fn predict(&self, embedding: &DenseMatrix) -> Result<Transferred> {
         let (expected, found) = (self.dims, embedding.n_cols());
         if expected != found {
@@ -149,7 +150,7 @@ fn present(embedding: &DenseMatrix) -> Result<Vec<usize>> {
     Ok(rows().enumerate().filter(|(_, z)| z.iter().all(|v| !v.is_nan())).map(|(i, _)| i).collect())
 }
 
-/// Mean of every dimension, and the root of the mean variance; 1 where nothing varies.
+/// Mean of every dimension, and the root of the mean variance; 1 if nothing varies.
 fn moments(x: &[f32], dims: usize) -> (Vec<f64>, f64) {
     let n = (x.len() / dims.max(1)).max(1) as f64;
     let mut mean = vec![0.0; dims];

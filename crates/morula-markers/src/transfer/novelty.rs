@@ -1,10 +1,10 @@
-//! How far cells lie from all labelled ones.
+//! Distance of cells from all labelled cells.
 
 use morula_preprocess::{Neighbors, kneighbors, neighbors};
 
 use crate::Result;
 
-/// The labelled cells, and how far apart they are themselves.
+/// The labelled cells, and their distances from each other.
 #[derive(Debug, Clone)]
 pub(super) struct Novelty {
     known: Vec<f32>,
@@ -21,8 +21,8 @@ impl Novelty {
         Ok(Self { known, dims, k, distances })
     }
 
-    /// Share of the labelled cells that are closer to theirs than these points are to theirs; 0
-    /// with too few cells to tell.
+    /// Share of the labelled cells that are closer to their neighbours than the points are to
+    /// theirs; 0 if there are too few cells.
     pub fn of(&self, points: &[f32]) -> Result<Vec<f64>> {
         if points.is_empty() || self.distances.is_empty() {
             return Ok(vec![0.0; points.len() / self.dims]);

@@ -1,4 +1,4 @@
-//! What labels are transferred with.
+//! Parameters of the label transfer.
 
 use morula_data::{Categorical, DenseMatrix};
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,11 @@ use crate::{MarkersError, Result};
 pub struct TransferParams {
     /// Strength of the penalty on the weights.
     pub l2: f64,
-    /// Least probability of a label; below it a cell is unknown.
+    /// Smallest probability of a label. Below it, the type of a cell is unknown.
     pub min_probability: f64,
-    /// Largest novelty of a labelled cell, 0 to 1; 1 to let any distance pass.
+    /// Largest novelty of a cell with a label, 0 to 1; 1 allows any distance.
     pub max_novelty: f64,
-    /// Nearest labelled cells that tell how new a cell is.
+    /// Number of nearest labelled cells that determine the novelty.
     pub n_neighbors: usize,
 }
 
@@ -27,19 +27,19 @@ impl Default for TransferParams {
 }
 
 impl TransferParams {
-    /// With this strength of the penalty.
+    /// Sets the strength of the penalty.
     pub fn l2(mut self, l2: f64) -> Self {
         self.l2 = l2;
         self
     }
 
-    /// With this least probability.
+    /// Sets the smallest probability.
     pub fn min_probability(mut self, min_probability: f64) -> Self {
         self.min_probability = min_probability;
         self
     }
 
-    /// With this largest novelty.
+    /// Sets the largest novelty.
     pub fn max_novelty(mut self, max_novelty: f64) -> Self {
         self.max_novelty = max_novelty;
         self
@@ -48,7 +48,7 @@ impl TransferParams {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`MarkersError::Param`] naming the first parameter out of range.
+    /// [`MarkersError::Param`] names the first parameter out of range.
     pub fn check(&self) -> Result<()> {
         if !(self.l2.is_finite() && self.l2 > 0.0) {
             return Err(MarkersError::param("l2", self.l2, "a penalty is finite and above 0"));

@@ -1,9 +1,9 @@
 //! Small inputs.
-#![allow(dead_code)] // Each test file uses its part.
+#![allow(dead_code)] // Each test file uses a part of it.
 
 use morula_data::{Categorical, CsrMatrix};
 
-/// A label per letter, none for a dot.
+/// A label per letter, `None` for a dot.
 pub fn labels(letters: &str) -> Categorical {
     Categorical::from_labels(letters.chars().map(|c| (c != '.').then(|| c.to_string())))
 }

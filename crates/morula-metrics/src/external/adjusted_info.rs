@@ -1,4 +1,4 @@
-//! Mutual information adjusted for chance.
+//! Mutual information, adjusted for chance.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use super::Contingency;
 impl Contingency {
     /// Mutual information expected by chance, in nats.
     ///
-    /// Chance is a random shuffle of the labels: `n_ij` is hypergeometric,
+    /// Chance is a random shuffle of the labels, so `n_ij` is hypergeometric:
     /// `E[I] = sum_ij sum_n n/N ln(N n / (a_i b_j)) P(n; a_i, b_j, N)`
-    /// (Vinh, Epps and Bailey 2010, eq. 24a). Exact, without sampling; equal sizes are
-    /// summed once, so that singletons are not quadratic.
+    /// (Vinh, Epps and Bailey 2010, eq. 24a). The sum is exact, without sampling. Equal sizes are
+    /// summed once, so that the time is not quadratic in the number of singletons.
     pub fn expected_mutual_info(&self) -> f64 {
         let (classes, clusters) =
             (multiplicities(self.class_sizes()), multiplicities(self.cluster_sizes()));
@@ -27,7 +27,7 @@ impl Contingency {
     /// `AMI = (I - E[I]) / ((H(T) + H(P)) / 2 - E[I])`: 1 for a perfect clustering, 0 on
     /// average for a random one (Vinh, Epps and Bailey 2010).
     ///
-    /// 1 when both labellings are one single cluster, 0 when only one of them is.
+    /// 1 when both labellings have one cluster, 0 when only one of them has.
     pub fn adjusted_mutual_info(&self) -> f64 {
         if self.is_perfect() {
             return 1.0;
@@ -37,13 +37,13 @@ impl Contingency {
         }
         let expected = self.expected_mutual_info();
         let maximum = f64::midpoint(self.truth_entropy(), self.pred_entropy());
-        // The maximum exceeds the expectation unless the labellings agree perfectly;
-        // rounding alone could make the difference vanish.
+        // The maximum exceeds the expectation unless the labellings agree perfectly. Rounding alone
+        // could make the difference vanish.
         (self.mutual_info() - expected) / (maximum - expected).max(f64::EPSILON)
     }
 }
 
-/// Every distinct size with the number of groups that have it.
+/// Every distinct size, with the number of groups of that size.
 fn multiplicities(sizes: &[usize]) -> BTreeMap<usize, f64> {
     let mut times = BTreeMap::new();
     for &size in sizes {
@@ -54,12 +54,12 @@ fn multiplicities(sizes: &[usize]) -> BTreeMap<usize, f64> {
 
 /// `E[n/N ln(N n / (a b))]` for a hypergeometric overlap `n` of groups of `a` and `b` cells.
 ///
-/// The probabilities follow from the ratio of neighbours,
-/// `P(n + 1) / P(n) = (a - n)(b - n) / ((n + 1)(N - a - b + n + 1))`, outwards from the
-/// mode, and are normalised by their sum. Log-gamma differences would lose the digits that
+/// The ratio of neighbouring probabilities,
+/// `P(n + 1) / P(n) = (a - n)(b - n) / ((n + 1)(N - a - b + n + 1))`, gives all of them from the
+/// mode outwards; their sum normalises them. Differences of log-gamma would lose the digits that
 /// `ln N!` has before the point.
 fn expected_term(a: usize, b: usize, n_cells: usize) -> f64 {
-    /// Weights below this share of the mode's are lost in its rounding anyway.
+    /// Weights below this share of the mode's weight are lost in its rounding.
     const NEGLIGIBLE: f64 = f64::EPSILON * f64::EPSILON;
 
     let (a, b, n_cells) = (a as f64, b as f64, n_cells as f64);
@@ -125,7 +125,7 @@ mod tests {
         let pred: Vec<usize> = (0..3000).collect();
         let table = Contingency::new(&truth, &pred).unwrap();
         let swapped = Contingency::new(&pred, &truth).unwrap();
-        // Shuffling singletons changes nothing: E[I] = I = H(truth).
+        // A shuffle of singletons changes nothing: E[I] = I = H(truth).
         assert_relative_eq!(
             table.expected_mutual_info(),
             table.truth_entropy(),

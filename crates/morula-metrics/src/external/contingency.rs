@@ -1,4 +1,4 @@
-//! How many cells each class shares with each cluster.
+//! Number of cells that each class shares with each cluster.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use crate::{
     labels::{class_sizes, encode_labels},
 };
 
-/// Cells that a class of the truth and a predicted cluster have in common.
+/// Number of cells that a class of the truth and a predicted cluster share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlap {
-    /// Class of the truth, as numbered by [`encode_labels`].
+    /// Class of the truth, numbered by [`encode_labels`].
     pub class: usize,
-    /// Predicted cluster, as numbered by [`encode_labels`].
+    /// Predicted cluster, numbered by [`encode_labels`].
     pub cluster: usize,
     /// Cells in both, at least one.
     pub count: usize,
@@ -20,9 +20,9 @@ pub struct Overlap {
 
 /// Sparse contingency table of two labellings: classes of the truth x predicted clusters.
 ///
-/// Written `n_ij` in the equations of its scores, with row sums `a_i` (class sizes),
-/// column sums `b_j` (cluster sizes) and `N` cells. Only overlaps that occur are stored,
-/// so that even singleton clusters cost memory linear in the cells.
+/// The equations of the scores write it as `n_ij`, with row sums `a_i` (class sizes), column sums
+/// `b_j` (cluster sizes) and `N` cells. Only overlaps that occur are stored, so that even singleton
+/// clusters need memory linear in the number of cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contingency {
     n_cells: usize,
@@ -35,8 +35,8 @@ impl Contingency {
     /// Counts the overlaps of two labellings of the same cells.
     ///
     /// # Errors
-    /// [`MetricsError::LengthMismatch`] when the lengths differ, [`MetricsError::Empty`]
-    /// when both are empty (scikit-learn returns 1 or 0 there, which says nothing).
+    /// [`MetricsError::LengthMismatch`] when the lengths differ. [`MetricsError::Empty`] when both
+    /// are empty; scikit-learn returns 1 or 0 there, which has no meaning.
     pub fn new<T: Ord, P: Ord>(truth: &[T], pred: &[P]) -> Result<Self> {
         if truth.len() != pred.len() {
             return Err(MetricsError::LengthMismatch { truth: truth.len(), pred: pred.len() });
@@ -66,22 +66,22 @@ impl Contingency {
         self.n_cells
     }
 
-    /// Cells of every class of the truth, `a_i`.
+    /// Sizes of the classes of the truth, `a_i`.
     pub fn class_sizes(&self) -> &[usize] {
         &self.class_sizes
     }
 
-    /// Cells of every predicted cluster, `b_j`.
+    /// Sizes of the predicted clusters, `b_j`.
     pub fn cluster_sizes(&self) -> &[usize] {
         &self.cluster_sizes
     }
 
-    /// The overlaps that occur, `n_ij > 0`, by class and then by cluster.
+    /// The overlaps that occur, `n_ij > 0`, sorted by class and then by cluster.
     pub fn overlaps(&self) -> &[Overlap] {
         &self.overlaps
     }
 
-    /// Whether both labellings split the cells alike, up to the labels' names.
+    /// Whether both labellings make the same groups of cells, whatever the labels are.
     pub fn is_perfect(&self) -> bool {
         let n = self.overlaps.len();
         n == self.class_sizes.len() && n == self.cluster_sizes.len()

@@ -1,4 +1,4 @@
-//! Scores from the information that the clusters carry about the classes, in nats.
+//! Scores from the information about the classes in the clusters, in nats.
 
 use super::Contingency;
 
@@ -29,31 +29,31 @@ impl Contingency {
         info.max(0.0)
     }
 
-    /// Homogeneity `I / H(T)`: 1 when every cluster holds cells of one class only.
+    /// Homogeneity `I / H(T)`: 1 when every cluster has cells of one class only.
     ///
-    /// 1 when the truth is one single class (Rosenberg and Hirschberg 2007).
+    /// 1 when the truth has a single class (Rosenberg and Hirschberg 2007).
     pub fn homogeneity(&self) -> f64 {
         share(self.mutual_info(), self.truth_entropy())
     }
 
-    /// Completeness `I / H(P)`: 1 when every class lies within one cluster.
+    /// Completeness `I / H(P)`: 1 when every class is within one cluster.
     ///
-    /// 1 when the prediction is one single cluster (Rosenberg and Hirschberg 2007).
+    /// 1 when the prediction has a single cluster (Rosenberg and Hirschberg 2007).
     pub fn completeness(&self) -> f64 {
         share(self.mutual_info(), self.pred_entropy())
     }
 
     /// Normalised mutual information with the arithmetic mean, `NMI = 2 I / (H(T) + H(P))`.
     ///
-    /// 1 when both labellings are one single cluster, 0 when only one of them is.
+    /// 1 when both labellings have one cluster, 0 when only one of them has.
     pub fn normalized_mutual_info(&self) -> f64 {
         share(self.mutual_info(), f64::midpoint(self.truth_entropy(), self.pred_entropy()))
     }
 
     /// V-measure, the harmonic mean `2 h c / (h + c)` of homogeneity and completeness.
     ///
-    /// It equals [`normalized_mutual_info`](Self::normalized_mutual_info), since
-    /// `h = I / H(T)` and `c = I / H(P)`, and is computed as such.
+    /// It equals [`normalized_mutual_info`](Self::normalized_mutual_info), because
+    /// `h = I / H(T)` and `c = I / H(P)`, and is computed that way.
     pub fn v_measure(&self) -> f64 {
         self.normalized_mutual_info()
     }
@@ -64,7 +64,7 @@ fn entropy(sizes: &[usize], n: usize) -> f64 {
     sizes.iter().map(|&s| s as f64 / n).map(|p| -p * p.ln()).sum::<f64>().max(0.0)
 }
 
-/// `info / entropy`, 1 where there is nothing to know; rounding may not leave `[0, 1]`.
+/// `info / entropy`, clamped to `[0, 1]` against rounding; 1 if the entropy is 0.
 fn share(info: f64, entropy: f64) -> f64 {
     if entropy == 0.0 { 1.0 } else { (info / entropy).clamp(0.0, 1.0) }
 }

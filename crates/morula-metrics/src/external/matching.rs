@@ -1,4 +1,4 @@
-//! Accuracy and F1 after the best one-to-one matching of clusters to classes.
+//! Accuracy and F1 after the best one-to-one matching of clusters and classes.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,14 @@ use pathfinding::{
 
 use super::{Contingency, Overlap};
 
-/// Fractional bits of an F1 within a matching weight.
+/// Fractional bits of an F1 in a matching weight.
 const F1_BITS: u32 = 40;
-/// Bits below a count within a matching weight: room for the F1 of 2^24 classes.
+/// Bits below a count in a matching weight: room for the F1 of 2^24 classes.
 const TIE_BITS: u32 = 64;
 
 /// The best one-to-one matching of predicted clusters to classes of the truth.
 ///
-/// A cluster takes part in at most one pair and so does a class; superfluous clusters (or
-/// classes) have none.
+/// A cluster is in at most one pair, and so is a class. Surplus clusters or classes are in none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matching {
     pairs: Vec<Overlap>,
@@ -26,7 +25,7 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// Matched pairs that share cells, by class.
+    /// Matched pairs that share cells, sorted by class.
     pub fn pairs(&self) -> &[Overlap] {
         &self.pairs
     }
@@ -46,12 +45,12 @@ impl Matching {
 }
 
 impl Contingency {
-    /// Matches clusters to classes so that most cells agree (Hungarian method); among
-    /// matchings that tie, one with the highest macro F1.
+    /// Matches clusters and classes so that as many cells as possible agree (Hungarian method). Of
+    /// equal matchings it returns one with the highest macro F1.
     ///
-    /// The tie rule makes [`Matching::f1_macro`] independent of the order of labels and cells.
-    /// Each group of classes and clusters that is linked by overlaps is solved on its own, in
-    /// time cubic in the group's size: instant for hundreds of labels, seconds for thousands.
+    /// This rule makes [`Matching::f1_macro`] independent of the order of labels and cells. Each
+    /// group of classes and clusters that overlaps link is solved separately, in time cubic in the
+    /// size of the group: instant for hundreds of labels, seconds for thousands.
     pub fn best_matching(&self) -> Matching {
         let mut by_class = vec![Vec::new(); self.class_sizes().len()];
         for overlap in self.overlaps() {
@@ -98,12 +97,12 @@ impl Contingency {
     }
 }
 
-/// Sparse weights of one group, laid with its smaller side as rows as the method requires.
+/// Sparse weights of one group. The smaller side forms the rows, as the method requires.
 struct GroupWeights {
     classes_are_rows: bool,
     row_ids: Vec<usize>,
     column_ids: Vec<usize>,
-    /// By row, `(column, weight)` in order of columns.
+    /// Per row, `(column, weight)` in order of columns.
     rows: Vec<Vec<(usize, i128)>>,
 }
 

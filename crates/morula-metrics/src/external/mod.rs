@@ -1,4 +1,4 @@
-//! Scores against known labels, all read off one contingency table.
+//! Scores against true labels, all computed from one contingency table.
 
 mod adjusted_info;
 mod contingency;

@@ -2,7 +2,7 @@
 
 use super::Contingency;
 
-/// Ordered pairs of distinct cells that both, one or none of the labellings put together.
+/// Ordered pairs of distinct cells that both labellings, one or neither put into one group.
 struct PairCounts {
     both: f64,
     only_truth: f64,
@@ -10,7 +10,7 @@ struct PairCounts {
     neither: f64,
 }
 
-/// Ordered pairs within groups of these sizes; `u128` because squares of big groups overflow.
+/// Ordered pairs within groups of these sizes. `u128`, because squares of big groups overflow.
 fn pairs_within(sizes: impl Iterator<Item = usize>) -> u128 {
     sizes.map(|s| s as u128).map(|s| s * (s - 1)).sum()
 }
@@ -33,11 +33,10 @@ impl PairCounts {
 impl Contingency {
     /// Adjusted Rand index: agreement on pairs of cells, 0 on average for a random clustering.
     ///
-    /// With `tp`, `tn`, `fn`, `fp` the pairs put together by both labellings, by neither, by
-    /// the truth only and by the prediction only,
-    /// `ARI = 2 (tp tn - fn fp) / ((tp + fn)(fn + tn) + (tp + fp)(fp + tn))`.
-    /// 1 for a perfect clustering, at least -0.5; 1 too when both labellings are one single
-    /// cluster or both all singletons (Hubert and Arabie 1985).
+    /// `ARI = 2 (tp tn - fn fp) / ((tp + fn)(fn + tn) + (tp + fp)(fp + tn))`, where `tp`, `tn`,
+    /// `fn` and `fp` are the pairs that share a group in both labellings, in neither, in the truth
+    /// only and in the prediction only. 1 for a perfect clustering, at least -0.5. Also 1 when both
+    /// labellings have one cluster, or both only singletons (Hubert and Arabie 1985).
     pub fn adjusted_rand_index(&self) -> f64 {
         let PairCounts { both: tp, only_truth: fn_, only_pred: fp, neither: tn } =
             PairCounts::of(self);
@@ -50,8 +49,8 @@ impl Contingency {
     /// Fowlkes-Mallows index: geometric mean of the precision and recall of pairs,
     /// `FMI = tp / sqrt((tp + fp)(tp + fn))`, in `[0, 1]`.
     ///
-    /// 0 when no pair of cells is together in both labellings, hence also for singletons
-    /// that agree perfectly (Fowlkes and Mallows 1983; scikit-learn's convention).
+    /// 0 when no pair of cells shares a group in both labellings, so also for singletons that agree
+    /// perfectly (Fowlkes and Mallows 1983; scikit-learn's convention).
     pub fn fowlkes_mallows(&self) -> f64 {
         let pairs = PairCounts::of(self);
         if pairs.both == 0.0 {

@@ -1,14 +1,14 @@
-//! Scores from cluster centroids: spread within clusters against distance between them.
+//! Scores from cluster centroids: spread within clusters relative to distance between them.
 
 use super::{LabelledPoints, distance::euclidean};
 
 impl LabelledPoints<'_> {
-    /// Calinski-Harabasz index (variance ratio), `CH = (B / (k - 1)) / (W / (n - k))`; higher
-    /// is better.
+    /// Calinski-Harabasz index (variance ratio), `CH = (B / (k - 1)) / (W / (n - k))`; higher is
+    /// better.
     ///
-    /// `B = sum_c n_c |m_c - m|^2` is the dispersion of the `k` centroids around the overall
-    /// mean, `W = sum_i |x_i - m_c(i)|^2` that of the `n` cells around their centroids. 1 when
-    /// `W = 0` (Calinski and Harabasz 1974; scikit-learn's convention).
+    /// `B = sum_c n_c |m_c - m|^2` is the dispersion of the `k` centroids around the overall mean.
+    /// `W = sum_i |x_i - m_c(i)|^2` is the dispersion of the `n` cells around their centroids. 1
+    /// when `W = 0` (Calinski and Harabasz 1974; scikit-learn's convention).
     pub fn calinski_harabasz(&self) -> f64 {
         let centroids = self.centroids();
         let (n, k) = (self.cluster_of().len() as f64, self.sizes().len() as f64);
@@ -28,8 +28,8 @@ impl LabelledPoints<'_> {
     /// Davies-Bouldin index, `DB = 1/k sum_i max_{j != i} (s_i + s_j) / |m_i - m_j|`; lower is
     /// better, at least 0.
     ///
-    /// `s_i` is the mean distance of a cluster's cells to its centroid `m_i`. Pairs with the
-    /// same centroid are left out, as in scikit-learn (Davies and Bouldin 1979).
+    /// `s_i` is the mean distance of a cluster's cells from its centroid `m_i`. Pairs with equal
+    /// centroids are left out, as in scikit-learn (Davies and Bouldin 1979).
     pub fn davies_bouldin(&self) -> f64 {
         let centroids = self.centroids();
         let mut spread = vec![0.0; centroids.len()];
@@ -58,7 +58,7 @@ impl LabelledPoints<'_> {
         centroids
     }
 
-    /// Every cell's cluster and distance to its centroid.
+    /// Cluster of every cell, and the cell's distance from its centroid.
     fn centroid_distances(&self, centroids: &[Vec<f64>]) -> impl Iterator<Item = (usize, f64)> {
         let mut point = vec![0.0; self.n_dims()];
         self.rows().zip(self.cluster_of()).map(move |(row, &cluster)| {

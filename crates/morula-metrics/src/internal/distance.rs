@@ -1,6 +1,6 @@
-//! The distance of all internal scores.
+//! The distance that all internal scores use.
 
-/// Euclidean distance; four sums in parallel, which the compiler may not split by itself.
+/// Euclidean distance in four parallel sums: a compiler may not split one sum by itself.
 pub(super) fn euclidean(a: &[f64], b: &[f64]) -> f64 {
     let (a_lanes, a_rest) = a.as_chunks::<4>();
     let (b_lanes, b_rest) = b.as_chunks::<4>();

@@ -5,9 +5,9 @@ use crate::{
     labels::{class_sizes, encode_labels},
 };
 
-/// Cells as points of an embedding, each with its cluster: what the internal scores need.
+/// Cells as points of an embedding, each with its cluster: the input of the internal scores.
 ///
-/// Distances are Euclidean; coordinates are `f32`, every sum is `f64`.
+/// Distances are Euclidean. Coordinates are `f32`, and every sum is `f64`.
 ///
 /// ```
 /// use morula_metrics::LabelledPoints;
@@ -26,13 +26,13 @@ pub struct LabelledPoints<'a> {
 }
 
 impl<'a> LabelledPoints<'a> {
-    /// Pairs a row-major matrix, `labels.len()` cells x `n_dims`, with the cells' labels.
+    /// Combines a row-major matrix, `labels.len()` cells x `n_dims`, with the labels of the cells.
     ///
     /// # Errors
-    /// [`MetricsError::Shape`] when the values do not fill the matrix or it has no
-    /// dimensions, [`MetricsError::NonFinite`] for NaN or infinite values,
-    /// [`MetricsError::Empty`] without cells, and [`MetricsError::ClusterCount`] unless
-    /// `2 <= clusters < cells` (scikit-learn's condition).
+    /// [`MetricsError::Shape`] when the number of values does not fit the matrix or there are no
+    /// dimensions; [`MetricsError::NonFinite`] for NaN or infinite values; [`MetricsError::Empty`]
+    /// without cells; [`MetricsError::ClusterCount`] unless `2 <= clusters < cells` (scikit-learn's
+    /// condition).
     pub fn new<T: Ord>(x: &'a [f32], n_dims: usize, labels: &[T]) -> Result<Self> {
         let n_cells = labels.len();
         if n_dims == 0 || n_cells.checked_mul(n_dims) != Some(x.len()) {
@@ -54,12 +54,12 @@ impl<'a> LabelledPoints<'a> {
         Ok(Self { x, n_dims, cluster_of, sizes })
     }
 
-    /// Dimensions of the embedding.
+    /// Number of dimensions of the embedding.
     pub(super) fn n_dims(&self) -> usize {
         self.n_dims
     }
 
-    /// Cells of every cluster.
+    /// Number of cells in every cluster.
     pub(super) fn sizes(&self) -> &[usize] {
         &self.sizes
     }

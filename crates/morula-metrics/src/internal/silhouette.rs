@@ -1,11 +1,11 @@
-//! Silhouette: how much closer a cell is to its own cluster than to the next one.
+//! Silhouette: how much closer a cell is to its own cluster than to the nearest other cluster.
 
 use rayon::prelude::*;
 
 use super::{LabelledPoints, distance::euclidean};
 
-/// Cells whose distances are summed in one pass over all points; their coordinates stay in
-/// cache, and the points are read once per block instead of once per cell.
+/// Cells per pass over all points. Their coordinates stay in the cache, and the points are read
+/// once per block instead of once per cell.
 const BLOCK: usize = 16;
 
 impl LabelledPoints<'_> {
@@ -19,10 +19,10 @@ impl LabelledPoints<'_> {
 
     /// Silhouette of every cell, `s = (b - a) / max(a, b)`, in `[-1, 1]` (Rousseeuw 1987).
     ///
-    /// `a` is the mean distance to the other cells of the cell's cluster, `b` the smallest
-    /// mean distance to the cells of another cluster. 0 for a cell alone in its cluster and
-    /// for `a = b = 0`. Time O(n^2 d) on all cores, memory O(n d): the distances are summed
-    /// as they come, no n x n matrix is held. The result does not depend on the threads.
+    /// `a` is the mean distance to the other cells of the cell's cluster. `b` is the smallest mean
+    /// distance to the cells of another cluster. 0 for a cell alone in its cluster and for
+    /// `a = b = 0`. Time O(n^2 d) on all cores, memory O(n d): distances are summed as they are
+    /// computed, without an n x n matrix. The result does not depend on the number of threads.
     pub fn silhouette_samples(&self) -> Vec<f64> {
         let sorted = SortedPoints::new(self);
         let mut samples = vec![0.0; self.cluster_of().len()];
@@ -49,7 +49,7 @@ impl LabelledPoints<'_> {
     }
 }
 
-/// Points ordered by cluster, so that a cluster is one contiguous run.
+/// Points sorted by cluster, so that every cluster is contiguous.
 struct SortedPoints {
     cells: Vec<usize>,
     x: Vec<f64>,
@@ -66,7 +66,7 @@ impl SortedPoints {
         Self { cells, x, n_dims: points.n_dims(), sizes: points.sizes().to_vec() }
     }
 
-    /// Summed distances of `len` points from `start` on to every cluster, `len` x clusters.
+    /// Sums of distances from `len` points, from `start` on, to every cluster: `len` x clusters.
     fn distance_sums(&self, start: usize, len: usize) -> Vec<f64> {
         let d = self.n_dims;
         let block = &self.x[start * d..(start + len) * d];
@@ -84,7 +84,7 @@ impl SortedPoints {
     }
 }
 
-/// Silhouette of a cell of cluster `own` from its summed distances to every cluster.
+/// Silhouette of a cell of cluster `own`, from its sums of distances to every cluster.
 fn silhouette(sums: &[f64], sizes: &[usize], own: usize) -> f64 {
     if sizes[own] == 1 {
         return 0.0;

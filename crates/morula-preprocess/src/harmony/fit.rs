@@ -9,24 +9,24 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// Cells per soft cluster, and how many of those there are at most.
+/// Cells per soft cluster, and the largest number of soft clusters.
 const CELLS: usize = 30;
 const MOST: usize = 100;
 
-/// Passes over the cells within a round, and the parts in which a pass assigns them anew: what one
-/// part does to the shares of batches the next one sees.
+/// Most passes over the cells in a round, and the number of parts in a pass. A pass assigns the
+/// cells of one part at a time, so each part uses the batch shares that the part before it left.
 const PASSES: usize = 20;
 const PARTS: usize = 20;
 
-/// Passes end when memberships move by less than this, a mean over cells (1: to other clusters);
-/// rounds when cells do, as a share of their length.
+/// Passes end when the mean change of the memberships of a cell is below this (1: another cluster).
+/// Rounds end when cells move by less than this share of their length.
 const STILL: f64 = 1e-3;
 
 impl HarmonyParams {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`PreprocessError::Param`] naming the first parameter out of range.
+    /// [`PreprocessError::Param`] names the first parameter out of range.
     pub fn check(&self) -> Result<()> {
         let Self { n_clusters, theta, sigma, lambda, .. } = *self;
         if n_clusters == Some(0) {
@@ -43,11 +43,11 @@ impl HarmonyParams {
         Ok(())
     }
 
-    /// Fits a correction to cells, row-major `n x n_dims`, of batches numbered from 0; with the
-    /// corrected cells.
+    /// Fits a correction to cells, row-major `n x n_dims`, with batches numbered from 0. Returns it
+    /// with the corrected cells.
     ///
-    /// Time and memory: cells times soft clusters, of which there are at most 100. The result is
-    /// the same on any number of threads. Cells of one batch stay as they are.
+    /// Time and memory grow with cells times soft clusters, of which there are at most 100. The
+    /// result is the same for any number of threads. Cells of a single batch stay unchanged.
     ///
     /// # Errors
     /// [`PreprocessError::Shape`] unless there is one batch per row;
@@ -73,7 +73,7 @@ impl HarmonyParams {
         let mut memberships = mixture.memberships(&unit, batches);
         for _ in 0..self.max_rounds {
             self.cluster(&mut mixture, &mut memberships, &unit, batches, &of_all, rng);
-            // As new cells will be assigned: all at once.
+            // All at once, as new cells are assigned.
             memberships = mixture.memberships(&unit, batches);
             let of_batches = (batches, n_batches);
             let offsets = Offsets::fit(x, n_dims, of_batches, &memberships, self.lambda);
@@ -89,7 +89,7 @@ impl HarmonyParams {
         Ok((harmony, corrected))
     }
 
-    /// Finds clusters that hold every batch.
+    /// Finds soft clusters in which every batch is represented.
     fn cluster(
         &self,
         mixture: &mut Mixture,
@@ -140,7 +140,7 @@ impl HarmonyParams {
     }
 }
 
-/// How far cells moved, as a share of their length.
+/// Distance that the cells moved, as a share of their length.
 fn moved(from: &[f32], to: &[f32]) -> f64 {
     let square = |v: f32| f64::from(v).powi(2);
     let step: f64 = from.iter().zip(to).map(|(a, b)| square(a - b)).sum();

@@ -1,10 +1,10 @@
-//! Soft clusters of directions that hold every batch.
+//! Soft clusters of directions in which every batch is represented.
 
 use super::{dot, to_unit};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Rows whose sums are taken together: fixed, so that threads do not change them.
+/// Rows per partial sum: a constant, so that the number of threads does not change the sums.
 const CHUNK: usize = 4096;
 
 /// Soft clusters.
@@ -37,8 +37,8 @@ impl Mixture {
             && n_clusters.checked_mul(n_batches) == Some(shares.len())
     }
 
-    /// How near every direction is to every centroid, `exp(-2 (1 - y_k . u_i) / sigma)` relative to
-    /// the nearest, row-major `n x K`.
+    /// Similarity of every direction and every centroid, `exp(-2 (1 - y_k . u_i) / sigma)` relative
+    /// to the nearest centroid, row-major `n x K`.
     pub fn nearness(&self, unit: &[f32]) -> Vec<f32> {
         let k = self.n_clusters;
         let d = self.centroids.len() / k;
@@ -53,7 +53,7 @@ impl Mixture {
         near
     }
 
-    /// Memberships `r_ik` of one cell from how near it is, and its batch unless that is a new one.
+    /// Memberships `r_ik` of one cell, from its similarities and its batch (ignored if it is new).
     pub fn membership(&self, near: &[f32], batch: usize, membership: &mut [f32]) {
         let n_batches = self.shares.len() / self.n_clusters;
         membership.copy_from_slice(near);
@@ -62,7 +62,7 @@ impl Mixture {
             membership.iter_mut().zip(shares).for_each(|(r, share)| *r *= share);
         }
         let total: f32 = membership.iter().sum();
-        // No cluster at all: shares may be as small as a cluster is full.
+        // If all weights vanish, the memberships are uniform: shares can be very small.
         let even = 1.0 / self.n_clusters as f32;
         membership.iter_mut().for_each(|r| *r = if total > 0.0 { *r / total } else { even });
     }
@@ -79,7 +79,7 @@ impl Mixture {
         all
     }
 
-    /// Moves the centroids to the mean directions of their cells.
+    /// Moves every centroid to the mean direction of its cells.
     pub fn center(&mut self, unit: &[f32], memberships: &[f32]) {
         let k = self.n_clusters;
         let d = self.centroids.len() / k;
@@ -102,8 +102,8 @@ impl Mixture {
         self.centroids.chunks_exact_mut(d).for_each(to_unit);
     }
 
-    /// Sets what the share of every batch in a cluster does to its cells, from the cells
-    /// `held[k][b]` and the share `of_all[b]` of the batch in all cells.
+    /// Sets the weights of the batches in every cluster, from the cells `held[k][b]` and the share
+    /// `of_all[b]` of the batch in all cells.
     pub fn balance(&mut self, held: &[f64], of_all: &[f64], theta: f64) {
         let n_batches = of_all.len();
         for (shares, held) in
@@ -111,7 +111,7 @@ impl Mixture {
         {
             let total: f64 = held.iter().sum();
             for ((share, held), of_all) in shares.iter_mut().zip(held).zip(of_all) {
-                // What is subtracted again may leave a little less than nothing.
+                // Subtraction may leave a value slightly below 0.
                 let expected = (of_all * total).max(0.0);
                 *share = ((expected + 1.0) / (held.max(0.0) + 1.0)).powf(theta) as f32;
             }
@@ -132,14 +132,14 @@ mod tests {
         let expected = [1.0 / (1.0 + (-4f64).exp()), 1.0 / (1.0 + 0.8f64.exp())];
         assert!((f64::from(rows[0]) - expected[0]).abs() < 1e-6, "{rows:?}");
         assert!((f64::from(rows[2]) - expected[1]).abs() < 1e-6, "{rows:?}");
-        // The second cluster holds 3 cells of batch 1 and none of batch 0: shares (1.5 + 1) / (0 + 1)
-        // and (1.5 + 1) / (3 + 1).
+        // The second cluster holds 3 cells of batch 1 and none of batch 0:
+        // shares (1.5 + 1) / (0 + 1) and (1.5 + 1) / (3 + 1).
         mixture.balance(&[0.0, 0.0, 0.0, 3.0], &[0.5, 0.5], 2.0);
         assert_eq!(mixture.shares, [1.0, 1.0, 6.25, 0.390_625]);
         let rows = mixture.memberships(&unit, &[0, 1]);
         let second = 0.390_625 / (0.390_625 + (-0.8f64).exp());
         assert!((f64::from(rows[3]) - second).abs() < 1e-6, "{rows:?}");
-        // A batch that was not there is assigned by nearness alone.
+        // A new batch is assigned by similarity alone.
         let new = mixture.memberships(&unit, &[2, 2]);
         assert!((f64::from(new[2]) - expected[1]).abs() < 1e-6, "{new:?}");
     }

@@ -1,7 +1,7 @@
-//! Harmony: differences between batches taken out of an embedding.
+//! Harmony: removes differences between batches from an embedding.
 //!
 //! Korsunsky et al. 2019, "Fast, sensitive and accurate integration of single-cell data with
-//! Harmony", Nature Methods 16; written from its equations.
+//! Harmony", Nature Methods 16. Own code, written from the equations of the paper.
 
 mod fit;
 mod mixture;
@@ -13,22 +13,22 @@ use mixture::Mixture;
 use offsets::Offsets;
 use serde::{Deserialize, Serialize};
 
-/// Parameters of [`Harmony::fit`](HarmonyParams::fit); the defaults are the authors'.
+/// Parameters of [`Harmony::fit`](HarmonyParams::fit). The defaults are the authors'.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HarmonyParams {
-    /// Soft clusters; none for one per 30 cells and at most 100.
+    /// Soft clusters; `None` for one per 30 cells and at most 100.
     pub n_clusters: Option<usize>,
-    /// How strongly clusters are made to hold every batch: 0 not at all.
+    /// Strength of the penalty on clusters in which batches are missing; 0 for none.
     pub theta: f64,
-    /// How soft clusters are.
+    /// Softness of the clusters.
     pub sigma: f64,
-    /// Ridge penalty on the offsets of batches: clusters that hold few cells of a batch shift them
-    /// less.
+    /// Ridge penalty on the offsets of batches. A cluster that holds few cells of a batch shifts
+    /// them less.
     pub lambda: f64,
-    /// Rounds of clustering and correction, at most.
+    /// Most rounds of clustering and correction.
     pub max_rounds: usize,
-    /// Seed of the first clusters, and of the order in which cells are assigned.
+    /// Seed of the first clusters and of the order in which cells are assigned.
     pub seed: u64,
 }
 
@@ -38,28 +38,28 @@ impl Default for HarmonyParams {
     }
 }
 
-/// A fitted correction, for the cells of the fit and new ones of the same batches.
+/// A fitted correction, for the cells of the fit and for new cells.
 ///
-/// A round finds soft clusters of the directions `u_i = z_i / |z_i|`, every one of which is to hold
-/// the batches in the proportions of all cells:
+/// A round has two steps. The first finds soft clusters of the directions `u_i = z_i / |z_i|`. In
+/// every cluster the batches should have the same proportions as in all cells:
 ///
 /// `r_ik ~ exp(-2 (1 - y_k . u_i) / sigma) ((E_kb + 1) / (O_kb + 1))^theta`, rows summing to 1,
 ///
-/// with unit centroids `y_k ~ sum_i r_ik u_i`, the cells `O_kb = sum_{i in b} r_ik` that cluster k
-/// holds of batch b, the cell's own, and `E_kb = P_b sum_i r_ik` expected by the share `P_b` of the
-/// batch. Within a cluster, cells of one batch differ from the others by an offset `w_kb`, by ridge
-/// regression of the embedding before any correction, `x`, on an intercept and the batches:
+/// with unit centroids `y_k ~ sum_i r_ik u_i`. Cluster k holds `O_kb = sum_{i in b} r_ik` cells of
+/// the cell's batch b, and `E_kb = P_b sum_i r_ik` are expected from the share `P_b` of that batch.
+/// The second step estimates, within a cluster, the offset `w_kb` of each batch from the others: by
+/// ridge regression of the embedding before any correction, `x`, on an intercept and the batches:
 ///
 /// `min sum_i r_ik |x_i - m_k - w_{k b(i)}|^2 + lambda sum_b |w_kb|^2`
 ///
-/// and lose it, `z_i = x_i - sum_k r_ik w_{k b(i)}`. Then the next round looks at those. A type that
-/// only one batch has is shifted little: it has clusters of its own, in which nothing is to be
-/// told apart. Batches that are so far from each other that no soft cluster reaches both stay so.
+/// and subtracts it, `z_i = x_i - sum_k r_ik w_{k b(i)}`. The next round clusters the corrected
+/// cells. A type that occurs in only one batch is shifted little, because its clusters hold no
+/// other batch. Batches so distant that no soft cluster reaches both stay separate.
 ///
-/// The correction keeps the centroids, proportions, means and offsets of every round, and new
-/// cells go through them as those of the fit did. Those of a batch that the fit did not see are
-/// assigned by nearness alone, and lose what their mean differs from the `m_k` of the fit (Kang et
-/// al. 2021, Symphony).
+/// The correction stores the centroids, proportions, means and offsets of every round. New cells go
+/// through the same rounds as the cells of the fit. Cells of a new batch are assigned by similarity
+/// alone, and lose the difference between their mean and the `m_k` of the fit (Kang et al. 2021,
+/// Symphony).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Harmony {
     n_dims: usize,
@@ -85,9 +85,9 @@ impl Harmony {
         self.n_batches
     }
 
-    /// Corrects cells, row-major `n x n_dims`, those of the fit as they were then. Batches from
-    /// [`n_batches`](Self::n_batches) on are new ones: what sets such a batch apart is estimated
-    /// from its cells here, whereas the other cells do not hang on their company.
+    /// Corrects cells, row-major `n x n_dims`. Cells of the fit get the same result as in the fit.
+    /// Batches from [`n_batches`](Self::n_batches) on are new. The offset of a new batch is
+    /// estimated from its cells in `x`; the result of all other cells depends on that cell alone.
     ///
     /// # Errors
     /// [`PreprocessError::Shape`] unless there is one batch per row;
@@ -105,8 +105,7 @@ impl Harmony {
         Ok(corrected)
     }
 
-    /// Whether the parts fit each other and `n_dims` dimensions, as they may not after reading a
-    /// damaged file.
+    /// Whether the parts match each other and `n_dims`. A damaged file may break this.
     pub fn fits(&self, n_dims: usize) -> bool {
         self.n_dims == n_dims
             && self.rounds.iter().all(|Round { mixture, offsets }| {
@@ -116,7 +115,7 @@ impl Harmony {
     }
 }
 
-/// Refuses rows and batches that do not belong together.
+/// Checks that rows and batches match and that all values are finite.
 fn check(x: &[f32], n_dims: usize, batches: &[usize]) -> Result<()> {
     let shape = |what, expected, found| Err(PreprocessError::Shape { what, expected, found });
     if n_dims == 0 || !x.len().is_multiple_of(n_dims) {
@@ -133,7 +132,7 @@ fn check(x: &[f32], n_dims: usize, batches: &[usize]) -> Result<()> {
     }
 }
 
-/// Rows at length 1; a zero row stays zero.
+/// Rows scaled to length 1; a zero row stays zero.
 fn directions(x: &[f32], n_dims: usize) -> Vec<f32> {
     let mut unit = x.to_vec();
     unit.chunks_exact_mut(n_dims).for_each(to_unit);

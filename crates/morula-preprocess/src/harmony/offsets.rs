@@ -1,9 +1,9 @@
-//! What sets the cells of a batch apart within a cluster.
+//! Offsets of the batches within a cluster.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Means of soft clusters, and offsets of batches from them.
+/// Means of soft clusters, and offsets of the batches from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Offsets {
     /// Intercepts `m_k`, row-major `K x d`.
@@ -15,11 +15,11 @@ pub(super) struct Offsets {
 }
 
 impl Offsets {
-    /// Ridge regression of `x` on an intercept, which is not penalised, and the batches, within
-    /// every soft cluster.
+    /// Ridge regression of `x`, within every soft cluster, on an intercept (without penalty) and
+    /// the batches.
     ///
-    /// With `n_b` and `s_b` the sums of the weights and of the weighted rows of a batch, the minimum
-    /// of `sum_i r_i |x_i - m - w_b(i)|^2 + lambda sum_b |w_b|^2` is at
+    /// With `n_b` and `s_b` the sums of the weights and of the weighted rows of a batch, the
+    /// minimum of `sum_i r_i |x_i - m - w_b(i)|^2 + lambda sum_b |w_b|^2` is at
     ///
     /// `m = sum_b s_b / (n_b + lambda) / sum_b n_b / (n_b + lambda)`,
     /// `w_b = (s_b - n_b m) / (n_b + lambda)`.
@@ -46,8 +46,8 @@ impl Offsets {
         Self { means: means.concat(), offsets: offsets.concat(), n_batches, lambda }
     }
 
-    /// Offsets of batches that the fit did not see from the means of the fit, `(K x new) x d`; those
-    /// of batch b are at `b - n_batches`.
+    /// Offsets of new batches from the means of the fit, `(K x new) x d`. Batch b is at
+    /// `b - n_batches`.
     pub fn of_new(
         &self,
         x: &[f32],
@@ -71,7 +71,7 @@ impl Offsets {
         (0..n_clusters).into_par_iter().flat_map_iter(of).collect()
     }
 
-    /// `x_i - sum_k r_ik w_{k b(i)}`, with the offsets of batches that the fit did not see.
+    /// `x_i - sum_k r_ik w_{k b(i)}`, with the offsets of new batches.
     pub fn subtract(
         &self,
         x: &[f32],
@@ -111,7 +111,7 @@ impl Offsets {
     }
 }
 
-/// Sums of the weights, and of the weighted rows, of every batch.
+/// Sums of the weights and of the weighted rows of every batch.
 fn totals<'a>(
     x: &[f32],
     n_dims: usize,
@@ -139,7 +139,7 @@ fn from_mean(weights: &[f64], sums: &[f64], mean: &[f64], lambda: f64) -> Vec<f3
     batches.flat_map(offset).collect()
 }
 
-/// In single precision; 0 of a cluster that holds no cell at all, which shifts none.
+/// Rounds to single precision. An empty cluster has the value 0, so it shifts no cell.
 fn rounded(values: Vec<f64>) -> Vec<f32> {
     values.into_iter().map(|w| if w.is_finite() { w as f32 } else { 0.0 }).collect()
 }
@@ -150,8 +150,8 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
-    /// At the minimum of the ridge regression its gradient is 0: checked for every offset, and the
-    /// intercept by way of them (`lambda sum_b w_b = 0`, as the residuals of all cells sum to 0).
+    /// The gradient of the ridge regression is 0 at its minimum. This checks every offset, and the
+    /// intercept through them: `lambda sum_b w_b = 0`, as the residuals of all cells sum to 0.
     #[test]
     fn offsets_solve_the_ridge_regression() {
         let (n, d, k, lambda) = (40, 3, 2, 0.7);

@@ -1,4 +1,4 @@
-//! Where the soft clusters begin.
+//! First centroids of the soft clusters.
 
 use super::{dot, to_unit};
 use rand::RngExt;
@@ -8,8 +8,8 @@ use rayon::prelude::*;
 /// Passes of K-means.
 const PASSES: usize = 10;
 
-/// Centroids of K-means over directions, row-major `K x d`: seeds far from each other (k-means++;
-/// Arthur and Vassilvitskii 2007), then some passes.
+/// Centroids of K-means over directions, row-major `K x d`. k-means++ (Arthur and Vassilvitskii
+/// 2007) chooses distant seeds; some passes of K-means follow.
 pub(super) fn centroids(unit: &[f32], d: usize, k: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let mut centroids = seeds(unit, d, k, rng);
     for _ in 0..PASSES {
@@ -52,7 +52,7 @@ fn seeds(unit: &[f32], d: usize, k: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
             left -= f64::from(f);
             left < 0.0
         });
-        // With all cells at seeds already, any will do.
+        // If all cells coincide with seeds, any cell will do.
         let chosen = chosen.unwrap_or_else(|| rng.random_range(0..n));
         centroids.extend_from_slice(row(chosen));
     }

@@ -1,4 +1,4 @@
-//! Genes that vary within batches, rather than between them.
+//! Genes that vary within batches rather than between them.
 
 use super::{HighlyVariable, HvgFlavor, HvgParams, count_score, measure, ranks};
 use crate::normalize::median;
@@ -7,14 +7,14 @@ use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 use std::cmp::Ordering;
 
-/// [`highly_variable_genes`](super::highly_variable_genes) within each batch, then
-/// merged, as scanpy does it with a `batch_key`.
+/// [`highly_variable_genes`](super::highly_variable_genes) within each batch, merged as in scanpy
+/// with a `batch_key`.
 ///
-/// The dispersion flavours and `PearsonResiduals` prefer genes selected in many batches, ties
-/// going to the mean normalised dispersion or the median rank; `SeuratV3` prefers
-/// the median rank over the batches that select a gene, ties going to the number of them.
-/// Means, spread and score are means over batches (over all cells for the count flavours'
-/// means and spread). Exactly `n_top_genes` are selected, where there are as many.
+/// The dispersion flavours and `PearsonResiduals` prefer genes that are selected in many batches;
+/// the mean normalised dispersion or the median rank breaks ties. `SeuratV3` prefers the median
+/// rank over the batches that select a gene; the number of these batches breaks ties. Means, spread
+/// and score are means over batches; for the count flavours, means and spread are over all cells.
+/// Exactly `n_top_genes` genes are selected, or all if there are fewer.
 ///
 /// # Errors
 /// [`PreprocessError::Shape`] unless there is one batch per cell;
@@ -59,7 +59,7 @@ fn by_dispersion(x: &CsrMatrix, members: &[Vec<usize>], params: &HvgParams) -> H
         found.selected.iter().for_each(|&at| votes[seen[at]] += 1);
         let mut at = seen.iter().enumerate().peekable();
         for j in 0..g {
-            // A gene the batch does not show counts as 0 in all three.
+            // A gene that a batch lacks counts as 0 in all three.
             let shown = at.next_if(|(_, s)| **s == j).map(|(at, _)| at);
             let of = |v: &[f64]| shown.map_or(0.0, |at| v[at]);
             means[j].add(of(&found.means));
@@ -79,7 +79,7 @@ fn by_rank(x: &CsrMatrix, members: &[Vec<usize>], params: &HvgParams) -> HighlyV
     let (g, all) = (x.n_cols(), (0..x.n_cols()).collect::<Vec<_>>());
     let mut score = vec![0.0; g];
     let mut top_ranks: Vec<Vec<f64>> = vec![Vec::new(); g];
-    // The clip of the first batch is the clip of all, as in scanpy.
+    // As in scanpy, the clip of the first batch holds for all.
     let clip = members.first().map(|cells| (cells.len() as f64).sqrt());
     let params = &HvgParams { clip: params.clip.or(clip), ..params.clone() };
     for cells in members {
@@ -116,7 +116,7 @@ fn first(n: usize, of: usize, order: impl Fn(usize, usize) -> Ordering) -> Vec<u
     genes
 }
 
-/// A mean that passes over NaN.
+/// A mean that ignores NaN.
 #[derive(Debug, Clone, Copy, Default)]
 struct Mean {
     sum: f64,

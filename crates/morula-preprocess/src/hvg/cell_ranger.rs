@@ -1,5 +1,5 @@
-//! Flavour `cell_ranger`: dispersion against the median and MAD of its percentile
-//! bin of the mean (Zheng et al., Nat. Commun. 2017).
+//! Flavour `cell_ranger`: dispersion relative to the median and MAD of its percentile bin of the
+//! mean (Zheng et al., Nat. Commun. 2017).
 
 use super::dispersion::{bins, dispersions, normalize_in_bins, reaching_the_top};
 use super::{HighlyVariable, HvgParams};
@@ -19,8 +19,8 @@ pub(super) fn select(m: &Moments, params: &HvgParams) -> HighlyVariable {
     HighlyVariable { selected, means, spread, score }
 }
 
-/// The 10th, 15th, ... 100th percentile between infinities. Equal percentiles
-/// (few genes, many ties) are merged.
+/// The 10th, 15th, ... 100th percentile between infinities. Equal percentiles (few genes, many
+/// ties) are merged.
 fn edges(means: &[f64]) -> Vec<f64> {
     let mut sorted = means.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -31,7 +31,7 @@ fn edges(means: &[f64]) -> Vec<f64> {
     edges
 }
 
-/// Linear interpolation between the order statistics.
+/// A percentile, by linear interpolation between the order statistics.
 fn percentile(sorted: &[f64], q: f64) -> Option<f64> {
     let at = q * sorted.len().checked_sub(1)? as f64;
     let (low, t) = (at.floor() as usize, at.fract());
@@ -39,7 +39,7 @@ fn percentile(sorted: &[f64], q: f64) -> Option<f64> {
     Some(if t < 0.5 { a + (b - a) * t } else { b - (b - a) * (1.0 - t) })
 }
 
-/// Centre and width of a bin; NaN for an empty one.
+/// Median of a bin, and the standard deviation that its MAD estimates; NaN for an empty bin.
 fn median_and_mad(values: Vec<f64>) -> (f64, f64) {
     let Some(centre) = median(values.clone()) else { return (f64::NAN, f64::NAN) };
     let mad = median(values.iter().map(|v| (v - centre).abs()).collect());

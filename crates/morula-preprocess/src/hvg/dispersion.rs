@@ -1,8 +1,8 @@
-//! What the two dispersion flavours share.
+//! Shared code of the two dispersion flavours.
 
 use crate::rows::Moments;
 
-/// Stands in for a mean of zero, so that the dispersion of an unseen gene is 0 and not NaN.
+/// Replaces a mean of zero, so that the dispersion of a gene without counts is 0 and not NaN.
 const TINY_MEAN: f64 = 1e-12;
 
 /// Means without zeros and the dispersions var / mean.
@@ -19,8 +19,8 @@ pub(super) fn bins(values: &[f64], edges: &[f64]) -> Vec<usize> {
     values.iter().map(bin).collect()
 }
 
-/// `(value - centre) / width` with the centre and width of every bin given by
-/// `stats` from the bin's values that are not NaN.
+/// `(value - centre) / width`. `stats` computes the centre and width of every bin from the bin's
+/// values that are not NaN.
 pub(super) fn normalize_in_bins(
     values: &[f64],
     bin: &[usize],
@@ -35,7 +35,7 @@ pub(super) fn normalize_in_bins(
     values.iter().zip(bin).map(|(v, &b)| (v - stats[b].0) / stats[b].1).collect()
 }
 
-/// Positions whose score reaches the `n`-th highest; NaN never does.
+/// Positions whose score reaches the `n`-th highest. NaN never does.
 pub(super) fn reaching_the_top(score: &[f64], n: usize) -> Vec<usize> {
     let mut sorted: Vec<f64> = score.iter().copied().filter(|s| !s.is_nan()).collect();
     if sorted.is_empty() || n == 0 {

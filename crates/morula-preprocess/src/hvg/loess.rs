@@ -1,14 +1,15 @@
-//! Local quadratic regression on one predictor (Cleveland, Grosse and Shyu,
-//! "Local regression models", 1992), as the `seurat_v3` flavour needs it.
+//! Local quadratic regression on one predictor (Cleveland, Grosse and Shyu, "Local regression
+//! models", 1992), for the `seurat_v3` flavour.
 //!
-//! The fit is exact at the vertices of a k-d tree and blended by cubic Hermite
-//! polynomials between them, as netlib's dloess and Python's `skmisc.loess` do.
+//! The fit is exact at the vertices of a k-d tree. Cubic Hermite polynomials interpolate between
+//! them, as in netlib's dloess and Python's `skmisc.loess`. Own code, because parity with scanpy
+//! needs the same tree and the same interpolation.
 
-/// Largest share of a neighbourhood's points in a leaf of the tree.
+/// Largest size of a leaf of the tree, as a share of the points of a neighbourhood.
 const CELL: f64 = 0.2;
-/// How far the outer vertices stand from the data, as a share of the range.
+/// Distance of the outer vertices from the data, as a share of the range.
 const MARGIN: f64 = 0.005;
-/// Squared relative distances from which a weight is 0, and up to which it is 1.
+/// Squared relative distances: from `FAR` on a weight is 0, and up to `NEAR` it is 1.
 const FAR: f64 = 0.999;
 const NEAR: f64 = 1e-6;
 /// Singular values below this share of the largest count as 0.
@@ -16,9 +17,9 @@ const SINGULAR: f64 = 100.0 * f64::EPSILON;
 
 /// Fitted values at every `x`, with neighbourhoods of `span` of the points.
 ///
-/// Small or tied samples are no error: neighbourhoods grow until they span a
-/// distance, and a fit that the points do not determine is the shortest of
-/// those that fit (a constant where all points are tied).
+/// Small or tied samples are not an error. A neighbourhood grows until it spans a distance. If the
+/// points do not determine a fit, the shortest solution is used (a constant where all points are
+/// tied).
 pub(super) fn loess(x: &[f64], y: &[f64], span: f64) -> Vec<f64> {
     let n = x.len();
     if n < 2 {
@@ -41,8 +42,8 @@ pub(super) fn loess(x: &[f64], y: &[f64], span: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Ends and cuts of the tree, ascending. A cell of more than `leaf` points is
-/// cut at its median, moved to the nearest place where neighbours differ.
+/// Ends and cuts of the tree, ascending. A cell of more than `leaf` points is cut at its median, or
+/// at the nearest place where neighbouring values differ.
 fn vertices(xs: &[f64], leaf: usize) -> Vec<f64> {
     let (low, high) = (xs[0], xs[xs.len() - 1]);
     let margin = (high - low).max(low.abs().max(high.abs()) * 1e-10 + 1e-30) * MARGIN;
@@ -66,10 +67,10 @@ fn vertices(xs: &[f64], leaf: usize) -> Vec<f64> {
     found
 }
 
-/// The place nearest the middle of `first..=last` with `xs[m] != xs[m + 1]`, looking
-/// outwards; the middle itself when an end comes first.
+/// The place nearest the middle of `first..=last` with `xs[m] != xs[m + 1]`, searched outwards; the
+/// middle itself if an end is reached first.
 fn cut(xs: &[f64], first: usize, last: usize) -> usize {
-    // The middle counts from one, as in dloess.
+    // dloess counts the middle from one.
     let middle = (first + last + 2) / 2 - 1;
     for step in 0..=last - first {
         let right = middle + step;
@@ -106,8 +107,8 @@ fn local_fit(xs: &[f64], ys: &[f64], z: f64, neighbours: usize) -> [f64; 2] {
     [value, slope]
 }
 
-/// The range of the `count` points nearest to `z` and the distance of the farthest; more
-/// where all of them are equally far, and an infinite distance when all points are.
+/// The range of the `count` points nearest to `z`, and the distance of the farthest. The range
+/// grows if all of them are equally far; the distance is infinite if all points are.
 fn neighbourhood(xs: &[f64], z: f64, count: usize) -> (usize, usize, f64) {
     let mut from = xs.partition_point(|&x| x < z);
     let mut to = from;
@@ -130,10 +131,10 @@ fn neighbourhood(xs: &[f64], z: f64, count: usize) -> (usize, usize, f64) {
     (from, to, if weightless(nearest, radius) { f64::INFINITY } else { radius })
 }
 
-/// Least squares over three columns by one-sided Jacobi rotations, shortest where undetermined.
+/// Least squares over three columns by one-sided Jacobi rotations; the shortest of the solutions.
 fn least_squares(mut columns: [Vec<f64>; 3], target: &[f64]) -> [f64; 3] {
     let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
-    // Columns of unit length, as the powers of x differ by orders of magnitude.
+    // Columns are scaled to unit length, as the powers of x differ by orders of magnitude.
     let scales = columns.each_ref().map(|c| match dot(c, c).sqrt() {
         0.0 => 1.0,
         norm => norm,

@@ -1,4 +1,4 @@
-//! Highly variable genes (METHODS 1.4), one file per flavour.
+//! Highly variable genes ([1.4](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-4)), one file per flavour.
 
 mod batches;
 mod cell_ranger;
@@ -11,52 +11,52 @@ mod seurat_v3;
 
 pub use batches::highly_variable_genes_by_batch;
 
-use crate::elementary::exp_m1;
+use crate::fast_math::exp_m1;
 use crate::normalize::LogNormalized;
 use crate::rows::{Mapped, Moments, Rows, moments};
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 use serde::{Deserialize, Serialize};
 
-/// How variability is measured.
+/// Measure of variability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HvgFlavor {
-    /// Log dispersion of normalised expression, z-scored in bins of the log mean
-    /// (Satija et al. 2015). Reads log-normalised values.
+    /// Log dispersion of normalised expression, z-scored in bins of the log mean (Satija et al.
+    /// 2015). Reads log-normalised values.
     #[default]
     Seurat,
-    /// Dispersion of log expression, centred by the median and scaled by the
-    /// MAD in 20 bins of the mean (Zheng et al. 2017); needs several genes in each. Reads
-    /// log-normalised values.
+    /// Dispersion of log expression, centred by the median and scaled by the MAD in 20 bins of the
+    /// mean (Zheng et al. 2017). Every bin needs several genes. Reads log-normalised values.
     CellRanger,
-    /// Variance against a loess of variance on mean (Stuart et al. 2019). Reads counts.
+    /// Variance relative to a loess of variance on mean (Stuart et al. 2019). Reads counts.
     SeuratV3,
     /// Variance of analytic Pearson residuals (Lause et al. 2021). Reads counts.
     PearsonResiduals,
 }
 
 impl HvgFlavor {
-    /// Whether this flavour reads raw counts (the others read log-normalised values).
+    /// Whether this flavour reads raw counts. The other flavours read log-normalised values.
     pub fn reads_counts(self) -> bool {
         !matches!(self, Self::Seurat | Self::CellRanger)
     }
 }
 
-/// Parameters of [`highly_variable_genes`]; the defaults are scanpy's, with 2000 genes.
+/// Parameters of [`highly_variable_genes`]. The defaults are scanpy's, with 2000 genes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HvgParams {
-    /// How variability is measured.
+    /// Measure of variability.
     pub flavor: HvgFlavor,
-    /// How many genes to select; all, when there are fewer.
+    /// Number of genes to select; all if there are fewer.
     pub n_top_genes: usize,
-    /// Bins of the mean (`Seurat` only; `CellRanger` has its 20 percentile bins).
+    /// Bins of the mean (`Seurat` only; `CellRanger` always has 20 percentile bins).
     pub n_bins: usize,
     /// Share of the genes in a neighbourhood of the loess (`SeuratV3` only).
     pub span: f64,
     /// Inverse dispersion of the negative binomial (`PearsonResiduals` only).
     pub theta: f64,
-    /// Largest absolute residual (`PearsonResiduals` only); none for the root of the number of cells.
+    /// Largest absolute residual (`PearsonResiduals` only); `None` for the root of the number of
+    /// cells.
     pub clip: Option<f64>,
 }
 
@@ -77,7 +77,7 @@ impl HvgParams {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`PreprocessError::Param`] naming the first parameter out of range.
+    /// [`PreprocessError::Param`] names the first parameter out of range.
     pub fn check(&self) -> Result<()> {
         if self.n_top_genes == 0 {
             return Err(PreprocessError::param("n_top_genes", 0, "select at least one gene"));
@@ -98,7 +98,7 @@ impl HvgParams {
     }
 }
 
-/// What was measured of every gene, and the choice.
+/// Measurements of every gene, and the selection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HighlyVariable {
     /// Positions of the selected genes, ascending.
@@ -107,18 +107,17 @@ pub struct HighlyVariable {
     pub means: Vec<f64>,
     /// Spread before normalisation: dispersions, or variances for the count flavours.
     pub spread: Vec<f64>,
-    /// What genes are ranked by: normalised dispersion, normalised variance or
-    /// residual variance. NaN where it is not defined, for instance for constant genes.
+    /// The score that ranks genes: normalised dispersion, normalised variance or residual variance.
+    /// NaN where it is undefined, for example for constant genes.
     pub score: Vec<f64>,
 }
 
-/// Selects the genes that vary most, as scanpy's `pp.highly_variable_genes(n_top_genes=...)`.
+/// Selects the genes that vary most, like scanpy's `pp.highly_variable_genes(n_top_genes=...)`.
 ///
 /// `x` (cells x genes) holds log-normalised values for [`HvgFlavor::Seurat`] and
-/// [`HvgFlavor::CellRanger`], raw counts for the others. Genes whose score ties with the last
-/// one selected are all taken by the two dispersion flavours, as in scanpy, so
-/// that `selected` may hold more than `n_top_genes`; genes without a score are
-/// never taken by them.
+/// [`HvgFlavor::CellRanger`], raw counts for the other flavours. As in scanpy, the two dispersion
+/// flavours select every gene whose score ties with the last selected gene, so `selected` may have
+/// more than `n_top_genes` genes. They never select genes without a score.
 ///
 /// # Errors
 /// [`PreprocessError::Param`] for parameters out of range.
@@ -127,7 +126,7 @@ pub fn highly_variable_genes(x: &CsrMatrix, params: &HvgParams) -> Result<Highly
     Ok(measure(x, params))
 }
 
-/// From log-normalised values or counts, as the flavour reads them.
+/// Measures log-normalised values or counts, as the flavour requires.
 fn measure<R: Rows>(x: &R, params: &HvgParams) -> HighlyVariable {
     match params.flavor {
         HvgFlavor::Seurat => {
@@ -143,7 +142,7 @@ fn measure<R: Rows>(x: &R, params: &HvgParams) -> HighlyVariable {
     }
 }
 
-/// What the two flavours that read counts rank genes by.
+/// The score of the two flavours that read counts.
 fn count_score<R: Rows>(counts: &R, m: &Moments, params: &HvgParams) -> Vec<f64> {
     match params.flavor {
         HvgFlavor::SeuratV3 => seurat_v3::normalized_variances(counts, m, params.span),
@@ -151,7 +150,7 @@ fn count_score<R: Rows>(counts: &R, m: &Moments, params: &HvgParams) -> Vec<f64>
     }
 }
 
-/// The same from counts and size factors, normalising on the fly.
+/// The same from counts and size factors; normalises while reading.
 pub(crate) fn from_counts<R: Rows>(
     counts: &R,
     factors: &[f32],
@@ -159,7 +158,7 @@ pub(crate) fn from_counts<R: Rows>(
 ) -> Result<HighlyVariable> {
     params.check()?;
     Ok(match params.flavor {
-        // expm1 undoes log1p, so the normalised counts themselves are read.
+        // expm1 inverts log1p, so this reads the normalised counts themselves.
         HvgFlavor::Seurat => {
             let normalized = Mapped { rows: counts, f: |i: usize, v: f32| v / factors[i] };
             seurat::select(&moments(&normalized), params)

@@ -4,7 +4,7 @@
 use crate::rows::{Rows, column_sums, row_sums};
 use rayon::prelude::*;
 
-/// Residual variance of every gene of a count matrix; 0 for a gene never counted.
+/// Residual variance of every gene of a count matrix; 0 for a gene without counts.
 ///
 /// `mu_ij = total_i total_j / total`, `r_ij = (c_ij - mu_ij) / sqrt(mu_ij + mu_ij^2 / theta)`,
 /// clipped to `+- clip`, `sqrt(n)` by default.
@@ -19,8 +19,8 @@ pub(super) fn residual_variances<R: Rows>(counts: &R, theta: f64, clip: Option<f
         let r = (count - mu) / (mu + mu * mu / theta).sqrt();
         r.clamp(-clip, clip)
     };
-    // A zero's residual depends on mu alone, so all cells are first taken as
-    // zeros, and the counted ones then corrected.
+    // The residual of a zero depends on mu alone. First all cells are treated as zeros; then the
+    // cells with counts are corrected.
     let counted: Vec<f64> = cells.iter().copied().filter(|c| *c > 0.0).collect();
     let zeros: Vec<[f64; 2]> =
         genes.par_iter().map(|gene| zero_sums(&counted, gene / total, theta, clip)).collect();
@@ -40,9 +40,9 @@ pub(super) fn residual_variances<R: Rows>(counts: &R, theta: f64, clip: Option<f
         .collect()
 }
 
-/// Sums of residuals and of their squares as if no cell counted the gene.
+/// Sums of residuals and of their squares for a gene without counts.
 ///
-/// In lanes, as a single running sum would keep the processor waiting.
+/// The sums run in parallel lanes, because a single running sum would stall the processor.
 fn zero_sums(cells: &[f64], share: f64, theta: f64, clip: f64) -> [f64; 2] {
     const LANES: usize = 8;
     let limit = clip * clip;

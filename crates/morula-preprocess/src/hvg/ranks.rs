@@ -1,13 +1,13 @@
-//! Ranking genes by a score, repeatably.
+//! Deterministic ranking of genes by a score.
 
 use std::cmp::Ordering;
 
-/// Descending, NaN last.
+/// Descending order, NaN last.
 pub(super) fn descending(a: f64, b: f64) -> Ordering {
     a.is_nan().cmp(&b.is_nan()).then(b.total_cmp(&a))
 }
 
-/// Positions of the `n` highest scores, ascending; ties go to the lower position.
+/// Positions of the `n` highest scores, ascending. The lower position wins a tie.
 pub(super) fn best(score: &[f64], n: usize) -> Vec<usize> {
     let mut order = by_score(score);
     order.truncate(n);

@@ -5,7 +5,7 @@ use super::dispersion::{bins, dispersions, normalize_in_bins, reaching_the_top};
 use super::{HighlyVariable, HvgParams};
 use crate::rows::Moments;
 
-/// How far the first bin reaches below the lowest mean, as a share of the range.
+/// Distance of the first bin's edge below the lowest mean, as a share of the range.
 const LOWEST_BIN_MARGIN: f64 = 1e-3;
 
 /// Selects from the moments of the normalised (not log) expression.
@@ -40,7 +40,7 @@ fn edges(values: &[f64], n: usize) -> Vec<f64> {
     edges
 }
 
-/// Centre and width of a bin. A bin of one gene gives it the score 1.
+/// Mean and standard deviation of a bin. A bin of one gene gives this gene the score 1.
 fn mean_and_sd(values: Vec<f64>) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;

@@ -1,13 +1,13 @@
-//! Flavour `seurat_v3`: variance of clipped z-scores against the variance that
-//! a loess of log variance on log mean expects (Stuart et al., Cell 2019).
+//! Flavour `seurat_v3`: variance of clipped z-scores. The expected variance comes from a loess of
+//! log variance on log mean (Stuart et al., Cell 2019).
 
 use super::loess::loess;
 use crate::rows::{Moments, Rows, column_sums};
 
 /// Normalised variance of every gene of a count matrix.
 ///
-/// With `sd_j` the expected standard deviation and counts clipped at
-/// `mean_j + sd_j sqrt(n)`: `sum_i (c_ij - mean_j)^2 / ((n - 1) sd_j^2)`. 0 for a constant gene.
+/// `sum_i (c_ij - mean_j)^2 / ((n - 1) sd_j^2)`, with the expected standard deviation `sd_j` and
+/// counts clipped at `mean_j + sd_j sqrt(n)`. 0 for a constant gene.
 pub(super) fn normalized_variances<R: Rows>(counts: &R, m: &Moments, span: f64) -> Vec<f64> {
     let n = counts.n_rows() as f64;
     let varying: Vec<usize> = (0..m.var.len()).filter(|&j| m.var[j] > 0.0).collect();

@@ -1,4 +1,4 @@
-//! Blocks of points that look for neighbours in each other.
+//! Blocks of points that search each other for neighbours.
 
 use super::nearest::Nearest;
 use super::points::Points;
@@ -12,7 +12,7 @@ const ROWS: usize = 128;
 /// Distances checked at once.
 const LANES: usize = 64;
 
-/// Consecutive points and the nearest that each has found.
+/// Consecutive points, and the nearest neighbours found for each so far.
 pub(super) struct Block<'a> {
     points: &'a Points<'a>,
     range: Range<usize>,
@@ -21,7 +21,7 @@ pub(super) struct Block<'a> {
     /// `(y, 1, |y|^2)` row by row.
     right: Vec<f32>,
     nearest: Vec<Nearest>,
-    /// Up to which product a point may be among the nearest of each.
+    /// Largest product at which a pair may be among the nearest of each point.
     limits: Vec<f32>,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Searches this block's neighbours in `other` and the other's in this.
+    /// Searches `other` for neighbours of this block, and this block for neighbours of `other`.
     pub(super) fn meet(&mut self, other: &mut Self) {
         let Self { points, right, range, nearest, limits, .. } = other;
         let theirs = (right.as_slice(), range.clone(), limits.as_mut_slice());
@@ -54,7 +54,7 @@ impl<'a> Block<'a> {
         });
     }
 
-    /// Searches neighbours among the block's own points.
+    /// Searches this block for neighbours of its own points.
     pub(super) fn meet_itself(&mut self) {
         let right = std::mem::take(&mut self.right);
         let mut closed = vec![f32::NEG_INFINITY; self.range.len()];
@@ -62,18 +62,18 @@ impl<'a> Block<'a> {
         self.right = right;
     }
 
-    /// Searches neighbours of this block's points in `other`, a block of another set.
+    /// Searches `other`, a block of another set, for neighbours of this block.
     pub(super) fn search(&mut self, other: &Block<'_>) {
         let mut closed = vec![f32::NEG_INFINITY; other.range.len()];
-        // Points of another set are never the same, whatever their position.
+        // Points of two sets are never the same point, even at the same position.
         let theirs = (other.right.as_slice(), other.range.clone(), closed.as_mut_slice());
         self.scan(other.points, theirs, |_, _, _| None);
     }
 
-    /// Passes all pairs with the points of `(right, range, limits)` in review.
+    /// Checks all pairs with the points of `(right, range, limits)`.
     ///
-    /// `back(j, i, square)` offers point `i` of this set to the `j`-th of the others and gives
-    /// its new limit, none for no change.
+    /// `back(j, i, square)` offers point `i` of this set to the `j`-th point of the other set. It
+    /// returns the new limit of that point, or `None` if the limit stays.
     fn scan(
         &mut self,
         others: &Points<'_>,
@@ -132,16 +132,17 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Offers point `j` to `nearest` of point `i`; the new limit of `i` if it was taken.
+/// Offers point `j` to `nearest` of point `i`. Returns the new limit of `i` if `j` was accepted.
 fn offer(nearest: &mut Nearest, points: &Points<'_>, i: usize, square: f64, j: u32) -> Option<f32> {
     nearest.offer(square, j).then(|| limit(points, i, nearest.worst()))
 }
 
-/// The largest product that a pair of points no farther apart than `worst` (squared) can have.
+/// The largest product of a pair of points whose squared distance is at most `worst`.
 ///
-/// With the unit roundoff u, a product of depth D is off by at most
-/// `(D + 5) u (|y_i| + |y_j|)^2`, the rounding of y and of its square included, and
-/// `|y_j| <= |y_i| + sqrt(worst)`. Taken four times; and a little for what underflows.
+/// With the unit roundoff u, the error of a product of depth D is at most
+/// `(D + 5) u (|y_i| + |y_j|)^2`, including the rounding of y and of its square, and
+/// `|y_j| <= |y_i| + sqrt(worst)`. The limit uses four times this bound, plus a small term for
+/// underflow.
 fn limit(points: &Points<'_>, i: usize, worst: f64) -> f32 {
     let worst = worst * points.unit * points.unit;
     let rounding = (points.dims + 8) as f64 * f64::from(f32::EPSILON) * 2.0;
@@ -150,7 +151,7 @@ fn limit(points: &Points<'_>, i: usize, worst: f64) -> f32 {
     ((worst + rounding * reach * reach + underflow) as f32).next_up()
 }
 
-/// Whether any product is within `limit` or its own; compiled for the vector units at hand.
+/// Whether any product is within `limit` or its own limit. Compiled for the available vector units.
 #[inline(always)]
 fn any_within(products: &[f32], limit: f32, limits: &[f32]) -> bool {
     let mut any = false;

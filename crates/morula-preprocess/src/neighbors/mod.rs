@@ -1,8 +1,8 @@
-//! Exact nearest neighbours by blocked matrix products (METHODS 1.7).
+//! Exact nearest neighbours by blocked matrix products ([1.7](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-7)).
 //!
-//! Products in single precision give every squared distance up to a known bound of their
-//! rounding; whatever may lie among the nearest within that bound is measured again in double
-//! precision, so that rounding decides nothing.
+//! Products in single precision give every squared distance up to a known bound of their rounding.
+//! Every point that may be among the nearest within that bound is measured again in double
+//! precision, so rounding never changes the result.
 
 mod block;
 mod nearest;
@@ -15,7 +15,7 @@ use points::Points;
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
-/// The k nearest points of every query, nearest first; ties in the order of their index.
+/// The k nearest points of every query, nearest first. The lower index wins a tie.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Neighbors {
     /// Neighbours per query.
@@ -34,7 +34,7 @@ impl Neighbors {
         self.indices.len().checked_div(self.k).unwrap_or(0)
     }
 
-    /// The `k` nearest of every query, or all there are.
+    /// The `k` nearest of every query, or all if there are fewer.
     pub fn first(&self, k: usize) -> Self {
         let k = k.min(self.k);
         let queries = || 0..self.n_queries();
@@ -50,7 +50,7 @@ impl Neighbors {
     /// The symmetric union as an unweighted graph: `A_ij = 1` when j is among the
     /// neighbours of i or i among those of j. No self loops.
     ///
-    /// For the neighbours of a point set within itself, as [`neighbors`] gives them.
+    /// The neighbours must come from one point set, as [`neighbors`] finds them.
     pub fn connectivities(&self) -> CsrMatrix {
         let n = self.n_points;
         let mut rows: Vec<Vec<u32>> = vec![Vec::with_capacity(2 * self.k); n];
@@ -75,19 +75,20 @@ impl Neighbors {
 
 /// The k nearest other rows of every row of `x` (row-major `n x n_dims`), Euclidean and exact.
 ///
-/// A row is never its own neighbour; its duplicates may be. `k` is at most `n - 1`.
+/// A row is never its own neighbour; a duplicate of it may be. `k` is at most `n - 1`.
 ///
 /// # Errors
-/// [`PreprocessError::Shape`](crate::PreprocessError::Shape) when the length is not a multiple of `n_dims`;
-/// [`PreprocessError::NotFinite`](crate::PreprocessError::NotFinite) for NaN or infinite values.
+/// [`PreprocessError::Shape`](crate::PreprocessError::Shape) when the length is not a multiple of
+/// `n_dims`; [`PreprocessError::NotFinite`](crate::PreprocessError::NotFinite) for NaN or infinite
+/// values.
 pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
     let origin = points::mean(x, n_dims);
     let points = Points::new(x, n_dims, &origin, points::unit(&[x], &origin))?;
     let k = k.min(points.n().saturating_sub(1));
     let blocks: Vec<Mutex<Block<'_>>> = points.blocks(k).map(Mutex::new).collect();
     let open = |at: usize| blocks[at].lock().unwrap_or_else(PoisonError::into_inner);
-    // Every pair of blocks is met once, for both sides. The pairs of a round have no block
-    // in common and so do not wait for each other.
+    // Every pair of blocks is searched once, for both sides. The pairs of a round share no block,
+    // so no pair waits for another.
     for round in 0..blocks.len() {
         let partner = |at: usize| (round + blocks.len() - at) % blocks.len();
         (0..blocks.len()).into_par_iter().filter(|&at| at <= partner(at)).for_each(|at| {
@@ -102,12 +103,12 @@ pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
     Ok(collect(blocks, k, points.n()))
 }
 
-/// The k nearest of `points` (row-major `m x n_dims`) to every row of `queries`.
+/// The k nearest `points` (row-major `m x n_dims`) of every row of `queries`.
 ///
-/// `k` is at most `m`. For attaching new cells to known ones.
+/// `k` is at most `m`. Use it to attach new cells to known cells.
 ///
 /// # Errors
-/// As [`neighbors`].
+/// The errors of [`neighbors`].
 pub fn kneighbors(queries: &[f32], points: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
     let origin = points::mean(points, n_dims);
     let unit = points::unit(&[queries, points], &origin);
@@ -127,7 +128,7 @@ pub fn kneighbors(queries: &[f32], points: &[f32], n_dims: usize, k: usize) -> R
     Ok(collect(blocks.into_iter(), k, points.n()))
 }
 
-/// What the blocks found, in their order.
+/// Collects the results of the blocks in their order.
 fn collect<'a>(blocks: impl Iterator<Item = Block<'a>>, k: usize, n_points: usize) -> Neighbors {
     let (mut indices, mut distances) = (Vec::new(), Vec::new());
     for (square, index) in blocks.flat_map(Block::into_found) {

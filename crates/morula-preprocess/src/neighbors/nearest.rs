@@ -1,6 +1,6 @@
 //! The nearest points found so far.
 
-/// The k nearest so far, sorted by squared distance and then index.
+/// The k nearest so far, sorted by squared distance and then by index.
 pub(super) struct Nearest {
     k: usize,
     best: Vec<(f64, u32)>,
@@ -11,7 +11,7 @@ impl Nearest {
         Self { k, best: Vec::with_capacity(k) }
     }
 
-    /// Squared distance of the k-th, infinite before there are k.
+    /// Squared distance of the k-th point; infinite if there are fewer than k.
     pub(super) fn worst(&self) -> f64 {
         match self.best.last() {
             Some(last) if self.best.len() == self.k => last.0,
@@ -19,8 +19,8 @@ impl Nearest {
         }
     }
 
-    /// Takes in a point and says whether it is among the nearest. The outcome does not depend
-    /// on the order in which points come.
+    /// Inserts a point and returns whether it is among the nearest. The result does not depend on
+    /// the order of the points.
     pub(super) fn offer(&mut self, square: f64, index: u32) -> bool {
         let at = self.best.partition_point(|b| (b.0, b.1) < (square, index));
         if at >= self.k {

@@ -1,12 +1,12 @@
-//! Points as the search sees them.
+//! Points, prepared for the search.
 
 use super::block::Block;
 use crate::{PreprocessError, Result};
 
-/// Points per block; a tile of distances between two stays in cache.
+/// Points per block. A tile of distances between two blocks fits into the cache.
 const BLOCK: usize = 512;
 
-/// Rows, and the same about an origin in a unit in which none is longer than 1.
+/// Rows, and the same rows around an origin, scaled so that none is longer than 1.
 pub(super) struct Points<'a> {
     pub(super) x: &'a [f32],
     pub(super) dims: usize,
@@ -41,7 +41,7 @@ impl<'a> Points<'a> {
         self.squares.len()
     }
 
-    /// All points in blocks, each of them looking for `k` neighbours.
+    /// All points in blocks, each prepared to find `k` neighbours.
     pub(super) fn blocks(&self, k: usize) -> impl Iterator<Item = Block<'_>> {
         (0..self.n()).step_by(BLOCK).map(move |first| {
             let last = (first + BLOCK).min(self.n());
@@ -61,7 +61,7 @@ pub(super) fn mean(x: &[f32], dims: usize) -> Vec<f64> {
     mean
 }
 
-/// A power of two in which no point is farther than 1 from the origin, so that no square overflows.
+/// A power of two by which no point is farther than 1 from the origin, so that no square overflows.
 pub(super) fn unit(sets: &[&[f32]], origin: &[f64]) -> f64 {
     let square = |row: &[f32]| -> f64 {
         row.iter().zip(origin).map(|(&v, o)| (f64::from(v) - o).powi(2)).sum()

@@ -1,4 +1,4 @@
-//! The orthonormal basis of the Krylov iteration and the matrix projected on it.
+//! The orthonormal basis of the Krylov iteration, and the projection of the matrix onto it.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -6,11 +6,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// Columns per product with the matrix: wide enough that every entry read is used often.
+/// Columns per product with the matrix: enough to use every entry often once it is read.
 pub(super) const BLOCK: usize = 8;
-/// A column that orthogonalisation leaves with less than this share of its length is rounding.
+/// A column is only rounding if orthogonalisation leaves less than this share of its length.
 const VANISHED: f64 = 1e-13;
-/// Below this share, what is left has lost digits and is orthogonalised against all columns again.
+/// Below this share the rest has lost digits and is orthogonalised against all columns again.
 const CANCELLED: f64 = 1e-2;
 
 /// Orthonormal columns Q and `H = Q' M Q` of the symmetric matrix M.
@@ -20,13 +20,13 @@ pub(super) struct Basis {
     q: Vec<f64>,
     /// Rows of H below and on the diagonal blocks: `h[j]` holds `Q' M q_j`.
     h: Vec<Vec<f64>>,
-    /// First column that the product of the last block reaches, by the recurrence.
+    /// First column that the product of the last block reaches by the recurrence.
     linked: usize,
     rng: ChaCha8Rng,
 }
 
 impl Basis {
-    /// A first block drawn from the seed.
+    /// Draws the first block from the seed.
     pub(super) fn new(dim: usize, seed: u64) -> Self {
         let rng = ChaCha8Rng::seed_from_u64(seed);
         let mut basis = Self { dim, q: Vec::new(), h: Vec::new(), linked: 0, rng };
@@ -45,16 +45,15 @@ impl Basis {
         (0..self.dim * BLOCK).map(|p| self.q[start + (p % BLOCK) * self.dim + p / BLOCK]).collect()
     }
 
-    /// Takes in the product of the last block with M (row-major): records H and
-    /// appends what is new in it as the next block. Returns the coupling R of
-    /// the next block with this one, `M Q_last = Q (..) + Q_next R`, column `c`
-    /// of R in `R[c * BLOCK..]`.
+    /// Adds the product of the last block with M (row-major). Records H, and appends the new
+    /// directions as the next block. Returns the coupling R of the next block with this one,
+    /// `M Q_last = Q (..) + Q_next R`, with column `c` of R in `R[c * BLOCK..]`.
     pub(super) fn extend(&mut self, product: &[f64]) -> Vec<f64> {
         let (dim, m) = (self.dim, self.len());
         let mut w = Mat::from_fn(dim, BLOCK, |i, c| product[i * BLOCK + c]);
         let lengths: Vec<f64> = (0..BLOCK).map(|c| w.col(c).norm_l2()).collect();
         let mut h = Mat::<f64>::zeros(m, BLOCK);
-        // Twice is enough (Kahan and Parlett), and once where there is only rounding to take out.
+        // Twice is enough (Kahan and Parlett); once if there is only rounding to remove.
         for from in [self.linked, 0] {
             let q = MatRef::from_column_major_slice(&self.q[from * dim..], dim, m - from);
             let mut part = Mat::<f64>::zeros(m - from, BLOCK);
@@ -71,8 +70,8 @@ impl Basis {
         self.append(&rest, &lengths)
     }
 
-    /// Orthonormalises the columns of `block` (column-major, orthogonal to Q so far, once
-    /// of these `lengths`) and appends them; a vanished one is replaced by a random one.
+    /// Orthonormalises the columns of `block` (column-major, orthogonal to Q, with original
+    /// `lengths`) and appends them. A random column replaces a vanished one.
     fn append(&mut self, block: &[f64], lengths: &[f64]) -> Vec<f64> {
         let first = self.len();
         let mut coupling = vec![0.0; BLOCK * BLOCK];
@@ -99,14 +98,14 @@ impl Basis {
         coupling
     }
 
-    /// Takes the parts along all columns out of `v`.
+    /// Removes the components along all columns from `v`.
     fn remove_all(&self, v: &mut [f64]) {
         for _ in 0..2 {
             (0..self.len()).for_each(|r| _ = self.remove(v, r));
         }
     }
 
-    /// Takes the part along column `r` out of `v` and returns its length.
+    /// Removes the component along column `r` from `v` and returns its length.
     fn remove(&self, v: &mut [f64], r: usize) -> f64 {
         let q = &self.q[r * self.dim..][..self.dim];
         let along: f64 = q.iter().zip(&*v).map(|(q, v)| q * v).sum();
@@ -114,10 +113,10 @@ impl Basis {
         along
     }
 
-    /// H over the columns whose product is known (all but the last block); its lower half.
+    /// The lower half of H, over the columns whose product is known: all but the last block.
     pub(super) fn projected(&self) -> Mat<f64> {
         let m = self.h.len();
-        // Row j of the lower half is what the product of q_j gave.
+        // The product of q_j gives row j of the lower half.
         Mat::from_fn(
             m,
             m,
@@ -134,8 +133,8 @@ impl Basis {
         out
     }
 
-    /// Keeps the `k` best eigenvectors of H and the last block, whose coupling
-    /// with them the next product finds again.
+    /// Keeps the `k` best eigenvectors of H and the last block. The next product computes their
+    /// coupling again.
     pub(super) fn restart(&mut self, values: &[f64], y: &Mat<f64>, k: usize) {
         let kept = self.combine(y, k);
         let last = self.q.split_off(self.q.len() - self.dim * BLOCK);

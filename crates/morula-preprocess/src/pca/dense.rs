@@ -1,13 +1,13 @@
-//! Dense rows whose columns are mostly one value, made sparse.
+//! Converts dense rows, whose columns mostly repeat one value, to sparse rows.
 
 use crate::{PreprocessError, Result};
 use morula_data::CsrMatrix;
 
-/// Takes the value that fills most of each column out of it.
+/// Subtracts from each column the value that fills most of it.
 ///
-/// Returns the sparse rest and the value of every column. The majority vote of
-/// Boyer and Moore finds the value wherever one fills more than half; otherwise the result is
-/// as right, only less sparse.
+/// Returns the sparse rest and the value of every column. The majority vote of Boyer and Moore
+/// finds a value that fills more than half of a column. Otherwise the result is still correct, but
+/// less sparse.
 pub(super) fn without_base(x: &[f32], n_cols: usize) -> Result<(CsrMatrix, Vec<f32>)> {
     if n_cols == 0 || !x.len().is_multiple_of(n_cols) {
         let (expected, found) = (n_cols, x.len());

@@ -1,11 +1,12 @@
-//! Dense symmetric eigenvalues, on one thread so that results repeat.
+//! Dense symmetric eigenvalues, on one thread for repeatable results.
 
 use crate::{PreprocessError, Result};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{Mat, MatRef, Par, diag::Diag};
 
-/// Eigenvalues, descending, and eigenvectors in columns of a symmetric matrix (its lower half).
+/// Eigenvalues (descending) and eigenvectors (in columns) of a symmetric matrix; reads its lower
+/// half.
 pub(super) fn symmetric_eigen(h: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>)> {
     let n = h.nrows();
     let mut values = Diag::zeros(n);

@@ -1,4 +1,4 @@
-//! `A' A` formed once, for matrices with many more entries than it has.
+//! `A' A`, formed once, for matrices with many more entries than it has.
 
 use super::operator::Shifted;
 use faer::linalg::matmul::matmul;
@@ -7,11 +7,11 @@ use morula_data::CsrMatrix;
 use pulp::Arch;
 use rayon::prelude::*;
 
-/// Largest side of a matrix that is formed, 128 MiB.
+/// Largest side at which the matrix is formed, 128 MiB.
 const MAX_DIM: usize = 4096;
-/// Rows of a product computed at once. A constant, so that threads change nothing.
+/// Rows of a product computed at once: a constant, so that the number of threads changes nothing.
 const BAND: usize = 512;
-/// Columns of S met at once: their sums with all others stay in cache.
+/// Columns of S processed at once: their sums with all other columns fit into the cache.
 const WIDTH: usize = 32;
 
 /// The symmetric matrix `A' A`, `c x c`, for `A = S - a b'`.
@@ -21,7 +21,7 @@ pub(super) struct Gram {
 }
 
 impl Gram {
-    /// Whether products with the matrix formed cost less than those with its sparse factors.
+    /// Whether products with the formed matrix cost less than products with its sparse factors.
     pub(super) fn pays(op: &Shifted<'_>) -> bool {
         let (nnz, dim) = (op.s().nnz(), op.dim());
         dim <= MAX_DIM && dim * dim <= 4 * nnz
@@ -63,7 +63,7 @@ impl Gram {
         let mut out = vec![0.0; self.dim * width];
         out.par_chunks_mut(BAND * width).enumerate().for_each(|(band, out)| {
             let rows = out.len() / width;
-            // As the matrix is symmetric, columns serve as rows; they are contiguous downwards.
+            // The matrix is symmetric, so columns serve as rows; a column is contiguous.
             let g = MatRef::from_column_major_slice(&self.g, self.dim, self.dim);
             let g = g.subrows(band * BAND, rows);
             let mut part = Mat::<f64>::zeros(rows, width);
@@ -76,10 +76,10 @@ impl Gram {
     }
 }
 
-/// `(S'S)_ij` for the columns j from `first` on, `WIDTH` of them, and all i from `first` on.
+/// `(S'S)_ij` for the `WIDTH` columns j from `first` on, and all i from `first` on.
 ///
-/// Row by row, the entries in those columns, zeros among them, meet all stored ones:
-/// more products than needed, but of whole vectors.
+/// Row by row, all entries in those columns, including zeros, are multiplied by all stored entries:
+/// more products than needed, but in whole vectors.
 #[inline(always)]
 fn inner_products(s: &CsrMatrix, first: usize) -> Vec<[f64; WIDTH]> {
     let mut sums = vec![[0.0; WIDTH]; s.n_cols() - first];
@@ -102,7 +102,7 @@ fn inner_products(s: &CsrMatrix, first: usize) -> Vec<[f64; WIDTH]> {
 mod tests {
     use super::*;
 
-    /// The matrix formed and the factors one after the other, on the tall and on the wide side.
+    /// The formed matrix against the two factors in turn, on the tall and on the wide side.
     #[test]
     fn products_are_those_of_the_factors() {
         for (n, g) in [(130, 70), (70, 130)] {

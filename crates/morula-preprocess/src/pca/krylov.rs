@@ -6,11 +6,11 @@ use super::gram::Gram;
 use super::operator::Shifted;
 use crate::Result;
 
-/// Residual, as a share of the largest eigenvalue, at which a pair has converged.
+/// A pair has converged at this residual, as a share of the largest eigenvalue.
 const TOLERANCE: f64 = 1e-10;
 /// Up to this size the matrix is formed and decomposed directly.
 const DIRECT: usize = 320;
-/// Products after which the best pairs so far are given.
+/// After this many products the best pairs so far are returned.
 const MAX_PRODUCTS: usize = 4000;
 
 /// The top eigenpairs.
@@ -38,7 +38,7 @@ pub(super) fn top_eigenpairs(op: &Shifted<'_>, k: usize, seed: u64) -> Result<To
     loop {
         let coupling = basis.extend(&product(&basis.last_block()));
         products += 1;
-        // The last block of the basis waits for its product.
+        // The product of the last block is not known yet.
         let m = basis.len() - BLOCK;
         if m < check_at && products < MAX_PRODUCTS {
             continue;

@@ -1,4 +1,4 @@
-//! Principal components without densifying the matrix (METHODS 1.6).
+//! Principal components without densifying the matrix ([1.6](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-6)).
 
 mod basis;
 mod dense;
@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PcaParams {
-    /// Number of components; the smaller side of the matrix, when that is less.
+    /// Number of components; the smaller side of the matrix if that is less.
     pub n_comps: usize,
-    /// Seed of the iteration's start. Results agree to rounding for any seed.
+    /// Seed of the iteration's start. Results agree up to rounding for any seed.
     pub seed: u64,
 }
 
@@ -30,7 +30,7 @@ impl Default for PcaParams {
     }
 }
 
-/// Principal components of a matrix, and the loadings to project new rows with.
+/// Principal components of a matrix, and the loadings that project new rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pca {
     /// Number of components k.
@@ -74,7 +74,7 @@ impl Pca {
     /// Scores of new sparse rows, row-major `n x k`.
     ///
     /// # Errors
-    /// [`PreprocessError::Shape`] when the matrix has other columns than were projected.
+    /// [`PreprocessError::Shape`] when the number of columns differs from that of the fit.
     pub fn transform_sparse(&self, x: &CsrMatrix) -> Result<Vec<f32>> {
         let (g, k) = (self.mean.len(), self.n_comps);
         if x.n_cols() != g || self.loadings.len() != g * k {
@@ -95,7 +95,7 @@ pub(crate) fn combine(weights: impl Iterator<Item = f64>, loadings: &[f32], k: u
     sum
 }
 
-/// `X L`, each row with `scale(i)` times the origin added; row-major `n x k`.
+/// `X L`, plus `scale(i)` times the origin in row i; row-major `n x k`.
 pub(crate) fn project(
     x: &CsrMatrix,
     loadings: &[f32],
@@ -117,14 +117,14 @@ pub(crate) fn project(
     scores
 }
 
-/// Principal components of the rows of a sparse matrix, centred implicitly.
+/// Principal components of the rows of a sparse matrix, with implicit centring.
 ///
-/// The top eigenpairs of `(X - 1 mu')'(X - 1 mu')` (or of the transpose, whichever is smaller)
-/// by a block Krylov iteration with full reorthogonalisation, in `f64`, down to
-/// residuals of 1e-10 of the largest eigenvalue. Where `x` holds many more entries than the
-/// square of the smaller side, that matrix is formed first. Memory: the transpose of `x` or the
-/// square of the smaller side (up to 4096), and a basis of the smaller side times a few times
-/// `n_comps`. As scanpy's `pp.pca`.
+/// Finds the top eigenpairs of `(X - 1 mu')'(X - 1 mu')`, or of its transpose if that is smaller,
+/// by a block Krylov iteration with full reorthogonalisation in `f64`, down to residuals of 1e-10
+/// of the largest eigenvalue. Own code, because results must repeat for any number of threads. If
+/// `x` has many more entries than the square of the smaller side, that matrix is formed first.
+/// Memory: the transpose of `x` or the square of the smaller side (up to 4096), and a basis of the
+/// smaller side times a few times `n_comps`. Like scanpy's `pp.pca`.
 ///
 /// # Errors
 /// [`PreprocessError::Param`] for no components; [`PreprocessError::NotFinite`]
@@ -171,15 +171,16 @@ pub fn pca(x: &CsrMatrix, params: &PcaParams) -> Result<Pca> {
 
 /// The top k singular vectors.
 pub(crate) struct Components {
-    /// Left ones times their values, row-major `n x k`.
+    /// Left singular vectors times their values, row-major `n x k`.
     pub(crate) scores: Vec<f32>,
-    /// Right ones, row-major `g x k`; the entry of largest magnitude of each is positive.
+    /// Right singular vectors, row-major `g x k`; the entry of largest magnitude of each is
+    /// positive.
     pub(crate) loadings: Vec<f32>,
     /// Singular values, descending.
     sigma: Vec<f64>,
 }
 
-/// Decomposes a matrix of which neither side is smaller than k.
+/// Decomposes a matrix whose smaller side is at least k.
 pub(crate) fn components(op: &Shifted<'_>, k: usize, seed: u64) -> Result<Components> {
     let top = krylov::top_eigenpairs(op, k, seed)?;
     // Singular values and the vectors of the other side.
@@ -204,9 +205,8 @@ pub(crate) fn components(op: &Shifted<'_>, k: usize, seed: u64) -> Result<Compon
 
 /// Principal components of dense rows (row-major `n x n_cols`), such as z-scores.
 ///
-/// The value that fills most of a column (what a zero count was scaled to) is
-/// taken out first, which changes nothing about the components and leaves the
-/// matrix as sparse as the counts were.
+/// The value that fills most of a column, which a zero count has after scaling, is subtracted
+/// first. This leaves the components unchanged and makes the matrix as sparse as the counts.
 ///
 /// # Errors
 /// [`PreprocessError::Shape`] when the length is not a multiple of `n_cols`, and those of [`pca`].
@@ -217,7 +217,7 @@ pub fn pca_dense(x: &[f32], n_cols: usize, params: &PcaParams) -> Result<Pca> {
     Ok(pca)
 }
 
-/// Turns every component so that its loading of largest magnitude is positive.
+/// Changes signs so that the loading of largest magnitude of every component is positive.
 fn fix_signs(loadings: &mut [f64], scores: &mut [f64], k: usize) {
     for c in 0..k {
         let column = || loadings.iter().skip(c).step_by(k);

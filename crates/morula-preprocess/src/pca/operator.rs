@@ -1,4 +1,4 @@
-//! A sparse matrix less one of rank 1, such as its means, as an operator; never formed.
+//! A sparse matrix minus a matrix of rank 1, such as its means, as an operator; never formed.
 
 use morula_data::CsrMatrix;
 use pulp::Arch;
@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 /// `A = S - a b'` with S sparse, `r x c`, `c <= r`.
 ///
-/// With `S = X, a = 1, b = mu` this is the centred matrix, with
-/// `S = X', a = mu, b = 1` its transpose: whichever is tall.
+/// The centred matrix has `S = X, a = 1, b = mu`, and its transpose has `S = X', a = mu, b = 1`.
+/// The taller of the two is used.
 pub(crate) struct Shifted<'x> {
     x: &'x CsrMatrix,
     transposed: OnceLock<CsrMatrix>,
@@ -25,7 +25,7 @@ impl<'x> Shifted<'x> {
         Self { x, transposed: OnceLock::new(), a, b, swapped }
     }
 
-    /// Whether A is the transpose of what was given.
+    /// Whether A is the transpose of the input.
     pub(super) fn swapped(&self) -> bool {
         self.swapped
     }
@@ -47,7 +47,7 @@ impl<'x> Shifted<'x> {
         &self.b
     }
 
-    /// `X'`, made when it is first needed.
+    /// `X'`, computed on first use.
     fn transposed(&self) -> &CsrMatrix {
         self.transposed.get_or_init(|| self.x.transpose())
     }
@@ -65,10 +65,10 @@ impl<'x> Shifted<'x> {
     }
 }
 
-/// Columns taken at once: their sums stay in registers.
+/// Columns processed at once: their sums stay in registers.
 const WIDTH: usize = 16;
 
-/// `(S - a b') V`; rows are independent, so threads change nothing.
+/// `(S - a b') V`. Rows are independent, so the number of threads changes nothing.
 fn shifted_product(s: &CsrMatrix, v: &[f64], width: usize, a: &[f64], b: &[f64]) -> Vec<f64> {
     let mut shift = vec![0.0; width];
     for (row, b) in v.chunks_exact(width).zip(b) {
@@ -84,7 +84,7 @@ fn shifted_product(s: &CsrMatrix, v: &[f64], width: usize, a: &[f64], b: &[f64])
     out
 }
 
-/// `out = s V` for one sparse row s; compiled for the vector units at hand.
+/// `out = s V` for one sparse row s. Compiled for the available vector units.
 #[inline(always)]
 fn row_product(cols: &[u32], vals: &[f32], v: &[f64], width: usize, out: &mut [f64]) {
     let mut blocks = out.chunks_exact_mut(WIDTH);

@@ -1,13 +1,13 @@
-//! New cells' genes, matched by name with those of the recipe.
+//! Matches the genes of new cells by name with those of the recipe.
 
 use morula_data::CsrMatrix;
 use std::collections::HashMap;
 
-/// Where each of the recipe's genes stands in new data.
+/// Positions of the recipe's genes in new data.
 pub(super) struct Alignment {
-    /// Column of each of the recipe's genes, none where it is absent.
+    /// Column of each of the recipe's genes, `None` if it is absent.
     pub(super) positions: Vec<Option<usize>>,
-    /// Number of new genes that the recipe does not know.
+    /// Number of genes in new data that are not in the recipe.
     pub(super) extra: usize,
 }
 
@@ -24,7 +24,7 @@ impl Alignment {
         Self { positions, extra }
     }
 
-    /// Columns found, ascending.
+    /// Columns of the genes found, ascending.
     pub(super) fn present(&self) -> Vec<usize> {
         let mut present: Vec<_> = self.positions.iter().flatten().copied().collect();
         present.sort_unstable();
@@ -32,7 +32,7 @@ impl Alignment {
     }
 }
 
-/// The counts of chosen rows and columns; a column of none is empty.
+/// The counts of selected rows and columns; an absent column is empty.
 pub(super) fn gather(x: &CsrMatrix, rows: &[usize], columns: &[Option<usize>]) -> CsrMatrix {
     let mut target = vec![u32::MAX; x.n_cols()];
     for (new, old) in columns.iter().enumerate() {

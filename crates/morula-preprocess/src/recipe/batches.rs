@@ -1,11 +1,11 @@
-//! Batches of the cells that passed the filter.
+//! Batches of the cells that pass the filter.
 
 use std::collections::HashMap;
 
 use crate::{PreprocessError, Result};
 use morula_data::CountMatrix;
 
-/// Names of the batches that some of the cells are from, in the order of the categories.
+/// Names of the batches that have cells, in the order of the categories.
 pub(super) fn seen(counts: &CountMatrix, cells: &[usize]) -> Vec<String> {
     let Some(batches) = counts.batches() else { return Vec::new() };
     let mut there = vec![false; batches.categories().len()];
@@ -14,8 +14,8 @@ pub(super) fn seen(counts: &CountMatrix, cells: &[usize]) -> Vec<String> {
     names.filter(|(_, there)| *there).map(|(name, _)| name.clone()).collect()
 }
 
-/// Positions of the batches of some cells among `names` and, behind those, the new names that come
-/// with them; none where there are no names.
+/// Batch of every cell, as a position in `names` followed by the new names, and the new names;
+/// `None` if the recipe has no batches.
 ///
 /// # Errors
 /// [`PreprocessError::BatchesMissing`].

@@ -1,4 +1,4 @@
-//! Fitting a recipe.
+//! Fits a recipe.
 
 use super::{Prepared, Recipe, RecipeParams, batches};
 use crate::filter::{cells_passing, filter_genes};
@@ -9,11 +9,11 @@ use crate::{PreprocessError, Result, hvg};
 use morula_data::CountMatrix;
 
 impl RecipeParams {
-    /// Learns a [`Recipe`] from training cells and prepares them with it.
+    /// Fits a [`Recipe`] to training cells and prepares these cells.
     ///
-    /// Filters genes, then cells; takes size factors over the genes kept; selects highly
-    /// variable genes; learns their means and standard deviations. The cells come out
-    /// exactly as [`Recipe::transform`] gives them.
+    /// Filters genes, then cells; computes size factors over the kept genes; selects highly
+    /// variable genes; computes their means and standard deviations. [`Recipe::transform`] prepares
+    /// the same cells in exactly the same way.
     ///
     /// # Errors
     /// [`PreprocessError::Param`] for parameters out of range;

@@ -1,4 +1,4 @@
-//! The fitted preprocessing that goes with a model (METHODS 1).
+//! The fitted preprocessing of a model ([1](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-preprocessing)).
 
 mod align;
 mod batches;
@@ -7,7 +7,7 @@ mod params;
 mod prepared;
 
 pub use params::RecipeParams;
-pub use prepared::{Prepared, Report};
+pub use prepared::{FilterReport, Prepared};
 
 use crate::normalize::{LogNormalized, size_factors};
 use crate::rows::{Selection, row_sums};
@@ -17,31 +17,31 @@ use align::Alignment;
 use morula_data::{CountMatrix, CsrMatrix};
 use serde::{Deserialize, Serialize};
 
-/// Preprocessing fitted on training cells, ready for new ones.
+/// Preprocessing fitted to training cells, for use on new cells.
 ///
-/// Holds everything learnt: the genes that survived the filter, the selected
-/// genes, the reference total of the size factors, and the means and standard
-/// deviations of the selected genes. Serialisable, to be saved with a model.
+/// Holds everything that the fit has learnt: the genes that passed the filter, the selected genes,
+/// the reference total of the size factors, and the means and standard deviations of the selected
+/// genes. It is serialised with the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     params: RecipeParams,
     /// Genes that passed the filter, in the order of the training matrix.
     genes: Vec<String>,
-    /// Share of all training counts that fell on each of them.
+    /// Share of all training counts on each of these genes.
     shares: Vec<f64>,
-    /// Positions of the selected genes among them, ascending.
+    /// Positions of the selected genes among these genes, ascending.
     selected: Vec<usize>,
-    /// The total that has size factor 1.
+    /// The total with size factor 1.
     reference: f32,
-    /// z-scores of the selected genes, none where scaling is off.
+    /// z-scores of the selected genes, `None` if scaling is off.
     scaler: Option<Scaler>,
-    /// Batches that the training cells are from; none where they were not known.
+    /// Batches of the training cells; empty if they were not given.
     #[serde(default)]
     batches: Vec<String>,
 }
 
 impl Recipe {
-    /// The parameters it was fitted with.
+    /// The parameters of the fit.
     pub fn params(&self) -> &RecipeParams {
         &self.params
     }
@@ -51,7 +51,7 @@ impl Recipe {
         self.selected.iter().filter_map(|&j| self.genes.get(j)).map(String::as_str).collect()
     }
 
-    /// Names of all genes that passed the filter: those a cell's total is taken over.
+    /// Names of all genes that passed the filter. The total of a cell runs over these.
     pub fn kept_genes(&self) -> &[String] {
         &self.genes
     }
@@ -61,36 +61,35 @@ impl Recipe {
         self.selected.len()
     }
 
-    /// The total count that has size factor 1.
+    /// The total count with size factor 1.
     pub fn reference_total(&self) -> f32 {
         self.reference
     }
 
-    /// Means, standard deviations and clip of the selected genes, where scaling is on.
+    /// Means, standard deviations and clip of the selected genes, if scaling is on.
     pub fn scaler(&self) -> Option<&Scaler> {
         self.scaler.as_ref()
     }
 
-    /// Batches that the training cells are from; empty where they were not known.
+    /// Batches of the training cells; empty if they were not given.
     pub fn batches(&self) -> &[String] {
         &self.batches
     }
 
     /// Prepares new cells like the training cells.
     ///
-    /// Genes are found by name, in any order; a name that occurs several times
-    /// is matched occurrence by occurrence. A cell's total runs over the genes
-    /// that passed the filter in training, wherever they are present; when some are absent,
-    /// the reference total shrinks by their share of the training counts, so that size
-    /// factors stay comparable. Absent selected genes count as 0 and are
-    /// reported. Cells below `min_counts` or `min_genes` are left out and reported. With batches in
-    /// training, new cells must have one too; those of other names are reported.
+    /// Genes are matched by name, in any order; repeated names are matched in order of occurrence.
+    /// The total of a cell runs over the genes that passed the filter in training, as far as they
+    /// are present. If some are absent, the reference total shrinks by their share of the training
+    /// counts, so that size factors stay comparable. Absent selected genes count as 0 and are
+    /// reported. Cells below `min_counts` or `min_genes` are left out and reported. If the training
+    /// cells had batches, new cells need batches too; batches with new names are reported.
     ///
     /// # Errors
     /// [`PreprocessError::GenesMissing`] when more than `max_missing` of the
     /// selected genes are absent; [`PreprocessError::NothingLeft`] when no cell passes;
     /// [`PreprocessError::BatchesMissing`];
-    /// [`PreprocessError::Shape`] when the recipe was damaged in storage.
+    /// [`PreprocessError::Shape`] when the stored recipe is damaged.
     pub fn transform(&self, counts: &CountMatrix) -> Result<Prepared> {
         self.check()?;
         let found = Alignment::new(&self.genes, counts.var_names());
@@ -129,7 +128,7 @@ impl Recipe {
         Ok(prepared)
     }
 
-    /// Whether the parts fit, as they may not after reading a damaged file.
+    /// Checks that the parts match each other. A damaged file may break this.
     fn check(&self) -> Result<()> {
         let (genes, selected) = (self.genes.len(), self.selected.len());
         let last = self.selected.iter().max().map_or(0, |j| j + 1);
@@ -150,7 +149,7 @@ impl Recipe {
         Ok(())
     }
 
-    /// The reference total for cells in which only the genes found were counted.
+    /// The reference total of cells that have only the genes found.
     fn reference_over(&self, found: &Alignment) -> f32 {
         if found.positions.iter().all(Option::is_some) {
             return self.reference;
@@ -160,10 +159,10 @@ impl Recipe {
         if share > 0.0 { (f64::from(self.reference) * share) as f32 } else { self.reference }
     }
 
-    /// The path that training and new cells share.
+    /// The steps that training cells and new cells share.
     ///
-    /// `present`: columns a total runs over; `columns`: column of each selected
-    /// gene, none where it is absent.
+    /// `present`: columns that a total runs over. `columns`: column of each selected gene, `None`
+    /// if it is absent.
     fn prepare(
         &self,
         x: &CsrMatrix,
@@ -180,10 +179,10 @@ impl Recipe {
             Some(scaler) => scaler.transform_rows(&logs),
             None => dense(&logs, &vec![0.0; counts.n_cols()], |_, v| v),
         };
-        let report = Report {
+        let report = FilterReport {
             filtered_cells: complement(&kept_cells, x.n_rows()),
             genes_kept: self.genes.len(),
-            ..Report::default()
+            ..FilterReport::default()
         };
         let expected = self.selected.iter();
         let expected =
@@ -203,7 +202,7 @@ impl Recipe {
     }
 }
 
-/// Positions below `n` that an ascending list leaves out.
+/// Positions below `n` that are not in an ascending list.
 fn complement(kept: &[usize], n: usize) -> Vec<usize> {
     let mut kept = kept.iter().copied().peekable();
     (0..n).filter(|i| kept.next_if_eq(i).is_none()).collect()

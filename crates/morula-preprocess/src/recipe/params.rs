@@ -1,32 +1,33 @@
-//! What a recipe is fitted with.
+//! Parameters of a recipe.
 
 use crate::hvg::{HvgFlavor, HvgParams};
 use crate::normalize::TargetSum;
 use crate::{PreprocessError, Result};
 use serde::{Deserialize, Serialize};
 
-/// Parameters of a [`Recipe`](super::Recipe); the defaults are those of METHODS 1, but the total
-/// of a cell is 10 000 rather than the median ([`TargetSum::Auto`]).
+/// Parameters of a [`Recipe`](super::Recipe). The defaults are those of
+/// [1](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-preprocessing). The
+/// default total of a cell is 10 000 rather than the median ([`TargetSum::Auto`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecipeParams {
-    /// Keep genes counted in at least this many cells.
+    /// Keep genes that are expressed in at least this many cells.
     pub min_cells: usize,
-    /// Keep cells with at least this many counts, over the genes kept.
+    /// Keep cells with at least this many counts, over the kept genes.
     pub min_counts: f64,
-    /// Keep cells with at least this many genes counted, over the genes kept.
+    /// Keep cells with at least this many expressed genes, among the kept genes.
     pub min_genes: usize,
-    /// The total every cell is brought to.
+    /// The total of every cell after normalisation.
     pub target: TargetSum,
-    /// How many genes to select.
+    /// Number of genes to select.
     pub n_top_genes: usize,
-    /// How variability is measured.
+    /// Measure of variability.
     pub flavor: HvgFlavor,
     /// Whether to z-score the selected genes.
     pub scale: bool,
-    /// Largest absolute z-score; none for no clipping.
+    /// Largest absolute z-score; `None` for no clipping.
     pub clip: Option<f32>,
-    /// Share of the selected genes, 0 to 1, that new data may lack.
+    /// Largest share of the selected genes, 0 to 1, that new data may lack.
     pub max_missing: f32,
 }
 
@@ -50,7 +51,7 @@ impl RecipeParams {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`PreprocessError::Param`] naming the first parameter out of range.
+    /// [`PreprocessError::Param`] names the first parameter out of range.
     pub fn check(&self) -> Result<()> {
         self.target.check()?;
         self.hvg().check()?;

@@ -1,27 +1,27 @@
-//! Cells that went through a recipe.
+//! Cells prepared by a recipe.
 
 use morula_data::CsrMatrix;
 
-/// Cells ready for a model.
+/// Cells prepared for a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
     /// z-scored log expression, dense row-major, `n_cells x n_genes`.
     pub x: Vec<f32>,
     /// Number of selected genes g.
     pub n_genes: usize,
-    /// Position in the input of every cell kept, ascending.
+    /// Position of every kept cell in the input, ascending.
     pub kept_cells: Vec<usize>,
     /// Raw counts of the selected genes, `n_cells x n_genes`.
     pub counts: CsrMatrix,
-    /// Size factor of every cell kept.
+    /// Size factor of every kept cell.
     pub size_factors: Vec<f32>,
-    /// Counts of every selected gene expected in a cell of size factor 1, if all cells were alike.
+    /// Expected counts of every selected gene in a cell of size factor 1, if all cells were alike.
     pub expected: Vec<f32>,
-    /// Batch of every cell kept, as a position among [`Recipe::batches`](super::Recipe::batches)
-    /// and, behind those, [`Report::new_batches`]; none where batches are not known.
+    /// Batch of every kept cell, as a position in [`Recipe::batches`](super::Recipe::batches)
+    /// followed by [`FilterReport::new_batches`]; `None` without batches.
     pub batches: Option<Vec<usize>>,
     /// What was left out.
-    pub report: Report,
+    pub report: FilterReport,
 }
 
 impl Prepared {
@@ -40,7 +40,7 @@ impl Prepared {
         x
     }
 
-    /// Expression of one cell, `n_genes` values; nothing for a cell that is not there.
+    /// Expression of one cell, `n_genes` values; empty if `i` is out of range.
     pub fn row(&self, i: usize) -> &[f32] {
         self.x.chunks_exact(self.n_genes.max(1)).nth(i).unwrap_or_default()
     }
@@ -48,17 +48,17 @@ impl Prepared {
 
 /// What preprocessing left out, so that nothing is dropped silently.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Report {
-    /// Positions in the input of the cells left out, ascending.
+pub struct FilterReport {
+    /// Positions in the input of the cells that were left out, ascending.
     pub filtered_cells: Vec<usize>,
     /// Number of genes that passed the gene filter in training.
     pub genes_kept: usize,
-    /// Number of genes that did not (fitting only).
+    /// Number of genes that did not pass (fit only).
     pub genes_filtered: usize,
-    /// Selected genes that new data lack (transforming only).
+    /// Selected genes that are absent in new data (transform only).
     pub missing_genes: Vec<String>,
-    /// Batches that the training cells were not from (transforming only).
+    /// Batches that are not among those of the training cells (transform only).
     pub new_batches: Vec<String>,
-    /// Number of genes in new data that the recipe does not know (transforming only).
+    /// Number of genes in new data that are not in the recipe (transform only).
     pub extra_genes: usize,
 }

@@ -1,4 +1,4 @@
-//! How likely two points of the picture are neighbours, by their distance.
+//! Probability that two points of the layout are neighbours, as a function of their distance.
 
 /// Distances at which the curve is fitted.
 const STEPS: usize = 300;
@@ -13,15 +13,15 @@ pub(super) struct Curve {
 }
 
 impl Curve {
-    /// The curve nearest in squares, over distances up to three times `spread`, to 1 up to
-    /// `min_dist` and `exp(-(d - min_dist) / spread)` beyond (section 3.2 of the paper), by
-    /// Levenberg and Marquardt's method.
+    /// The least-squares fit, over distances up to three times `spread`, to 1 up to `min_dist` and
+    /// `exp(-(d - min_dist) / spread)` beyond (section 3.2 of the paper), by the method of
+    /// Levenberg and Marquardt.
     pub(super) fn fit(min_dist: f64, spread: f64) -> Self {
         let goal: Vec<(f64, f64)> = (0..STEPS)
             .map(|i| 3.0 * spread * i as f64 / (STEPS - 1) as f64)
             .map(|d| (d, if d < min_dist { 1.0 } else { (-(d - min_dist) / spread).exp() }))
             .collect();
-        // In a logarithmic scale a stays positive, whatever the unit of distances.
+        // On a log scale a stays positive, whatever the unit of distances is.
         let (mut at, mut damping) = ([-2.0 * spread.ln(), 1.0], 1e-3);
         let mut error = squares(at, &goal);
         for _ in 0..MAX_ITERATIONS {
@@ -54,7 +54,7 @@ fn step(at: [f64; 2], goal: &[(f64, f64)], damping: f64) -> [f64; 2] {
     let (mut aa, mut ab, mut bb, mut ra, mut rb) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for &(d, v) in goal.iter().filter(|(d, _)| *d > 0.0) {
         let now = value(at, d);
-        // The slope along ln a, and along b.
+        // Slopes along ln a and along b.
         let slope = -now * (1.0 - now);
         let (ja, jb, rest) = (slope, slope * 2.0 * d.ln(), v - now);
         (aa, ab, bb) = (aa + ja * ja, ab + ja * jb, bb + jb * jb);

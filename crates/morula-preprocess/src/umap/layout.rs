@@ -1,27 +1,27 @@
-//! The descent.
+//! Stochastic gradient descent on the layout.
 
 use super::curve::Curve;
-use crate::elementary::pow;
+use crate::fast_math::pow;
 use morula_data::CsrMatrix;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-/// Random points that push, for every neighbour that pulls.
+/// Random points that repel, for every neighbour that attracts.
 const NEGATIVE_SAMPLES: usize = 5;
-/// No coordinate moves farther in one step at the full rate.
+/// Largest move of a coordinate in one step at the full rate.
 const CLIP: f32 = 4.0;
-/// Keeps the push finite where two points meet.
+/// Keeps the repulsion finite where two points coincide.
 const NEAREST: f32 = 1e-3;
 
-/// An edge, and when it is next due.
+/// An edge and the epoch in which it is next due.
 struct Edge {
     ends: [u32; 2],
     period: f32,
     due: f32,
 }
 
-/// Moves the points by the gradient of the cross-entropy (appendix C of the paper): an edge of
-/// weight w pulls in `epochs w / w_max` epochs, at a rate that falls from 1 to 0.
+/// Moves the points along the gradient of the cross-entropy (appendix C of the paper). An edge of
+/// weight w attracts in `epochs w / w_max` epochs, at a rate that falls from 1 to 0.
 pub(super) fn optimize(
     places: &mut [[f32; 2]],
     graph: &CsrMatrix,
@@ -68,7 +68,7 @@ fn schedule(graph: &CsrMatrix, epochs: usize) -> Vec<Edge> {
     edges
 }
 
-/// What moves a point, as vectors.
+/// The forces on a point, as vectors.
 struct Forces {
     a: f32,
     b: f32,

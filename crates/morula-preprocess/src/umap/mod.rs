@@ -1,8 +1,8 @@
-//! UMAP: a picture of the neighbourhoods in two dimensions.
+//! UMAP: a layout of the neighbourhoods in two dimensions.
 //!
 //! McInnes, Healy and Melville 2018, "UMAP: Uniform Manifold Approximation and Projection",
-//! arXiv 1802.03426. The graph is [`Neighbors::fuzzy_connectivities`](crate::Neighbors); this
-//! module lays it out.
+//! arXiv 1802.03426. [`Neighbors::fuzzy_connectivities`](crate::Neighbors) builds the graph; this
+//! module computes its layout. Own code, because results must repeat for any number of threads.
 
 mod curve;
 mod layout;
@@ -13,22 +13,22 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// Cells up to which the layout gets many epochs.
+/// Largest number of cells that gets the larger number of epochs.
 const FEW_CELLS: usize = 10_000;
 
-/// Parameters of [`umap`]; the defaults are scanpy's.
+/// Parameters of [`umap`]. The defaults are scanpy's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UmapParams {
-    /// Neighbours of a cell, itself included.
+    /// Neighbours of a cell, including the cell itself.
     pub n_neighbors: usize,
-    /// How near to each other cells may come in the picture.
+    /// Smallest distance between neighbouring points of the layout.
     pub min_dist: f64,
-    /// The scale of the picture, at least `min_dist`.
+    /// The scale of the layout, at least `min_dist`.
     pub spread: f64,
-    /// Passes over the graph; none for 500 up to 10,000 cells and 200 beyond.
+    /// Passes over the graph; `None` for 500 up to 10,000 cells and 200 beyond.
     pub n_epochs: Option<usize>,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 
@@ -55,15 +55,15 @@ impl UmapParams {
 }
 
 /// Coordinates in two dimensions, row-major `n x 2`, for the rows of `x` (row-major
-/// `n x n_dims`), as scanpy's `pp.neighbors` and `tl.umap`.
+/// `n x n_dims`), like scanpy's `pp.neighbors` and `tl.umap`.
 ///
 /// The layout minimises the cross-entropy between the fuzzy graph `w_ij` and
-/// `v_ij = 1 / (1 + a |y_i - y_j|^{2b})` by stochastic descent: every edge as often as its weight
-/// asks for, and five random pairs in place of all that are not edges. Principal components,
-/// smoothed along the graph, are its start. It runs on one thread from one seeded stream: the
-/// same input and seed give the same picture on any machine up to the rounding of the start.
-/// Memory: the graph, about `25 n_neighbors` bytes per row. Coordinates are of the picture alone;
-/// distances between far groups and the sizes of groups mean little.
+/// `v_ij = 1 / (1 + a |y_i - y_j|^{2b})` by stochastic gradient descent. An edge is used as often
+/// as its weight requires, and five random pairs represent all pairs that are not edges. The start
+/// is the principal components, smoothed along the graph. The descent runs on one thread with one
+/// seeded stream, so the same input and seed give the same layout on any machine, up to the
+/// rounding of the start. Memory: the graph, about `25 n_neighbors` bytes per row. Use coordinates
+/// for pictures only: distances between far groups and the sizes of groups mean little.
 ///
 /// # Errors
 /// [`PreprocessError::Shape`] when the length is not a multiple of `n_dims`;

@@ -1,21 +1,22 @@
-//! Where the layout begins.
+//! Start of the layout.
 
 use crate::{PcaParams, Result, pca_dense};
 use morula_data::CsrMatrix;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
-/// Steps along the graph. Enough to bring neighbours together, few enough to leave groups where
-/// the principal components have them.
+/// Steps along the graph: enough to bring neighbours together, and few enough to keep groups at
+/// their principal components.
 const STEPS: usize = 20;
-/// The largest coordinate, and the spread that sets equal points apart (both as in umap-learn).
+/// The largest coordinate, and the noise that separates equal points (both as in umap-learn).
 const EXTENT: f64 = 10.0;
 const NOISE: f64 = 1e-2;
 
-/// Two principal components, each point moved to the mean of its neighbourhood several times: a
-/// few steps of the power iteration towards the graph's leading eigenvectors. The components
-/// alone may tear a group apart where another lies in between; the eigenvectors alone collapse
-/// where the graph is not connected.
+/// Two principal components, where each point moves several times to the mean of its neighbourhood.
+///
+/// This is a few steps of the power iteration towards the leading eigenvectors of the graph. The
+/// components alone may split a group with another group in between. The eigenvectors alone
+/// collapse if the graph is not connected.
 pub(super) fn places(
     x: &[f32],
     n_dims: usize,
@@ -40,7 +41,7 @@ pub(super) fn places(
     Ok(places.into_iter().map(|p| p.map(|v| (v * scale + jitter()) as f32)).collect())
 }
 
-/// The mean of a point and its neighbours, both by half.
+/// The mean of a point and its neighbours, each with weight one half.
 fn smooth((near, weights): (&[u32], &[f32]), own: &[f64; 2], places: &[[f64; 2]]) -> [f64; 2] {
     let (mut sum, mut total) = ([0.0; 2], 0.0);
     for (&j, &w) in near.iter().zip(weights) {

@@ -1,5 +1,5 @@
-//! Golden files and closeness.
-#![allow(dead_code)] // Each test file uses its part.
+//! Golden files and comparisons.
+#![allow(dead_code)] // Each test file uses a part of it.
 
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_preprocess::HvgFlavor;
@@ -27,8 +27,8 @@ pub fn positions(v: &Value) -> Vec<usize> {
     v.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect()
 }
 
-/// `|found - want| <= 1e-5 max(1, |want|)` everywhere; NaN where NaN is wanted.
-/// Returns the largest error on that scale.
+/// `|found - want| <= 1e-5 max(1, |want|)` everywhere; NaN where NaN is wanted. Returns the largest
+/// error on that scale.
 pub fn assert_close(what: &str, found: &[f64], want: &[f64]) -> f64 {
     assert_eq!(found.len(), want.len(), "{what}: lengths");
     let mut worst = 0f64;
@@ -61,7 +61,7 @@ pub fn named(x: CsrMatrix) -> CountMatrix {
     CountMatrix::new(x, names("cell", n), names("gene", g)).unwrap()
 }
 
-/// The folder of real data, or none, said plainly.
+/// The folder of real data, or `None` with a message.
 pub fn data_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("MORULA_DATA").map(PathBuf::from);
     if folder.is_none() {
@@ -82,8 +82,8 @@ pub fn counts(path: &Path) -> CountMatrix {
     named(CsrMatrix::new(indptr.len() - 1, genes, indptr, indices, data).unwrap())
 }
 
-/// Components whose variances are closer than one part in a thousand: a tie to single precision,
-/// inside which any rotation is as right.
+/// Components whose variances differ by less than one part in a thousand: a tie in single
+/// precision, within which any rotation is correct.
 pub fn ties(variance: &[f64]) -> Vec<std::ops::Range<usize>> {
     let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
     for c in 0..variance.len() {
@@ -95,7 +95,7 @@ pub fn ties(variance: &[f64]) -> Vec<std::ops::Range<usize>> {
     groups
 }
 
-/// Rows of `k` components in which a tie is replaced by the length of its part.
+/// Rows of `k` components, with the length of the part within a tie in place of that part.
 pub fn up_to_ties(rows: &[f64], variance: &[f64]) -> Vec<f64> {
     let groups = ties(variance);
     let part = |row: &[f64], g: &std::ops::Range<usize>| match g.len() {

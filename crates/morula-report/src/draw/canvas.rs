@@ -1,7 +1,7 @@
-//! A picture of shapes and text, on top of one area of pixels.
+//! A picture of shapes and text, with one area of pixels.
 //!
-//! Thousands of dots would make an SVG that no program likes to open, so that area goes into it as
-//! an embedded PNG; lines and text stay what they are.
+//! An SVG with thousands of dots is too large for most programs. So that area is embedded in the
+//! SVG as a PNG, while lines and text stay vectors.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,18 +16,18 @@ use super::text::clean;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rgb(pub u8, pub u8, pub u8);
 
-/// Text and main lines; lesser lines.
+/// Colour of text and main lines; the next one is that of minor lines.
 pub(crate) const INK: Rgb = Rgb(34, 34, 34);
 pub(crate) const GREY: Rgb = Rgb(200, 200, 200);
 
-/// Pixels of the PNG per unit.
+/// Pixels of the PNG per unit of length.
 const SCALE: f32 = 2.0;
-/// Stands in the SVG where the area of pixels comes.
+/// Placeholder in the SVG for the area of pixels.
 const MARK: &str = "data-layer=\"pixels\"";
-/// The font of the PNG, and what is like it.
+/// The font of the PNG, and similar fonts.
 const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 
-/// What is drawn.
+/// The picture.
 #[derive(Debug)]
 pub(crate) struct Canvas {
     width: f64,
@@ -38,7 +38,7 @@ pub(crate) struct Canvas {
     shapes: Vec<Primitive>,
 }
 
-/// How text is written.
+/// Style of a text.
 struct Style {
     size: u32,
     anchor: Anchor,
@@ -68,12 +68,12 @@ impl Canvas {
         (self.width, self.height)
     }
 
-    /// Sets the area of pixels: left, top, width, height. What is in it is placed from its corner.
+    /// Sets the area of pixels: left, top, width, height. Its content is placed from its corner.
     pub(crate) fn area(&mut self, area: [f64; 4]) {
         self.area = area;
     }
 
-    /// Equal dots in the area of pixels.
+    /// Draws equal dots in the area of pixels.
     pub(crate) fn dots(&mut self, cx: Vec<f64>, cy: Vec<f64>, r: f64, fill: Rgb, opacity: f64) {
         let (fill, fill_opacity) = (fill.into(), Some(opacity));
         let (stroke, stroke_width) = (None, None);
@@ -88,7 +88,7 @@ impl Canvas {
         });
     }
 
-    /// Rectangles in the area of pixels: left, top, width, height and colour of each.
+    /// Draws rectangles in the area of pixels: left, top, width, height and colour of each.
     pub(crate) fn tiles(&mut self, tiles: impl IntoIterator<Item = ([f64; 4], Rgb)>) {
         let [mut x, mut y, mut w, mut h] = [(); 4].map(|()| Vec::new());
         let mut fills = Vec::new();
@@ -102,7 +102,7 @@ impl Canvas {
         self.pixels.push(Primitive::RectBatch { x, y, w, h, fills });
     }
 
-    /// A line of text; `y` is the middle of its small letters.
+    /// Writes a line of text; `y` is the middle of its small letters.
     pub(crate) fn text(&mut self, x: f64, y: f64, size: u32, anchor: Anchor, text: &str) {
         self.write((x, y), text, Style { anchor, ..Style::new(size) });
     }
@@ -115,12 +115,13 @@ impl Canvas {
         self.write((x, y), text, Style { color, ..Style::new(size) });
     }
 
-    /// Text that reads upwards from `(x, y)`, which is its beginning's middle.
+    /// Writes text upwards from `(x, y)`, the middle of its beginning.
     pub(crate) fn upwards(&mut self, x: f64, y: f64, size: u32, anchor: Anchor, text: &str) {
         self.write((x, y), text, Style { anchor, upwards: true, ..Style::new(size) });
     }
 
-    /// Bold text with a white rim, in the middle of `(x, y)`, to be read on any ground.
+    /// Writes bold text, centred at `(x, y)`, with a white rim, so that it is readable on any
+    /// colour.
     pub(crate) fn haloed(&mut self, x: f64, y: f64, size: u32, text: &str) {
         let style = |color| Style { bold: true, color, ..Style::new(size) };
         for step in 0..12 {
@@ -132,7 +133,7 @@ impl Canvas {
 
     fn write(&mut self, (x, y): (f64, f64), text: &str, style: Style) {
         let Style { size, anchor, bold, upwards, color } = style;
-        // From the middle of small letters to the line they stand on.
+        // From the middle of small letters to the baseline.
         let drop = 0.35 * f64::from(size);
         let (x, y, rotate) = if upwards { (x + drop, y, Some(-90.0)) } else { (x, y + drop, None) };
         let (content, color) = (clean(text), Some(color.into()));
@@ -192,7 +193,7 @@ impl Canvas {
         });
     }
 
-    /// An empty rectangle.
+    /// Draws the outline of a rectangle.
     pub(crate) fn frame(&mut self, [x, y, w, h]: [f64; 4], color: Rgb) {
         for line in
             [[x, y, x + w, y], [x, y + h, x + w, y + h], [x, y, x, y + h], [x + w, y, x + w, y + h]]
@@ -201,7 +202,7 @@ impl Canvas {
         }
     }
 
-    /// The whole as PNG.
+    /// The picture as PNG.
     pub(crate) fn png(&self) -> Result<Vec<u8>, String> {
         let [left, top, ..] = self.area;
         let mut scene = self.scene(self.width, self.height);
@@ -212,7 +213,7 @@ impl Canvas {
         kuva::PngBackend::new().with_scale(SCALE).render_scene(&scene)
     }
 
-    /// The whole as SVG with a picture of the area of pixels in it.
+    /// The picture as SVG, with the area of pixels embedded.
     pub(crate) fn svg(&self) -> Result<String, String> {
         let mut scene = self.scene(self.width, self.height);
         scene.add(group(None, Some(MARK.into())));
@@ -220,7 +221,7 @@ impl Canvas {
         scene.elements.extend(self.shapes.iter().cloned());
         let svg = SvgBackend::new().render_scene(&scene);
         let (w, h) = self.size();
-        // Without a view box the picture would be cut, not scaled.
+        // Without a view box the picture would be cropped, not scaled.
         let svg = svg.replacen("<svg ", &format!("<svg viewBox=\"0 0 {w} {h}\" "), 1);
         let image = match self.pixels.is_empty() {
             true => String::new(),

@@ -1,11 +1,11 @@
-//! Colours that can be told apart with any colour vision.
+//! Colours that differ for any colour vision.
 
 use super::Rgb;
 
-/// The eight of Okabe and Ito, "Color Universal Design" (2008), then 22 more, each the farthest
-/// from all before: the candidate whose least distance in Oklab is largest, over normal vision
-/// and over the sights of deuteranopia and protanopia simulated after Machado, Oliveira and
-/// Fernandes (2009).
+/// The eight colours of Okabe and Ito, "Color Universal Design" (2008), then 22 more. Each of these
+/// is the candidate farthest from all colours before it: its least distance in Oklab is largest,
+/// over normal vision, deuteranopia and protanopia, simulated after Machado, Oliveira and Fernandes
+/// (2009).
 const CATEGORIES: [u32; 30] = [
     0x0072b2, 0xe69f00, 0x009e73, 0xd55e00, 0x56b4e9, 0xcc79a7, 0xf0e442, 0x000000, 0x5a1e00,
     0x2d0096, 0x00f0c3, 0xa5005a, 0x9669ff, 0x5a005a, 0x2d3cd2, 0x964b00, 0x69c378, 0xa5d2ff,
@@ -13,13 +13,13 @@ const CATEGORIES: [u32; 30] = [
     0x5a2da5, 0xf05a69, 0x8796ff,
 ];
 
-/// Colour of the i-th category. Beyond 30 they come again.
+/// Colour of the i-th category. Beyond 30 the colours repeat.
 pub(crate) fn category(i: usize) -> Rgb {
     let [_, r, g, b] = CATEGORIES[i % CATEGORIES.len()].to_be_bytes();
     Rgb(r, g, b)
 }
 
-/// Colour where there is no label or value.
+/// Colour for a missing label or value.
 pub(crate) fn missing() -> Rgb {
     Rgb(217, 217, 217)
 }
@@ -33,7 +33,7 @@ pub(crate) fn viridis(value: f64) -> Rgb {
     Rgb(color.r, color.g, color.b)
 }
 
-/// Black or white, whichever is better read on this colour.
+/// Black or white: the one with more contrast on this colour.
 pub(crate) fn ink_on(Rgb(r, g, b): Rgb) -> Rgb {
     let luminance = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
     if luminance > 140.0 { Rgb(0, 0, 0) } else { Rgb(255, 255, 255) }

@@ -1,6 +1,6 @@
-//! From values to pixels, and round values to mark.
+//! Maps values to pixels, and finds round values for ticks.
 
-/// An axis: values from `low` to `high` on pixels from `from` to `to`.
+/// An axis that maps values from `low` to `high` to pixels from `from` to `to`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Axis {
     low: f64,
@@ -10,7 +10,7 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// Values that are all the same, or none, get some room around them.
+    /// Adds some room around equal values and around no values.
     pub(crate) fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
         let room = if high > low { 0.0 } else { low.abs().max(1.0) * 0.05 };
@@ -21,7 +21,7 @@ impl Axis {
         self.from + (value - self.low) / (self.high - self.low) * (self.to - self.from)
     }
 
-    /// Round values within the range, about as many as asked for.
+    /// Round values within the range; their number is near `about`.
     pub(crate) fn ticks(&self, about: usize) -> Vec<f64> {
         let step = step((self.high - self.low) / about.max(1) as f64);
         let count = |v: f64| (v / step).clamp(-1e9, 1e9);
@@ -32,7 +32,7 @@ impl Axis {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at least this.
+/// The smallest step of at least this size: 1, 2 or 5 times a power of ten.
 fn step(least: f64) -> f64 {
     if !least.is_normal() {
         return 1.0;

@@ -1,6 +1,6 @@
-//! How wide text is, and text that fits.
+//! Width of text, and text cut to a width.
 
-/// Width of a line in DejaVu Sans, the widest of the fonts it may be shown in, in pixels.
+/// Width of a line in pixels in DejaVu Sans, the widest of the possible fonts.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     let em: f64 = text
         .chars()
@@ -17,7 +17,7 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
     em * size
 }
 
-/// The text, or its beginning, that is at most so wide, without what a picture cannot hold.
+/// The text, cut to this width, without characters that a picture cannot contain.
 pub(crate) fn fit(text: &str, size: f64, most: f64) -> String {
     let text = clean(text);
     if width(&text, size) <= most {
@@ -31,7 +31,7 @@ pub(crate) fn fit(text: &str, size: f64, most: f64) -> String {
     kept + "…"
 }
 
-/// XML has no place for control characters, and a dollar would begin a formula.
+/// Replaces control characters, which XML forbids, and dollar signs, which would begin a formula.
 pub(super) fn clean(text: &str) -> String {
     let replace = |c: char| match c {
         '$' => '\u{ff04}',

@@ -1,4 +1,4 @@
-//! How many cells every cluster has.
+//! Number of cells in every cluster.
 
 use super::{Figure, percent};
 use crate::draw::{Anchor, Axis, Canvas, GREY, category, compact, fit};
@@ -9,7 +9,7 @@ const WIDTH: f64 = 500.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 100.0;
 
-/// A bar per cluster.
+/// Draws a bar per cluster.
 pub(super) fn sizes(run: &Run) -> Result<Figure> {
     let sizes = run.sizes();
     let most = sizes.iter().copied().max().unwrap_or(0) as f64;

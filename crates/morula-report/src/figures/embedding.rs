@@ -1,13 +1,13 @@
-//! The cells in two dimensions, in the colours of what is known of them.
+//! UMAP of the cells, coloured by cluster, confidence or known labels.
 
-use super::cloud::{Cloud, LEFT, SIDE, TOP};
 use super::legend::{BAR, Legend, color_bar};
+use super::scatter::{LEFT, SIDE, Scatter, TOP};
 use super::{Figure, of_role};
 use crate::draw::{Axis, Canvas, Rgb, category, compact, missing, viridis};
 use crate::{Annotation, Result, Role, Run};
 
 const HOW: &str = "Each dot is a cell; cells near each other have similar embeddings. Distances \
-                   between far groups, and how much room a group takes, mean little.";
+                   between far groups and the sizes of groups mean little.";
 
 fn canvas(beside: f64) -> Canvas {
     Canvas::new(LEFT + SIDE + 20.0 + beside, TOP + SIDE + 30.0)
@@ -17,7 +17,7 @@ fn right() -> f64 {
     LEFT + SIDE + 18.0
 }
 
-/// Cells of every code.
+/// Cells of every category.
 fn groups(
     names: &[String],
     code: impl Iterator<Item = Option<usize>>,
@@ -32,51 +32,51 @@ fn groups(
     groups
 }
 
-/// By cluster, with the clusters' names in their middles.
-pub(super) fn clusters(run: &Run, cloud: &Cloud) -> Result<Figure> {
+/// Colours cells by cluster, with the names of the clusters in their middles.
+pub(super) fn clusters(run: &Run, scatter: &Scatter) -> Result<Figure> {
     let sizes = run.sizes();
     let entry =
         |(k, name): (usize, &String)| (category(k), name.clone(), format!("  ({})", sizes[k]));
     let legend = Legend::new(run.clusters.iter().enumerate().map(entry).collect(), SIDE);
     let mut canvas = canvas(legend.width());
-    cloud.draw(&mut canvas, |cell| category(run.labels[cell]));
-    cloud.names(&mut canvas, &groups(&run.clusters, run.labels.iter().map(|&k| Some(k))));
+    scatter.draw(&mut canvas, |cell| category(run.labels[cell]));
+    scatter.names(&mut canvas, &groups(&run.clusters, run.labels.iter().map(|&k| Some(k))));
     legend.draw(&mut canvas, right(), TOP);
     let caption = format!(
-        "UMAP of the embedding, coloured by cluster; numbers stand in the middle of their cluster, \
-         in brackets the number of cells. {HOW}"
+        "UMAP of the embedding, coloured by cluster. The name of a cluster is in its middle; the \
+         legend gives its number of cells in brackets. {HOW}"
     );
     Figure::new("umap_clusters", "UMAP by cluster", caption, &canvas)
 }
 
-/// By confidence.
-pub(super) fn confidence(run: &Run, cloud: &Cloud) -> Result<Figure> {
+/// Colours cells by confidence.
+pub(super) fn confidence(run: &Run, scatter: &Scatter) -> Result<Figure> {
     let chance = 1.0 / run.k().max(1) as f64;
-    // A single cluster has no choice to be unsure about.
+    // With a single cluster every confidence is 1.
     let low = if chance < 1.0 { chance } else { 0.0 };
     let place = |c: f64| (c - low) / (1.0 - low);
     let mut canvas = canvas(BAR);
-    cloud.draw(&mut canvas, |cell| shade(place(run.confidence[cell])));
+    scatter.draw(&mut canvas, |cell| shade(place(run.confidence[cell])));
     let ticks = Axis::new((low, 1.0), (0.0, 1.0)).ticks(5);
     let marks: Vec<_> = ticks.into_iter().map(|c| (place(c), compact(c))).collect();
     color_bar(&mut canvas, [right(), TOP + 8.0, 220.0], "confidence", &marks);
-    let caption = "The same cells, coloured by the probability of the cluster they were given, \
-                   from one in the number of clusters (dark: as good as a guess) to 1 (light). Dark \
-                   cells lie between clusters, or belong to none of them.";
+    let caption = "The same cells, coloured by the probability of their cluster, from one divided \
+                   by the number of clusters (dark: a guess) to 1 (light). Dark cells lie between \
+                   clusters, or belong to none.";
     Figure::new("umap_confidence", "UMAP by confidence", caption, &canvas)
 }
 
-/// In 32 steps, so that dots of one colour can be drawn together.
+/// Rounds to 32 colours, so that dots of one colour are drawn together.
 fn shade(value: f64) -> Rgb {
     viridis((value * 31.0).round() / 31.0)
 }
 
-/// By known labels.
-pub(super) fn annotation(annotation: &Annotation, cloud: &Cloud) -> Result<Figure> {
+/// Colours cells by known labels.
+pub(super) fn annotation(annotation: &Annotation, scatter: &Scatter) -> Result<Figure> {
     let (codes, names) = annotation.codes();
     let truth = annotation.role == Role::Truth;
     let groups = groups(&names, codes.iter().copied());
-    // Letters tell types whose colours are alike; a batch is everywhere, and has no middle.
+    // Letters identify types with similar colours. A batch is everywhere, so it has no middle.
     let keys: Vec<String> = (0..names.len()).map(letter).collect();
     let entry = |i: usize| {
         let count = groups[i].1.len();
@@ -90,21 +90,21 @@ pub(super) fn annotation(annotation: &Annotation, cloud: &Cloud) -> Result<Figur
     }
     let legend = Legend::new(entries, SIDE);
     let mut canvas = canvas(legend.width());
-    cloud.draw(&mut canvas, |cell| codes[cell].map_or(missing(), category));
+    scatter.draw(&mut canvas, |cell| codes[cell].map_or(missing(), category));
     if truth {
         let lettered: Vec<_> = keys.into_iter().zip(groups).map(|(key, g)| (key, g.1)).collect();
-        cloud.names(&mut canvas, &lettered);
+        scatter.names(&mut canvas, &lettered);
     }
     legend.draw(&mut canvas, right(), TOP);
     let name = &annotation.name;
     let caption = match annotation.role {
         Role::Truth => format!(
-            "The same cells, coloured by the labels in {name:?}; letters stand in the middle of a \
-             type. The labels were read after the run and had no part in it."
+            "The same cells, coloured by the labels in {name:?}; a letter marks the middle of each \
+             type. The run did not use these labels."
         ),
         Role::Batch => format!(
-            "The same cells, coloured by {name:?}. Where batches of the same types lie apart, the \
-             embedding holds a batch effect."
+            "The same cells, coloured by {name:?}. If batches of the same types are separate, the \
+             embedding has a batch effect."
         ),
     };
     let title = format!("UMAP by {name}");

@@ -1,4 +1,4 @@
-//! How sure the model is.
+//! Histogram of the confidence.
 
 use super::Figure;
 use crate::draw::{Anchor, Axis, Canvas, GREY, INK, category, compact};
@@ -11,7 +11,7 @@ const LEFT: f64 = 64.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = HEIGHT - 46.0;
 
-/// Cells by their confidence.
+/// Draws the number of cells by confidence.
 pub(super) fn confidence(run: &Run) -> Result<Figure> {
     let mut known: Vec<f64> = run.confidence.iter().copied().filter(|c| c.is_finite()).collect();
     known.sort_by(f64::total_cmp);
@@ -45,8 +45,7 @@ pub(super) fn confidence(run: &Run) -> Result<Figure> {
     }
     canvas.text((x.at(0.0) + x.at(1.0)) / 2.0, HEIGHT - 12.0, 13, Anchor::Middle, "confidence");
     canvas.upwards(14.0, (TOP + BOTTOM) / 2.0, 13, Anchor::Middle, "cells");
-    let caption = "Cells by the probability of the cluster they were given; the dashed line is the \
-                   median. A long tail to the left means cells between clusters, or too many or too \
-                   few clusters.";
+    let caption = "Cells by the probability of their cluster; the dashed line is the median. A long \
+                   tail to the left means cells between clusters, or too many or too few clusters.";
     Figure::new("confidence", "Confidence of the cells", caption, &canvas)
 }

@@ -1,10 +1,10 @@
-//! What the colours mean, beside the picture.
+//! Legends: the meaning of the colours.
 
 use crate::draw::{Anchor, Canvas, INK, Rgb, fit, viridis, width};
 
 const SIZE: u32 = 13;
 const ROW: f64 = 19.0;
-/// Names are cut beyond this width.
+/// Largest width of a name.
 const MOST: f64 = 210.0;
 
 /// Coloured dots with names, in columns.
@@ -15,7 +15,7 @@ pub(super) struct Legend {
 }
 
 impl Legend {
-    /// Entries: colour, name, and what stands behind the name.
+    /// Entries: colour, name, and the text after the name.
     pub(super) fn new(entries: Vec<(Rgb, String, String)>, height: f64) -> Self {
         let size = f64::from(SIZE);
         let text =
@@ -26,7 +26,7 @@ impl Legend {
         Self { entries, rows, column: widest + 32.0 }
     }
 
-    /// What it needs beside the picture.
+    /// Width of the legend.
     pub(super) fn width(&self) -> f64 {
         self.entries.len().div_ceil(self.rows) as f64 * self.column
     }
@@ -41,10 +41,10 @@ impl Legend {
     }
 }
 
-/// Width of a colour bar with its numbers.
+/// Width of a colour bar including its numbers.
 pub(super) const BAR: f64 = 96.0;
 
-/// A bar of the colours from `low` to `high`.
+/// Draws a bar of the colours from `low` to `high`.
 pub(super) fn color_bar(
     canvas: &mut Canvas,
     [left, top, height]: [f64; 3],
@@ -56,7 +56,7 @@ pub(super) fn color_bar(
     let step = height / f64::from(steps);
     for i in 0..steps {
         let value = 1.0 - (f64::from(i) + 0.5) / f64::from(steps);
-        // Half a unit more, so that no light shows through between them.
+        // Half a unit more closes the gaps between the rectangles.
         canvas.rect([left, top + f64::from(i) * step, 16.0, step + 0.5], viridis(value));
     }
     for (value, text) in marks {

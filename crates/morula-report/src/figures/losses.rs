@@ -1,4 +1,4 @@
-//! The course of training.
+//! Losses over the epochs of training.
 
 use super::Figure;
 use crate::draw::{Anchor, Axis, Canvas, GREY, Rgb, category, compact, fit};
@@ -6,12 +6,12 @@ use crate::{Losses, Result, Run};
 
 const COLUMNS: usize = 3;
 const PANEL: (f64, f64) = (236.0, 168.0);
-/// Room within a panel for the axis at the left, the title, and the axis below.
+/// Space in a panel for the axis at the left, the title, and the axis below.
 const LEFT: f64 = 56.0;
 const TOP: f64 = 26.0;
 const BELOW: f64 = 22.0;
 
-/// A panel per term: terms are of very different sizes.
+/// Draws a panel per term, because the sizes of terms differ.
 pub(super) fn curves(run: &Run) -> Result<Figure> {
     let losses = &run.losses;
     let stages = stages(losses);
@@ -41,13 +41,13 @@ pub(super) fn curves(run: &Run) -> Result<Figure> {
         false => "",
     };
     let caption = format!(
-        "The loss and its terms over the epochs, each on its own scale. Curves should level out; a term that is still falling \
-         steeply asks for more epochs.{stages}"
+        "The loss and its terms over the epochs, each on its own scale. Curves should level out; \
+         if a term still falls steeply, use more epochs.{stages}"
     );
     Figure::new("losses", "Losses", caption, &canvas)
 }
 
-/// Runs of epochs of one stage: name, first epoch, the epoch after the last.
+/// Consecutive epochs of one stage: name, first epoch, the epoch after the last.
 fn stages(losses: &Losses) -> Vec<(&str, usize, usize)> {
     let epochs = losses.terms.first().map_or(0, |term| term.1.len());
     if losses.stages.is_empty() {
@@ -75,7 +75,7 @@ fn panel(
     canvas.bold(left, y0 + 13.0, 13, Anchor::Start, &fit(name, 14.0, right - left));
     let finite = values.iter().copied().filter(|v| v.is_finite());
     let ends = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    // Some air, so that the curve does not run along the frame.
+    // A margin keeps the curve away from the frame.
     let air = if ends.1 > ends.0 { 0.05 * (ends.1 - ends.0) } else { 0.0 };
     let ends = (ends.0 - air, ends.1 + air);
     let x = Axis::new((0.0, values.len().max(2) as f64 - 1.0), (left, right));
@@ -90,7 +90,7 @@ fn panel(
     }
     canvas.frame([left, top, right - left, bottom - top], GREY);
     for (i, &(_, first, end)) in stages.iter().enumerate() {
-        // A gap where a term has no value.
+        // The curve has a gap where a term has no value.
         let epochs: Vec<usize> = (first..end).collect();
         let runs = epochs.chunk_by(|&a, &b| values[a].is_finite() == values[b].is_finite());
         for run in runs.filter(|run| values[run[0]].is_finite()) {

@@ -1,19 +1,19 @@
-//! The pictures, one kind per file.
+//! The figures, one kind per file.
 
 mod bars;
-mod cloud;
-mod dots;
+mod dotplot;
 mod embedding;
-mod heat;
 mod histogram;
 mod legend;
 mod losses;
+mod matrixplot;
 mod overlap;
+mod scatter;
 
 use crate::draw::Canvas;
 use crate::{Markers, ReportError, Result, Role, Run};
 
-/// Names of all figures there may be.
+/// Names of all possible figures.
 pub(crate) const NAMES: [&str; 11] = [
     "umap_clusters",
     "umap_confidence",
@@ -31,11 +31,11 @@ pub(crate) const NAMES: [&str; 11] = [
 /// A finished picture.
 #[derive(Debug)]
 pub struct Figure {
-    /// Name of its files, without the ending.
+    /// Name of its files, without the extension.
     pub name: &'static str,
-    /// What it shows, in a few words.
+    /// Title: what it shows, in a few words.
     pub title: String,
-    /// What it shows and how to read it.
+    /// Caption: what it shows and how to read it.
     pub caption: String,
     size: (f64, f64),
     png: Vec<u8>,
@@ -55,7 +55,7 @@ impl Figure {
         Ok(Self { name, title, caption, size: canvas.size(), png, svg })
     }
 
-    /// The picture as PNG, two pixels per unit.
+    /// The picture as PNG, with two pixels per unit of length.
     pub fn png(&self) -> &[u8] {
         &self.png
     }
@@ -71,12 +71,13 @@ impl Figure {
     }
 }
 
-/// All figures that the run allows, in the order of the page.
+/// All figures for which the run has data, in the order of the page.
 pub(crate) fn all(run: &Run, markers: Option<&Markers>) -> Result<Vec<Figure>> {
-    let cloud = cloud::Cloud::new(run);
-    let mut figures = vec![embedding::clusters(run, &cloud)?, embedding::confidence(run, &cloud)?];
+    let scatter = scatter::Scatter::new(run);
+    let mut figures =
+        vec![embedding::clusters(run, &scatter)?, embedding::confidence(run, &scatter)?];
     for annotation in &run.annotations {
-        figures.push(embedding::annotation(annotation, &cloud)?);
+        figures.push(embedding::annotation(annotation, &scatter)?);
     }
     figures.push(bars::sizes(run)?);
     figures.push(histogram::confidence(run)?);
@@ -86,8 +87,8 @@ pub(crate) fn all(run: &Run, markers: Option<&Markers>) -> Result<Vec<Figure>> {
     if let (Some(markers), Some(expression)) = (markers, &run.expression)
         && !markers.shown.is_empty()
     {
-        figures.push(dots::dots(run, markers, expression)?);
-        figures.push(heat::heatmap(run, markers, expression)?);
+        figures.push(dotplot::dotplot(run, markers, expression)?);
+        figures.push(matrixplot::matrixplot(run, markers, expression)?);
     }
     for annotation in run.annotations.iter().filter(|a| !a.codes().1.is_empty()) {
         figures.push(overlap::overlap(run, annotation)?);
@@ -102,7 +103,7 @@ fn of_role(role: Role, truth: &'static str, batch: &'static str) -> &'static str
     }
 }
 
-/// Text of a share, in percent.
+/// A share as text, in percent.
 fn percent(share: f64) -> String {
     match share {
         s if s.is_nan() => "-".into(),

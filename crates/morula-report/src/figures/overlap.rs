@@ -1,4 +1,4 @@
-//! Clusters against known labels.
+//! Overlap of clusters and known labels.
 
 use morula_metrics::{Contingency, encode_labels};
 
@@ -9,7 +9,7 @@ use crate::{Annotation, Result, Role, Run};
 
 const MOST: f64 = 180.0;
 
-/// Cells of every label in every cluster.
+/// Number of cells of every label in every cluster.
 struct Table {
     rows: Vec<String>,
     columns: Vec<usize>,
@@ -17,7 +17,7 @@ struct Table {
 }
 
 impl Table {
-    /// Labels in rows, ordered by the cluster that has most of them: agreement is a diagonal.
+    /// Labels in rows, ordered by the cluster with most of their cells: agreement is a diagonal.
     fn new(run: &Run, annotation: &Annotation) -> Result<Self> {
         let (codes, names) = annotation.codes();
         let pairs = codes.iter().zip(&run.labels).filter_map(|(c, &k)| Some(((*c)?, k)));
@@ -36,13 +36,13 @@ impl Table {
         }
         Ok(Self {
             rows: order.iter().map(|&t| names[t].clone()).collect(),
-            columns: super::dots::marked(run),
+            columns: super::dotplot::marked(run),
             counts: order.iter().map(|&t| counts[t].clone()).collect(),
         })
     }
 }
 
-/// A tile per label and cluster: the number of cells, and how large a share they are.
+/// Draws a tile per label and cluster: the number of cells, and their share.
 pub(super) fn overlap(run: &Run, annotation: &Annotation) -> Result<Figure> {
     let table = Table::new(run, annotation)?;
     let truth = annotation.role == Role::Truth;
@@ -84,12 +84,12 @@ pub(super) fn overlap(run: &Run, annotation: &Annotation) -> Result<Figure> {
     let caption = match annotation.role {
         Role::Truth => format!(
             "Cells of every type in {name:?} (rows) in every cluster (columns). Number: cells. \
-             Colour: share of the type's cells. A type with one light tile was kept together; a \
+             Colour: share of the type's cells. A type with one light tile is in one cluster; a \
              column with several light tiles joins types."
         ),
         Role::Batch => format!(
             "Cells of every batch in {name:?} (rows) in every cluster (columns). Number: cells. \
-             Colour: share of the cluster's cells. Columns alike mean that batches are mixed; a \
+             Colour: share of the cluster's cells. If columns are alike, the batches are mixed; a \
              cluster from one batch alone may be a batch effect."
         ),
     };

@@ -14,7 +14,7 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// `ln(1 + counts)` of cells brought to the median total.
+    /// `ln(1 + counts)`, after normalisation of the cells to the median total.
     ///
     /// # Errors
     /// [`ReportError::Shape`](crate::ReportError::Shape) when there is not one name per gene.
@@ -24,7 +24,7 @@ impl Expression {
         Self::new(counts, genes)
     }
 
-    /// Expression that is logarithmic already.
+    /// Takes expression that is already log-normalised.
     ///
     /// # Errors
     /// [`ReportError::Shape`](crate::ReportError::Shape) when there is not one name per gene.
@@ -55,8 +55,9 @@ impl Expression {
         &self.x
     }
 
-    /// Mean of some genes in every cluster, and share of its cells that express them, row-major
-    /// `k x genes`; 0 for a cluster without cells. `labels` are below `k`, one per cell.
+    /// Mean of some genes in every cluster, and share of the cluster's cells that express them,
+    /// row-major `k x genes`; 0 for a cluster without cells. `labels` has one value below `k` per
+    /// cell.
     pub(super) fn per_cluster(&self, labels: &[usize], k: usize, genes: &[usize]) -> [Vec<f64>; 2] {
         let n = genes.len();
         let [mut mean, mut share] = [(); 2].map(|()| vec![0.0; k * n]);

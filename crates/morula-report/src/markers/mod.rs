@@ -1,4 +1,4 @@
-//! Genes that tell clusters from each other.
+//! Marker genes of the clusters.
 
 mod expression;
 
@@ -11,31 +11,31 @@ use morula_markers::{GroupMarkers, MarkersError, MarkersParams};
 use crate::Result;
 use crate::run::shape;
 
-/// Genes ranked per cluster.
+/// Genes to rank per cluster.
 const RANKED: usize = 10;
 
-/// Expression of the genes that tell each cluster from the other cells.
+/// Expression of the genes that distinguish each cluster from the other cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Markers {
-    /// Per cluster the genes that are higher in it than in the other cells, best first, at most
-    /// ten, as [`rank_genes_groups`](morula_markers::rank_genes_groups) ranks them; none for a
-    /// cluster without cells, or where there are no two clusters.
+    /// Per cluster, the genes that are higher in it than in the other cells, best first, at most
+    /// ten, as [`rank_genes_groups`](morula_markers::rank_genes_groups) ranks them. Empty for a
+    /// cluster without cells, or if there are fewer than two clusters.
     pub ranked: Vec<Vec<Marker>>,
-    /// Genes to draw, positions among the genes of the expression, and the cluster each marks:
-    /// by cluster, none twice.
+    /// Genes to draw: positions among the genes of the expression, and the cluster each marks,
+    /// sorted by cluster, without repeats.
     pub shown: Vec<(usize, usize)>,
-    /// Mean of `ln(1 + counts)` of the genes shown, row-major `clusters x shown`.
+    /// Mean of `ln(1 + counts)` of the shown genes, row-major `clusters x shown`.
     pub mean: Vec<f64>,
     /// Share of cells that express them, row-major `clusters x shown`.
     pub fraction: Vec<f64>,
 }
 
 impl Markers {
-    /// Ranks the genes of every cluster, and gathers what to draw.
+    /// Ranks the genes of every cluster, and selects the genes to draw.
     ///
     /// # Errors
-    /// [`ReportError::Shape`](crate::ReportError::Shape) when there is not one label per cell, or
-    /// one is not below `k`; [`MarkersError::NotFinite`] naming the cell and the gene.
+    /// [`ReportError::Shape`](crate::ReportError::Shape) unless there is one label below `k` per
+    /// cell; [`MarkersError::NotFinite`] names the cell and the gene.
     pub fn new(expression: &Expression, labels: &[usize], k: usize) -> Result<Self> {
         if labels.len() != expression.n_cells() {
             let n = expression.n_cells();
@@ -45,7 +45,7 @@ impl Markers {
             return Err(shape("labels", format!("below {k}"), beyond));
         }
         let ranked = rank(expression, labels, k)?;
-        // Few clusters leave room for more genes each.
+        // With few clusters there is room for more genes per cluster.
         let each = (50 / k.max(1)).clamp(1, 6);
         let mut shown: Vec<(usize, usize)> = Vec::new();
         for (cluster, markers) in ranked.iter().enumerate() {
@@ -68,7 +68,7 @@ fn rank(expression: &Expression, labels: &[usize], k: usize) -> Result<Vec<Vec<M
     let clusters = Categorical::new(codes, names.clone(), false)?;
     let found = match MarkersParams::default().run(expression.x(), &clusters) {
         Ok(found) => found,
-        // Nothing to compare is no mistake here: the page says so.
+        // Nothing to compare is not an error here: the page says so.
         Err(
             MarkersError::NoRest { .. } | MarkersError::NoGroups | MarkersError::NoGenes { .. },
         ) => {
@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn genes_are_ranked_as_the_test_ranks_them() {
-        // Gene 0 is higher in the first two cells; gene 1 the same everywhere; gene 2 marks the rest.
+        // Gene 0 is higher in the first two cells; gene 1 is constant; gene 2 marks the other
+        // cells.
         let rows = [1., 2., 0., 3., 2., 0., 0., 2., 4., 0., 2., 4.];
         let markers = markers(&rows, 3, &[0, 0, 1, 1], 2).unwrap();
         let genes = |k: usize| markers.ranked[k].iter().map(|m| m.gene).collect::<Vec<_>>();
@@ -116,7 +117,7 @@ mod tests {
     fn clusters_that_cannot_be_compared_have_no_markers() {
         let one = markers(&[1., 0., 2., 0.], 2, &[0, 0], 1).unwrap();
         assert_eq!((one.ranked, one.shown, one.mean), (vec![vec![]], vec![], vec![]));
-        // A cluster without cells, one of a single cell, and a gene that nobody expresses.
+        // A cluster without cells, a cluster of one cell, and a gene that no cell expresses.
         let some = markers(&[1., 0., 2., 0., 0., 0.], 2, &[0, 0, 2], 3).unwrap();
         let sizes: Vec<usize> = some.ranked.iter().map(Vec::len).collect();
         assert_eq!((sizes, some.fraction), (vec![1, 0, 0], vec![1.0, 0.0, 0.0]));
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn input_that_does_not_match_is_an_error() {
         assert!(matches!(markers(&[1., 2.], 1, &[0, 2], 2), Err(ReportError::Shape { .. })));
         let wrong = markers(&[1., f32::NAN], 1, &[0, 1], 2).unwrap_err().to_string();
         assert!(wrong.contains("row 1") && wrong.contains("NaN"), "{wrong}");

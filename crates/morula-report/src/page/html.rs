@@ -1,10 +1,10 @@
-//! HTML from text that may hold anything.
+//! HTML from arbitrary text.
 
 use std::fmt::Write;
 
 use crate::Figure;
 
-/// Text as it must stand in HTML, in attributes too.
+/// Escapes text for HTML, including attributes.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -15,7 +15,7 @@ pub(super) fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(c),
-            // XML has no place for these, not even escaped.
+            // XML forbids these characters, even escaped.
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
@@ -23,7 +23,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// Rows of cells that are HTML already; the columns from `numbers` on are numbers.
+/// A table of rows that are HTML already. The columns in `numbers` are numbers.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize]) -> String {
     let class = |i: usize| if numbers.contains(&i) { " class=\"n\"" } else { "" };
     let mut html = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
@@ -41,7 +41,7 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize]) ->
     html + "</tbody></table></div>\n"
 }
 
-/// Names and values.
+/// A list of names and values.
 pub(super) fn list(lines: &[(String, String)]) -> String {
     let line = |(name, value): &(String, String)| {
         format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value))
@@ -49,10 +49,10 @@ pub(super) fn list(lines: &[(String, String)]) -> String {
     format!("<dl class=\"facts\">\n{}</dl>\n", lines.iter().map(line).collect::<String>())
 }
 
-/// A picture with its caption, in the page itself.
+/// A figure with its caption, embedded in the page.
 pub(super) fn figure(figure: &Figure) -> String {
     let ((w, h), title) = (figure.size(), escape(&figure.title));
-    // What would be too small on a phone is to be scrolled there.
+    // A wide figure would be too small on a phone, so it scrolls there.
     let wide = if w > 520.0 { " class=\"wide\"" } else { "" };
     format!(
         "<figure id=\"{}\"><h3>{title}</h3>\n<div class=\"scroll\"><img{wide} alt=\"{title}\" \
@@ -64,7 +64,7 @@ pub(super) fn figure(figure: &Figure) -> String {
     )
 }
 
-/// A URL of it: smaller than base64, as most of a picture with pixels is that already.
+/// The SVG as a URL. It is smaller than base64, because the embedded PNG is base64 already.
 fn encode(svg: &str) -> String {
     let mut url = String::with_capacity(svg.len() + svg.len() / 4);
     for byte in svg.bytes() {

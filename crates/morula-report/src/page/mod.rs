@@ -1,4 +1,4 @@
-//! One page with everything, that needs nothing else.
+//! The page: one file with everything.
 
 mod html;
 mod sections;
@@ -9,7 +9,7 @@ use crate::{Figure, Markers, Result, Run};
 use html::escape;
 
 const STYLE: &str = include_str!("style.css");
-/// Not even by mistake can the page load anything.
+/// Forbids the page to load anything, even by mistake.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /// A part of the page.

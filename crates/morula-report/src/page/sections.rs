@@ -1,4 +1,4 @@
-//! The parts of the page.
+//! The sections of the page.
 
 use morula_metrics::evaluate;
 
@@ -7,7 +7,7 @@ use super::html::{escape, figure, list, table};
 use crate::draw::category;
 use crate::{Annotation, Figure, Markers, Result, Role, Run};
 
-/// What matters most.
+/// The most important facts.
 pub(super) fn summary(run: &Run) -> Result<String> {
     let mut facts = vec![("Model".to_string(), run.model.clone())];
     facts.extend(run.facts.iter().cloned());
@@ -22,7 +22,7 @@ pub(super) fn summary(run: &Run) -> Result<String> {
     Ok(list(&facts))
 }
 
-/// Scores against known labels, where there are any.
+/// Scores against known labels, if there are any.
 fn agreement(run: &Run, truth: &Annotation) -> Result<Option<(String, String)>> {
     let pairs = truth.labels.iter().zip(&run.labels).filter_map(|(t, k)| Some((t.as_ref()?, k)));
     let (types, clusters): (Vec<&String>, Vec<&usize>) = pairs.unzip();
@@ -35,7 +35,7 @@ fn agreement(run: &Run, truth: &Annotation) -> Result<Option<(String, String)>> 
     Ok(Some((format!("Agreement with {}", truth.name), text)))
 }
 
-/// All sections that have something to say.
+/// All sections that are not empty.
 pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> Vec<Section> {
     let drawn = |names: &[&str]| -> String {
         figures.iter().filter(|f| names.contains(&f.name)).map(figure).collect()
@@ -66,7 +66,7 @@ pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> V
     parts.map(|(id, title, body)| Section { id, title, body }).collect()
 }
 
-/// The name of a cluster after a dot in its colour.
+/// The name of a cluster, after a dot in its colour.
 fn name(run: &Run, cluster: usize) -> String {
     let crate::draw::Rgb(r, g, b) = category(cluster);
     let color = format!("#{r:02x}{g:02x}{b:02x}");
@@ -107,11 +107,11 @@ fn marker_table(run: &Run, markers: &Markers) -> String {
     let rows: Vec<Vec<String>> = (0..run.k()).map(row).collect();
     format!(
         "<h3>Top markers of every cluster</h3>\n<p>Best first, by the score of Wilcoxon's rank-sum \
-         test of log-normalised expression in the cluster against all other cells, as \
-         <code>morula markers</code> and scanpy give it. Behind a gene: the binary logarithm of the \
-         fold change, and the shares of the cells that express it, in the cluster and in the rest. \
-         The clusters were made from the same expression, so that p-values would say too much; \
-         there are none here.</p>\n{}",
+         test of log-normalised expression in the cluster against all other cells, as in \
+         <code>morula markers</code> and scanpy. After a gene: the binary logarithm of the fold \
+         change, and the shares of the cells that express it, in the cluster and in the rest. The \
+         clusters were made from the same expression, so p-values would be too small; the table has \
+         none.</p>\n{}",
         table(&["Cluster", "Genes"], &rows, &[])
     )
 }

@@ -1,4 +1,4 @@
-//! A run out of data that a model's results were added to.
+//! Reads a run from data with the results of a model.
 
 use morula_data::{AnnData, Column, UnsValue};
 use morula_preprocess::{UmapParams, umap};
@@ -6,9 +6,9 @@ use morula_preprocess::{UmapParams, umap};
 use super::{Annotation, Losses, Role, Run, parameters, shape};
 use crate::{Expression, ReportError, Result};
 
-/// Columns of obs that hold known types, where the user names none: the first one there.
+/// Usual names of the column of obs with known types. By default the first one present is used.
 const TRUTHS: [&str; 6] = ["cell_type", "celltype", "CellType", "cell.type", "label", "labels"];
-/// Columns of obs that usually hold batches.
+/// Usual names of the columns of obs with batches.
 pub const BATCH_COLUMNS: [&str; 10] = [
     "batch",
     "Batch",
@@ -21,36 +21,37 @@ pub const BATCH_COLUMNS: [&str; 10] = [
     "plate",
     "orig.ident",
 ];
-/// A column with more labels than this is not one of groups.
+/// A column with more labels than this does not contain groups.
 const MOST_LABELS: usize = 60;
 
-/// Which run to show, and what to compare it with.
+/// The run to show, and the labels to compare it with.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
-    /// What was clustered, for the title.
+    /// Name of the data, for the title.
     pub name: String,
     /// Name of the model: its results are `obs[model]`, `obsm["X_" + model]` and so on.
     pub model: String,
-    /// Matrix with the raw counts, for markers: a layer, `raw` or `X`; none to look in `X` and go
-    /// without if it holds something else.
+    /// Matrix with the raw counts, for markers: a layer, `raw` or `X`. `None` for `X`; if `X` has
+    /// other values, the report has no markers.
     pub layer: Option<String>,
-    /// Column of obs with known types; none to look for the usual names.
+    /// Column of obs with known types; `None` to try the usual names.
     pub truth: Option<String>,
-    /// Column of obs with batches; none to look for the usual names.
+    /// Column of obs with batches; `None` to try the usual names.
     pub batch: Option<String>,
-    /// Coordinates in two dimensions of the cells with a cluster, row-major, if they are known.
+    /// Coordinates in two dimensions of the cells with a cluster, row-major; `None` to compute
+    /// them.
     pub layout: Option<Vec<f32>>,
 }
 
 impl Run {
-    /// The run of a model, as `morula cluster` adds it to data.
+    /// The run of a model, from the results that `morula cluster` adds to data.
     ///
-    /// Unless the source has a layout, it is UMAP of `obsm["X_<model>"]` with the run's seed. Cells
-    /// without a cluster are left out.
+    /// If the source has no layout, the layout is the UMAP of `obsm["X_<model>"]` with the run's
+    /// seed. Cells without a cluster are left out.
     ///
     /// # Errors
-    /// [`ReportError::NoRun`] naming the part that is missing; [`ReportError::Data`] for columns and
-    /// layers asked for that are not there, or hold no counts.
+    /// [`ReportError::NoRun`] names the missing part; [`ReportError::Data`] for a requested column
+    /// or layer that does not exist, or a requested layer without counts.
     pub fn from_anndata(data: &AnnData, source: &Source) -> Result<Self> {
         let model = &source.model;
         let none = |part: String| ReportError::NoRun { part, model: model.clone() };
@@ -95,7 +96,7 @@ impl Run {
         Ok(run)
     }
 
-    /// Facts and versions.
+    /// Sets facts and versions.
     fn describe(&mut self, data: &AnnData, about: Option<&UnsValue>) {
         let text = |name: &str| about.and_then(|a| a.get(name)).map(parameters::text);
         let n = data.n_obs();
@@ -121,7 +122,7 @@ impl Run {
     }
 }
 
-/// Coordinates of the cells that have a cluster.
+/// Coordinates of the cells with a cluster.
 fn layout(data: &AnnData, model: &str, cells: &[usize], seed: u64) -> Result<Vec<f32>> {
     let name = format!("X_{model}");
     let missing = || ReportError::NoRun { part: format!("obsm[{name:?}]"), model: model.into() };
@@ -146,7 +147,7 @@ fn annotations(data: &AnnData, source: &Source, cells: &[usize]) -> Result<Vec<A
         let labels: Vec<_> = cells.iter().map(|&i| labels[i].clone()).collect();
         let annotation = Annotation { name: name.into(), role, labels };
         let n = annotation.codes().1.len();
-        // One label tells nothing, and very many are names, not groups.
+        // One label has no information, and very many labels are names, not groups.
         match given {
             Some(_) if n > MOST_LABELS => {
                 let expected = format!("at most {MOST_LABELS} different labels");

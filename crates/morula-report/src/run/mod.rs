@@ -1,4 +1,4 @@
-//! What is known of a run.
+//! The facts of a run.
 
 mod anndata;
 mod parameters;
@@ -9,14 +9,14 @@ use morula_metrics::encode_labels;
 
 use crate::{Expression, ReportError, Result};
 
-/// A clustering run: what the report shows. Cells that preprocessing left out are not among the
-/// cells here.
+/// A clustering run: the content of the report. Cells that preprocessing left out are not among its
+/// cells.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Run {
-    /// What was clustered, for the title.
+    /// Name of the data, for the title.
     pub name: String,
-    /// The method.
+    /// Name of the model or method.
     pub model: String,
     /// Names of the clusters.
     pub clusters: Vec<String>,
@@ -26,57 +26,57 @@ pub struct Run {
     pub confidence: Vec<f64>,
     /// Coordinates in two dimensions, row-major `cells x 2`.
     pub layout: Vec<f32>,
-    /// Known labels of the cells, for pictures only.
+    /// Known labels of the cells, used for figures only.
     pub annotations: Vec<Annotation>,
-    /// The course of training.
+    /// Losses over the epochs.
     pub losses: Losses,
-    /// Expression to find and show markers in.
+    /// Expression, to find and show markers.
     pub expression: Option<Expression>,
-    /// Why there is no expression, if there is none.
+    /// The reason if there is no expression.
     pub no_expression: Option<String>,
     /// Lines of the summary: name and value.
     pub facts: Vec<(String, String)>,
-    /// Parameters by name.
+    /// Parameters: name and value.
     pub parameters: Vec<(String, String)>,
     /// The seed.
     pub seed: Option<u64>,
-    /// Programs and their versions.
+    /// Programs: name and version.
     pub versions: Vec<(String, String)>,
     /// The command that repeats the run.
     pub command: Option<String>,
 }
 
-/// What is known of the cells beforehand.
+/// Known labels of the cells.
 #[derive(Debug, Clone)]
 pub struct Annotation {
     /// Name of the column.
     pub name: String,
-    /// What it tells.
+    /// Meaning of the labels.
     pub role: Role,
-    /// A label per cell, none where it is missing.
+    /// A label per cell, `None` where it is missing.
     pub labels: Vec<Option<String>>,
 }
 
-/// What an annotation tells.
+/// Meaning of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The cell's type: what a clustering should find.
+    /// Types of cells, which a clustering should find.
     Truth,
-    /// Donor, plate or condition: what a clustering should not find.
+    /// Donors, plates or conditions, which a clustering should not find.
     Batch,
 }
 
-/// Losses, a value per epoch; NaN where a term has none.
+/// Losses: a value per epoch, NaN where a term has none.
 #[derive(Debug, Clone, Default)]
 pub struct Losses {
-    /// Stage of training of every epoch; empty where there is only one.
+    /// Stage of training of every epoch; empty if there is only one stage.
     pub stages: Vec<String>,
     /// Terms by name, the total first.
     pub terms: Vec<(String, Vec<f64>)>,
 }
 
 impl Run {
-    /// A run without cells yet.
+    /// A run that has no cells yet.
     pub fn new(name: impl Into<String>, model: impl Into<String>, clusters: Vec<String>) -> Self {
         Self { name: name.into(), model: model.into(), clusters, ..Self::default() }
     }
@@ -91,7 +91,7 @@ impl Run {
         self.labels.len()
     }
 
-    /// Cells in every cluster.
+    /// Number of cells in every cluster.
     pub fn sizes(&self) -> Vec<usize> {
         let mut sizes = vec![0; self.k()];
         for &k in self.labels.iter().filter(|&&k| k < self.k()) {
@@ -100,7 +100,7 @@ impl Run {
         sizes
     }
 
-    /// Mean confidence of every cluster, NaN for one without cells.
+    /// Mean confidence of every cluster, NaN for a cluster without cells.
     pub fn mean_confidence(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.k()];
         for (&k, c) in self.labels.iter().zip(&self.confidence).filter(|(k, _)| **k < self.k()) {
@@ -109,7 +109,7 @@ impl Run {
         sums.iter().zip(self.sizes()).map(|(sum, n)| sum / n as f64).collect()
     }
 
-    /// Checks that all parts fit together.
+    /// Checks that the sizes of all parts agree.
     pub(crate) fn check(&self) -> Result<()> {
         let n = self.n_cells();
         if n == 0 {
@@ -153,8 +153,8 @@ impl Run {
 }
 
 impl Annotation {
-    /// A code per cell, none where the label is missing, and the names of the codes, sorted,
-    /// numbers at their ends by value.
+    /// A code per cell, `None` where the label is missing, and the names of the codes. Names are
+    /// sorted, and numbers at their ends by value.
     pub(crate) fn codes(&self) -> (Vec<Option<usize>>, Vec<String>) {
         let known: Vec<&String> = self.labels.iter().flatten().collect();
         let (codes, names) = encode_labels(&known);
@@ -168,12 +168,12 @@ impl Annotation {
     }
 }
 
-/// What stands before the number that a name ends in.
+/// The part of a name before the number at its end.
 fn prefix(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
-/// That number; c2 comes before c10.
+/// The number at the end of a name, so that c2 sorts before c10.
 fn number(name: &str) -> u128 {
     name[prefix(name).len()..].parse().unwrap_or(u128::MAX)
 }

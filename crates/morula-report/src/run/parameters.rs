@@ -1,10 +1,10 @@
-//! What a model has written about itself, as text.
+//! The parameters and losses that a model has stored, as text.
 
 use morula_data::UnsValue;
 
 use super::Losses;
 
-/// Leaves of the tree by their path, `recipe.scale`.
+/// Leaves of the tree, named by their path, such as `recipe.scale`.
 pub(super) fn flatten(value: &UnsValue) -> Vec<(String, String)> {
     let mut all = Vec::new();
     collect(value, String::new(), &mut all);
@@ -21,7 +21,7 @@ fn collect(value: &UnsValue, path: String, all: &mut Vec<(String, String)>) {
     }
 }
 
-/// One value as a configuration file has it, texts without quotes.
+/// A value as in a configuration file, with text unquoted.
 pub(super) fn text(value: &UnsValue) -> String {
     fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
         format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", "))
@@ -39,7 +39,7 @@ pub(super) fn text(value: &UnsValue) -> String {
     }
 }
 
-/// As short as single precision allows: parameters were often that.
+/// A number as short as single precision allows, because most parameters are `f32`.
 fn number(value: f64) -> String {
     let single = value as f32;
     match f64::from(single) == value {
@@ -48,7 +48,7 @@ fn number(value: f64) -> String {
     }
 }
 
-/// Losses as `uns[model]["losses"]` holds them, the total first.
+/// Losses from `uns[model]["losses"]`, the total first.
 pub(super) fn losses(value: Option<&UnsValue>) -> Losses {
     let Some(UnsValue::Map(map)) = value else {
         return Losses::default();

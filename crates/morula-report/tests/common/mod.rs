@@ -1,13 +1,13 @@
-//! Runs to draw. Each test file needs a part of this.
+//! Runs to draw. Each test file uses a part of this module.
 #![allow(dead_code)]
 
 use morula_data::{AnnData, Categorical, Column, CsrMatrix, DenseMatrix, UnsValue};
 use morula_report::{Annotation, Expression, Role, Run};
 
-/// Names that would be markup, a formula or no XML at all if they were not escaped.
+/// Without escaping, this name would be markup, a formula, or invalid XML.
 pub const HOSTILE: &str = "<script>alert(1)</script> & \"q\" 'r' $x^2$ \u{1}é";
 
-/// `n` cells in `k` clusters, with hostile names everywhere.
+/// `n` cells in `k` clusters, with hostile names throughout.
 pub fn hostile(n: usize, k: usize) -> Run {
     let name = |i: usize| format!("{i}{HOSTILE}");
     let mut run = Run::new(HOSTILE, HOSTILE, (0..k).map(name).collect());
@@ -38,7 +38,7 @@ pub fn hostile(n: usize, k: usize) -> Run {
     run
 }
 
-/// Six cells as `morula cluster` leaves them, the third without counts and left out.
+/// Six cells as `morula cluster` writes them. The third has no counts and is left out.
 pub fn clustered() -> AnnData {
     let counts = [9., 1., 0., 8., 2., 0., 0., 0., 0., 0., 1., 9., 1., 0., 8., 0., 2., 7.];
     let names = |letter: &str, n: usize| (0..n).map(|i| format!("{letter}{i}")).collect();

@@ -1,4 +1,4 @@
-//! Reading h5ad files.
+//! Reads h5ad files.
 
 use super::frame::{read_frame, read_index};
 use super::matrix::{read_dense, read_matrix};
@@ -45,7 +45,7 @@ pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
     Ok(data)
 }
 
-/// Keeps a part that could be read and lists one that could not.
+/// Keeps a part that could be read; lists a part that could not.
 pub(super) fn keep<T, R>(
     at: &str,
     part: Result<T>,
@@ -74,7 +74,7 @@ fn read_all_dense(
     Ok(all)
 }
 
-/// Before anndata 0.7, one array of records held all matrices, a field each.
+/// Before anndata 0.7, one array of records held all matrices, one per field.
 fn read_old_dense(
     store: &Store,
     at: &str,
@@ -96,7 +96,7 @@ fn read_old_dense(
     Ok(all)
 }
 
-/// Where the matrix and the genes of `raw` are, in new files and in old ones.
+/// Paths of the matrix and the genes of `raw`, in new and old files.
 fn raw_paths(store: &Store) -> Option<(&'static str, &'static str)> {
     let places = [("raw/X", "raw/var"), ("raw.X", "raw.var")];
     places.into_iter().find(|(x, var)| store.kind(x).is_some() && store.kind(var).is_some())
@@ -107,7 +107,7 @@ pub(in crate::io) fn read_obs(store: &Store) -> Result<DataFrame> {
     read_frame(store, "obs", &mut Vec::new())
 }
 
-/// Reads one matrix with its names, and checks that it holds counts.
+/// Reads one matrix with its names and checks that it holds counts.
 pub(in crate::io) fn read_counts(store: &Store, layer: Option<&str>) -> Result<CountMatrix> {
     let layer = layer.unwrap_or("X");
     let available = matrices(store)?;
@@ -122,7 +122,7 @@ pub(in crate::io) fn read_counts(store: &Store, layer: Option<&str>) -> Result<C
     let var = read_index(store, var)?;
     CountMatrix::from_layer(layer, matrix(x, var.len())?, obs, var).map_err(|e| match e {
         DataError::NotCounts { .. } => {
-            // One at a time, so that never two are in memory.
+            // One at a time, so that two are never in memory.
             let holds_counts = |(_, x, var): &&Place| {
                 let n_vars = read_index(store, var).map(|names| names.len());
                 n_vars.and_then(|n| matrix(x, n)).is_ok_and(|m| m.is_counts())
@@ -134,7 +134,7 @@ pub(in crate::io) fn read_counts(store: &Store, layer: Option<&str>) -> Result<C
     })
 }
 
-/// Name of a matrix, its path, and that of its genes.
+/// Name of a matrix, its path, and the path of its genes.
 type Place = (String, String, &'static str);
 
 /// Every matrix of the file.

@@ -1,11 +1,11 @@
-//! Writing new h5ad files.
+//! Writes new h5ad files.
 
 use super::uns;
 use crate::hdf5::{Attr, Data, Group, Leaf, create};
 use crate::{AnnData, Categorical, Column, CsrMatrix, DataFrame, DenseMatrix, Result, names};
 use std::path::Path;
 
-/// Writes `data` at `path`.
+/// Writes `data` to `path`.
 pub(in crate::io) fn write(path: &Path, data: &AnnData) -> Result<()> {
     data.check()?;
     let mut root = encoded(Group::default(), "anndata", "0.1.0");
@@ -34,14 +34,14 @@ pub(in crate::io) fn write(path: &Path, data: &AnnData) -> Result<()> {
     create(path, &root)
 }
 
-/// A group that states its anndata encoding.
+/// A group with its anndata encoding.
 pub(super) fn encoded<'a>(group: Group<'a>, kind: &str, version: &str) -> Group<'a> {
     group
         .attr("encoding-type", Attr::Text(kind.into()))
         .attr("encoding-version", Attr::Text(version.into()))
 }
 
-/// An array that states its anndata encoding.
+/// An array with its anndata encoding.
 fn array<'a>(leaf: Leaf<'a>, kind: &str) -> Leaf<'a> {
     leaf.attr("encoding-type", Attr::Text(kind.into()))
         .attr("encoding-version", Attr::Text("0.2.0".into()))
@@ -61,7 +61,7 @@ pub(super) fn csr(matrix: &CsrMatrix) -> Group<'_> {
     let vector = |data| Leaf::vector(data);
     let shape = Attr::Ints(vec![matrix.n_rows() as i64, matrix.n_cols() as i64]);
     let indices: Vec<i32> = matrix.indices().iter().map(|&c| c as i32).collect();
-    // scipy wants both index arrays of one width; 32 bits do while the offsets fit.
+    // scipy needs both index arrays to have one width; 32 bits suffice while the offsets fit.
     let offsets = || matrix.indptr().iter();
     let (indices, indptr) = if i32::try_from(matrix.nnz()).is_ok() {
         let offsets: Vec<i32> = offsets().map(|&p| p as i32).collect();
@@ -78,14 +78,14 @@ pub(super) fn csr(matrix: &CsrMatrix) -> Group<'_> {
         .child("indptr", vector(indptr))
 }
 
-/// A table; its row names stand in the column `_index`.
+/// A table. The column `_index` holds its row names.
 pub(super) fn frame(frame: &DataFrame) -> Result<Group<'_>> {
     frame.columns().try_for_each(|(name, _)| names::check_column(name))?;
     Ok(table(frame))
 }
 
-/// A table whose names of columns are checked; those with slashes go into groups, as anndata has
-/// them.
+/// A table whose column names are already checked. As in anndata, a column with a slash in its name
+/// goes into a group.
 pub(super) fn table(frame: &DataFrame) -> Group<'_> {
     let order = frame.columns().map(|(name, _)| name.to_string()).collect();
     let mut group = encoded(Group::default(), "dataframe", "0.2.0")
@@ -118,7 +118,7 @@ pub(super) fn column(column: &Column) -> crate::hdf5::Node<'_> {
                 nullable("nullable-boolean", Data::Bool(values.into()), v)
             }
         },
-        // Text with gaps has no encoding that every anndata reads; categories do.
+        // No encoding of text with missing values is readable by every anndata; categories are.
         Column::Text(v) if v.iter().any(Option::is_none) => {
             categorical(Categorical::from_labels(v.iter().map(Option::as_deref))).into()
         }

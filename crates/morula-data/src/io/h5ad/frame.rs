@@ -4,10 +4,10 @@ use super::legacy;
 use crate::hdf5::{Array, Attr, Element, Kind, Store};
 use crate::{Categorical, Column, DataError, DataFrame, Result};
 
-/// Where old files (encoding 0.1.0) keep the categories of a table's columns.
+/// Group in which old files (encoding 0.1.0) keep the categories of a table's columns.
 pub(super) const OLD_CATEGORIES: &str = "__categories";
 
-/// Reads the table at a path. Columns of kinds unknown here are listed in `not_loaded`.
+/// Reads the table at a path. Columns of unsupported types are listed in `not_loaded`.
 pub(super) fn read_frame(
     store: &Store,
     at: &str,
@@ -55,12 +55,12 @@ pub(super) fn index_name(store: &Store, at: &str) -> Result<String> {
         .ok_or_else(|| DataError::damaged(format!("{at} holds no row names")))
 }
 
-/// Names of the columns, in the order stated, else as stored.
+/// Names of the columns, in the stated order, or else as stored.
 pub(super) fn column_order(store: &Store, at: &str) -> Result<Vec<String>> {
     match store.attr(at, "column-order") {
         Some(Attr::Texts(names)) => Ok(names),
         Some(Attr::Text(name)) => Ok(vec![name]),
-        // An empty list has no text type; any other value is not a list of names.
+        // An empty list is not stored as text; any other value is not a list of names.
         Some(_) => Ok(Vec::new()),
         None => {
             let index = index_name(store, at)?;
@@ -142,7 +142,7 @@ pub(in crate::io) fn read_vector(array: &Array, at: &str) -> Result<Column> {
         Element::Text => Column::Text(array.texts()?.into_iter().map(Some).collect()),
         Element::Bool => Column::Bool(array.ints(|v| Some(Some(v != 0)))?),
         Element::Int => Column::Int(array.ints(|v| Some(Some(v)))?),
-        // Hash values and the like pass what a signed number holds.
+        // Some values, such as hashes, exceed what a signed number can hold.
         Element::Uint => match array.ints(|v| (v >= 0).then_some(Some(v))) {
             Ok(ints) => Column::Int(ints),
             Err(_) => Column::Float(array.f64s()?),

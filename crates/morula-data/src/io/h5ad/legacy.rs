@@ -1,11 +1,11 @@
-//! Files of anndata before 0.7: tables as arrays of records, categories in `uns`.
+//! Files of anndata before 0.7: tables are arrays of records, and `uns` holds the categories.
 
 use super::encode::{self, encoded};
 use super::frame::read_vector;
 use crate::hdf5::{Attr, Edit, FieldValues, Group, Kind, Record, Store};
 use crate::{Categorical, Column, DataError, DataFrame, Result};
 
-/// The first field of a record is the row's name.
+/// The first field of a record is the name of the row.
 pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
     let record = store.array(at)?.record()?;
     let name = record.names().next().map(str::to_string).unwrap_or_default();
@@ -13,7 +13,7 @@ pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
     Ok(labels.into_iter().map(Option::unwrap_or_default).collect())
 }
 
-/// Reads all fields but the first into `frame`.
+/// Reads all fields except the first into `frame`.
 pub(super) fn read_columns(
     store: &Store,
     at: &str,
@@ -46,12 +46,12 @@ fn column(record: &Record, name: &str, at: &str) -> Result<Column> {
     })
 }
 
-/// Where old files keep the categories of a column.
+/// Path at which old files keep the categories of a column.
 pub(super) fn categories_path(column: &str) -> String {
     format!("uns/{column}_categories")
 }
 
-/// A column of codes becomes labels if `uns` has as many categories as the codes need.
+/// Codes become labels if `uns` has enough categories for them.
 fn categorised(store: &Store, name: &str, plain: Column) -> Column {
     let at = categories_path(name);
     if store.kind(&at) != Some(Kind::Array) {
@@ -64,7 +64,7 @@ fn categorised(store: &Store, name: &str, plain: Column) -> Column {
     Categorical::new(codes, labels, false).map_or(plain, Column::Categorical)
 }
 
-/// Name of the index of a table of records, and names of its columns but for the `replaced` ones.
+/// Name of the index of a table of records, and names of its columns except the `replaced` ones.
 pub(super) fn columns(
     store: &Store,
     table: &str,
@@ -77,10 +77,10 @@ pub(super) fn columns(
     Ok((index, names.filter(stays).map(str::to_string).collect()))
 }
 
-/// Plans the rewriting of record tables as today's groups: both `obs` and `var`, because
-/// anndata looks for categories in `uns` only while `obs` is an array of records.
+/// Plans the conversion of record tables to groups: both `obs` and `var`, because anndata looks for
+/// categories in `uns` only while `obs` is an array of records.
 ///
-/// Fields keep their types and widths. Columns that a table is to have `replaced` are left out.
+/// Fields keep their types and widths. Columns in `replaced` are left out.
 pub(super) fn convert<'a>(
     store: &Store,
     replaced: [(&str, &[(String, Column)]); 2],
@@ -116,7 +116,7 @@ pub(super) fn convert<'a>(
     Ok(())
 }
 
-/// Adds every field of an array of records to `group` as an array of its own, but for `replaced`.
+/// Adds every field of an array of records, except `replaced`, to `group` as an array.
 pub(super) fn split<'a>(
     store: &Store,
     at: &str,

@@ -3,10 +3,10 @@
 use crate::hdf5::{Array, Attr, Kind, Store};
 use crate::{CsrMatrix, DataError, DenseMatrix, Result};
 
-/// Reads the matrix at a path, in whichever layout it is, as compressed rows.
+/// Reads the matrix at a path, in any layout, as compressed rows.
 ///
-/// It must have `rows` rows and, where they are known, `cols` columns: memory is made ready for
-/// as many as there are names, never for as many as a damaged file may claim.
+/// It must have `rows` rows and, if given, `cols` columns. Memory is allocated for the number of
+/// names, never for the size that a damaged file may claim.
 pub(in crate::io) fn read_matrix(
     store: &Store,
     at: &str,
@@ -56,7 +56,7 @@ fn read_sparse(store: &Store, at: &str, (rows, cols): (usize, usize)) -> Result<
     }
 }
 
-/// Reads `data`, `indices` and `indptr`, which runs along `major`.
+/// Reads `data`, `indices` and `indptr`, which has an offset per row of `major`.
 pub(in crate::io) fn read_compressed(
     store: &Store,
     at: &str,
@@ -65,7 +65,7 @@ pub(in crate::io) fn read_compressed(
 ) -> Result<CsrMatrix> {
     let part = |name: &str| store.array(&format!("{at}/{name}"));
     let (data, indices, indptr) = (part("data")?, part("indices")?, part("indptr")?);
-    // Before anything is read: lengths that disagree are the commonest damage.
+    // First, before anything is read: inconsistent lengths are the most common damage.
     if data.len() != indices.len() || Some(indptr.len()) != major.checked_add(1) {
         return Err(DataError::damaged(format!(
             "{at} holds {} values, {} indices and {} offsets for {major} rows",
@@ -80,7 +80,7 @@ pub(in crate::io) fn read_compressed(
         .map_err(|e| DataError::damaged(format!("{at}: {e}")))
 }
 
-/// Reads a dense matrix row by row, keeping what is not zero.
+/// Reads a dense matrix row by row and keeps the nonzero values.
 fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
     let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
     array.visit_f32(|_, window| {
@@ -97,14 +97,14 @@ fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
     CsrMatrix::new(rows, cols, indptr, indices, data)
 }
 
-/// Reads a dense matrix as it is; a vector counts as one column.
+/// Reads a dense matrix; a vector counts as one column.
 pub(super) fn read_dense(store: &Store, at: &str) -> Result<DenseMatrix> {
     let array = store.array(at)?;
     let (rows, cols) = two_dimensions(&array, at, None)?;
     DenseMatrix::new(rows, cols, array.f32s()?)
 }
 
-/// Rows and columns; a vector is one column, or one row where that is what fits.
+/// Rows and columns. A vector is one column, or one row where that fits.
 fn two_dimensions(array: &Array, at: &str, cols: Option<usize>) -> Result<(usize, usize)> {
     match *array.shape() {
         [n] if cols == Some(n) && n != 1 => Ok((1, n)),

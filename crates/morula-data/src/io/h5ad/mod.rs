@@ -1,5 +1,5 @@
-//! The h5ad format: AnnData in HDF5, as specified by anndata's on-disk format documentation
-//! (encoding versions up to 0.2.0) and as older versions of anndata wrote it.
+//! The h5ad format: AnnData in HDF5, as anndata's documentation of its on-disk format specifies it
+//! (encoding versions up to 0.2.0), and as older versions of anndata wrote it.
 
 mod decode;
 mod encode;

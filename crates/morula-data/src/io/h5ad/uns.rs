@@ -6,10 +6,10 @@ use crate::hdf5::{Attr, Data, Element, Group, Kind, Leaf, Node, Store, compound}
 use crate::{DataError, DenseMatrix, Result, UnsValue};
 use std::collections::BTreeMap;
 
-/// Groups may nest this deep; a damaged file could hold a loop.
+/// Deepest nesting of groups; a damaged file could hold a loop.
 const MAX_DEPTH: usize = 32;
 
-/// Reads `uns`; entries of kinds unknown here are listed in `not_loaded`.
+/// Reads `uns`. Entries of unsupported types are listed in `not_loaded`.
 pub(super) fn read_uns(
     store: &Store,
     not_loaded: &mut Vec<String>,
@@ -62,7 +62,7 @@ fn read_value(store: &Store, at: &str) -> Result<UnsValue> {
     .ok_or_else(unsupported)
 }
 
-/// The tree to be written for a value.
+/// The tree of a value.
 pub(super) fn encode(value: &UnsValue) -> Result<Node<'_>> {
     let plain = |data, kind| leaf(Leaf::scalar(data), kind);
     let list = |data, kind| leaf(Leaf::vector(data), kind);
@@ -83,7 +83,7 @@ pub(super) fn encode(value: &UnsValue) -> Result<Node<'_>> {
     })
 }
 
-/// The tree to be written for a map.
+/// The tree of a map.
 pub(super) fn encode_map(map: &BTreeMap<String, UnsValue>) -> Result<Group<'_>> {
     let group = super::encode::encoded(Group::default(), "dict", "0.1.0");
     map.iter().try_fold(group, |group, (name, value)| Ok(group.child(name, encode(value)?)))

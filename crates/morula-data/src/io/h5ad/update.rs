@@ -1,4 +1,4 @@
-//! Adding results to a copy of an h5ad file, all else staying as it is.
+//! Adds results to a copy of an h5ad file. Everything else stays as it is.
 
 use super::frame::{OLD_CATEGORIES, column_order, index_name, read_index};
 use super::{encode, legacy, uns};
@@ -7,7 +7,7 @@ use crate::{Additions, DataError, Result, names};
 use std::fs::File;
 use std::path::Path;
 
-/// Copies `input` to `output`, a file that is there already, and puts the additions in.
+/// Copies `input` to `output`, an existing file, and adds the results.
 pub(in crate::io) fn update(input: &Path, output: &Path, additions: &Additions) -> Result<()> {
     let store = Store::open(input).map_err(|e| e.in_file(input))?;
     let edits = plan(&store, additions).map_err(|e| match e {
@@ -16,15 +16,15 @@ pub(in crate::io) fn update(input: &Path, output: &Path, additions: &Additions) 
     })?;
     copy(input, output)?;
     edit(output, &edits).or_else(|refused| {
-        // Groups in the storage for very many members can be read, but not added to in place;
-        // a rewrite, which keeps every object as it is, brings them into a form that can.
+        // Groups that are stored for very many members can be read but not edited in place.
+        // Repacking keeps every object and makes the groups editable.
         store.check_sizes("/").map_err(|e| e.in_file(input))?;
         repack(input, output).map_err(|_| refused)?;
         edit(output, &edits)
     })
 }
 
-/// Copies the content only: a read-only input must not make a read-only output.
+/// Copies the content only, because a read-only input must not make the output read-only.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let mut source = File::open(from).map_err(DataError::io("read the input"))?;
     let mut target = File::create(to).map_err(DataError::io("write"))?;
@@ -126,7 +126,7 @@ fn add_columns<'a>(
     Ok(())
 }
 
-/// Puts nodes into a group, which is made if it is not there.
+/// Puts nodes into a group. A missing group is created.
 fn add_members<'a>(
     store: &Store,
     group: &str,

@@ -1,9 +1,9 @@
-//! Neighbours as weights: the fuzzy graph of UMAP.
+//! Weights of neighbours: the fuzzy graph of UMAP.
 
 use crate::Neighbors;
 use morula_data::CsrMatrix;
 
-/// Halvings of the search for a cell's scale, and how near to its goal it must come.
+/// Most halvings in the search for the scale of a cell, and the tolerance of its goal.
 const MAX_STEPS: usize = 64;
 const TOLERANCE: f64 = 1e-5;
 
@@ -11,12 +11,13 @@ const TOLERANCE: f64 = 1e-5;
 const MIN_SCALE: f64 = 1e-3;
 
 impl Neighbors {
-    /// How far every neighbour is one, 0 to 1, row-major `n x k` as they are (McInnes, Healy and
-    /// Melville 2018, section 3.1).
+    /// Membership of every neighbour, 0 to 1, row-major `n x k` like the neighbours (McInnes, Healy
+    /// and Melville 2018, section 3.1).
     ///
-    /// Point j belongs to the neighbourhood of i with `w_ij = exp(-max(0, d_ij - rho_i) / sigma_i)`;
-    /// rho_i is the distance to the nearest other point, and sigma_i such that
-    /// `sum_j w_ij = log2(k + 1)`. So they can be compared from one space to another.
+    /// Point j belongs to the neighbourhood of i with
+    /// `w_ij = exp(-max(0, d_ij - rho_i) / sigma_i)`. Here rho_i is the distance to the nearest
+    /// other point, and sigma_i solves `sum_j w_ij = log2(k + 1)`. Memberships in different spaces
+    /// are therefore comparable.
     pub fn memberships(&self) -> Vec<f64> {
         let k = self.k.max(1);
         let total: f64 = self.distances.iter().copied().map(f64::from).sum();
@@ -26,11 +27,11 @@ impl Neighbors {
     }
 
     /// UMAP's fuzzy union of the neighbourhoods, symmetric, without self loops: scanpy's
-    /// `connectivities`. The two [`memberships`](Self::memberships) of a pair are joined as
+    /// `connectivities`. The two [`memberships`](Self::memberships) of a pair are combined as
     /// `w + w' - w w'`.
     ///
-    /// scanpy counts a cell among its own `n_neighbors`, so its 15 are `k = 14` here. For the
-    /// neighbours of a point set within itself, as [`neighbors`](crate::neighbors) gives them.
+    /// scanpy counts a cell among its own `n_neighbors`, so 15 in scanpy are `k = 14` here. The
+    /// neighbours must come from one point set, as [`neighbors`](crate::neighbors) finds them.
     pub fn fuzzy_connectivities(&self) -> CsrMatrix {
         let (n, k) = (self.n_points, self.k.max(1));
         let mut rows: Vec<Vec<(u32, f64)>> = vec![Vec::with_capacity(2 * k); n];
@@ -47,7 +48,7 @@ impl Neighbors {
         for mut row in rows {
             row.sort_by_key(|edge| edge.0);
             for edges in row.chunk_by(|a, b| a.0 == b.0) {
-                // Not in either neighbourhood with probability prod (1 - w).
+                // The probability of an edge in neither neighbourhood is prod (1 - w).
                 let apart: f64 = edges.iter().map(|edge| 1.0 - edge.1).product();
                 indices.push(edges[0].0);
                 data.push((1.0 - apart) as f32);
@@ -59,7 +60,7 @@ impl Neighbors {
     }
 }
 
-/// Weights of one cell's neighbours, which come nearest first. `mean`: the mean distance of all.
+/// Weights of the neighbours of one cell, nearest first. `mean` is the mean distance of all cells.
 fn memberships(distances: &[f32], mean: f64) -> Vec<f64> {
     let distances: Vec<f64> = distances.iter().copied().map(f64::from).collect();
     let rho = distances.iter().copied().find(|d| *d > 0.0).unwrap_or(0.0);

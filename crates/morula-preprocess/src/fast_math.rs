@@ -1,12 +1,12 @@
-//! Logarithm and exponential near 0, and powers, in single precision, in a form that compilers
-//! vectorise.
+//! Logarithm, exponential near 0, and powers in single precision, written so that compilers
+//! vectorise them.
 //!
-//! Within 4 units in the last place of the exact value; outside their ranges the
-//! standard library takes over.
+//! Own code, because the standard library's functions do not vectorise. Results are within 4 units
+//! in the last place of the exact value. Outside their ranges the standard library takes over.
 
 use std::f32::consts::{LN_2, LOG2_E};
 
-/// The bits of the root of one half, where the mantissa's range begins.
+/// The bits of the square root of one half, where the range of the mantissa begins.
 const SQRT_HALF: u32 = 0x3f35_04f3;
 /// `ln 2` in two parts, the first with zeros at the end.
 const LN_2_HIGH: f32 = 0.693_145_75;
@@ -24,7 +24,7 @@ pub(crate) fn ln_1p_all(values: &mut [f32]) {
 
 /// `ln(1 + x)` for x from 0 to 1e30.
 ///
-/// `1 + x = 2^e m` with m around 1, and with `t = m - 1` the series of
+/// `1 + x = 2^e m` with m near 1. With `t = m - 1`, the series is that of
 /// `ln(1 + t) = 2 artanh(t / (2 + t))`.
 #[inline(always)]
 fn ln_1p(x: f32) -> f32 {
@@ -32,7 +32,7 @@ fn ln_1p(x: f32) -> f32 {
     let e = (u.to_bits().wrapping_sub(SQRT_HALF) as i32) >> 23;
     let m = f32::from_bits(u.to_bits().wrapping_sub((e << 23) as u32));
     let power = f32::from_bits(((127 - e) << 23) as u32);
-    // What rounding took from 1 + x is given back.
+    // Adds the part of x that rounding removed from 1 + x.
     let t = (m - 1.0) + (x - (u - 1.0)) * power;
     let s = t / (2.0 + t);
     let z = s * s;
@@ -43,7 +43,7 @@ fn ln_1p(x: f32) -> f32 {
 
 /// `exp(x) - 1`.
 ///
-/// `x = n ln 2 + r`, and `exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1)` with the series in r.
+/// `x = n ln 2 + r`, and `exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1)` with a series in r.
 #[inline]
 pub(crate) fn exp_m1(x: f32) -> f32 {
     if !(0.0..60.0).contains(&x) {
@@ -57,9 +57,10 @@ pub(crate) fn exp_m1(x: f32) -> f32 {
     power * p + (power - 1.0)
 }
 
-/// `x^y` for `x > 0`, within 1e-5 of it where it is from 1e-37 to 1e37, and at those ends beyond.
+/// `x^y` for `x > 0`, with a relative error below 1e-5 for results from 1e-37 to 1e37. Results
+/// beyond that range stay near its ends.
 ///
-/// `log2 x` as in [`ln_1p`], and `2^p = 2^n exp(r)` with the series in r.
+/// `log2 x` as in [`ln_1p`], and `2^p = 2^n exp(r)` with a series in r.
 #[inline(always)]
 pub(crate) fn pow(x: f32, y: f32) -> f32 {
     let e = (x.to_bits().wrapping_sub(SQRT_HALF) as i32) >> 23;

@@ -1,4 +1,4 @@
-//! Markers, cell by cell.
+//! Matrix plot of the markers in single cells.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -9,25 +9,25 @@ use super::legend::color_bar;
 use crate::draw::{Anchor, Canvas, GREY, Rgb, category, fit, viridis, width};
 use crate::{Expression, Markers, Result, Run};
 
-/// Columns at most, and the fewest a cluster gets if it has as many cells.
+/// Most columns, and the fewest columns of a cluster that has as many cells.
 const CELLS: usize = 600;
 const LEAST: usize = 12;
-/// Width of the cells, if they are not too many.
+/// Largest width of the cells.
 const WIDTH: f64 = 640.0;
 const ROW: f64 = 15.0;
 const TOP: f64 = 40.0;
-/// Names of genes are cut beyond this.
+/// Largest width of the name of a gene.
 const MOST: f64 = 110.0;
 
-/// Genes in rows, cells in columns.
-pub(super) fn heatmap(run: &Run, markers: &Markers, expression: &Expression) -> Result<Figure> {
+/// Draws genes in rows and cells in columns.
+pub(super) fn matrixplot(run: &Run, markers: &Markers, expression: &Expression) -> Result<Figure> {
     let columns = sample(run);
     let genes: Vec<usize> = markers.shown.iter().map(|s| s.0).collect();
     let names: Vec<String> =
         genes.iter().map(|&g| fit(&expression.genes()[g], 12.0, MOST)).collect();
     let left = names.iter().map(|name| width(name, 12.0)).fold(20.0, f64::max) + 20.0;
     let height = ROW * genes.len() as f64;
-    // Whole pixels, of which there are two per unit: blurred edges would show as bands.
+    // Whole pixels, two per unit of length: blurred edges would show as bands.
     let wide = (2.0 * WIDTH / columns.len() as f64).floor().max(2.0) / 2.0;
     let area = [left, TOP, wide * columns.len() as f64, height];
     let right = left + area[2].max(120.0);
@@ -53,15 +53,15 @@ pub(super) fn heatmap(run: &Run, markers: &Markers, expression: &Expression) -> 
     let marks = [(0.0, "none".to_string()), (1.0, "high".into())];
     color_bar(&mut canvas, [right + 20.0, TOP + 8.0, 130.0], "level", &marks);
     let caption = format!(
-        "The same genes (rows) in {} single cells (columns), drawn at random from every cluster, \
-         small clusters more than their share. Colour: log-normalised expression, from none to the \
-         gene's 99th percentile. A cluster whose cells differ among themselves may be several.",
+        "The same genes (rows) in {} single cells (columns), sampled at random from every cluster; \
+         small clusters have more than their share. Colour: log-normalised expression, from none to \
+         the gene's 99th percentile. A cluster whose cells differ may be several clusters.",
         columns.len()
     );
     Figure::new("markers_heatmap", "Markers in single cells", caption, &canvas)
 }
 
-/// A bar per cluster above its cells, and its name where there is room.
+/// Draws a bar per cluster above its cells, and the name of the cluster if there is room.
 fn clusters(canvas: &mut Canvas, run: &Run, columns: &[usize], area: [f64; 4]) {
     let [left, _, width_of_all, height] = area;
     let wide = width_of_all / columns.len() as f64;
@@ -84,7 +84,8 @@ fn clusters(canvas: &mut Canvas, run: &Run, columns: &[usize], area: [f64; 4]) {
     canvas.frame(area, GREY);
 }
 
-/// Cells to draw, by cluster: all, or of every cluster a share that grows with its root.
+/// Samples the cells to draw, by cluster: all cells, or a number that grows with the root of the
+/// size.
 fn sample(run: &Run) -> Vec<usize> {
     let mut cells: Vec<Vec<usize>> = vec![Vec::new(); run.k()];
     run.labels.iter().enumerate().for_each(|(i, &k)| cells[k].push(i));
@@ -100,7 +101,7 @@ fn sample(run: &Run) -> Vec<usize> {
     cells.concat()
 }
 
-/// The 99th percentile of the values, or a level above 0 where that is 0.
+/// The 99th percentile of the values, or a positive value if it is 0.
 fn ceiling(values: impl Iterator<Item = f32>) -> f64 {
     let mut values: Vec<f32> = values.collect();
     values.sort_by(f32::total_cmp);

@@ -1,4 +1,4 @@
-//! All cells as dots.
+//! Scatter plot of all cells.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -7,26 +7,26 @@ use rand_chacha::ChaCha8Rng;
 use crate::Run;
 use crate::draw::{Anchor, Canvas, GREY, Rgb};
 
-/// Side of the square that the cells fill, and its left and upper margin.
+/// Side of the square of the cells, and its left and upper margins.
 pub(super) const SIDE: f64 = 520.0;
 pub(super) const LEFT: f64 = 28.0;
 pub(super) const TOP: f64 = 12.0;
-/// Between the outermost cells and the frame.
+/// Space between the outermost cells and the frame.
 const ROOM: f64 = 14.0;
 /// Width of the rim, in radii.
 const RIM: f64 = 0.3;
-/// Layers in which colours take turns, so that none covers the others for coming last.
+/// Number of layers. Colours alternate in them, so that no colour covers the others.
 const LAYERS: usize = 50;
 
-/// Where the cells are, from the corner of the square, and in which order they are drawn.
-pub(super) struct Cloud {
+/// Positions of the cells, from the corner of the square, and the order in which they are drawn.
+pub(super) struct Scatter {
     pub(super) places: Vec<(f64, f64)>,
     order: Vec<usize>,
     radius: f64,
 }
 
-impl Cloud {
-    /// Both axes in the same unit: distances in the picture are those of the layout.
+impl Scatter {
+    /// Both axes have the same unit, so distances in the picture are those of the layout.
     pub(super) fn new(run: &Run) -> Self {
         let ends = |c: usize| {
             let values = run.layout.chunks_exact(2).map(|p| f64::from(p[c]));
@@ -42,7 +42,7 @@ impl Cloud {
         };
         let mut order: Vec<usize> = (0..run.n_cells()).collect();
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
-        // The dots together would cover about a tenth of the square.
+        // Together the dots would cover about a tenth of the square.
         let radius = (90.0 / (run.n_cells() as f64).sqrt()).clamp(0.75, 4.5);
         Self { places: run.layout.chunks_exact(2).map(place).collect(), order, radius }
     }
@@ -50,7 +50,7 @@ impl Cloud {
     /// Draws the square, and every cell in its colour.
     pub(super) fn draw(&self, canvas: &mut Canvas, color: impl Fn(usize) -> Rgb) {
         canvas.area([LEFT, TOP, SIDE, SIDE]);
-        // A rim around every group, so that light colours stand out from the page.
+        // A rim around every group makes light colours visible on the page.
         let (x, y) = self.places.iter().copied().unzip();
         canvas.dots(x, y, (1.0 + RIM) * self.radius, Rgb(120, 120, 120), 1.0);
         for layer in self.order.chunks(self.order.len().div_ceil(LAYERS).max(1)) {
@@ -73,12 +73,12 @@ impl Cloud {
         canvas.upwards(LEFT - 14.0, TOP + SIDE, 12, Anchor::Start, "UMAP 2");
     }
 
-    /// Writes a name into the middle of each group of cells, none over another.
+    /// Writes a name into the middle of each group of cells. Names do not overlap.
     pub(super) fn names(&self, canvas: &mut Canvas, groups: &[(String, Vec<usize>)]) {
         let mut names: Vec<(&str, f64, f64)> = Vec::new();
         for (name, cells) in groups {
             let Some((x, y)) = self.middle(cells) else { continue };
-            // A name beside a group that it would cover.
+            // A name that would cover its group is written beside it.
             let far = |&i: &usize| (self.places[i].0 - x).hypot(self.places[i].1 - y) > SMALL;
             let aside = if cells.iter().any(far) { 0.0 } else { half(name).0 + 3.0 };
             names.push((name, x + aside, y));
@@ -89,8 +89,8 @@ impl Cloud {
         }
     }
 
-    /// The cell with most of its group around it: of a group in several parts, the mean may lie
-    /// outside.
+    /// The cell with the most cells of its group around it. The mean of a group in several parts
+    /// may lie outside of the group.
     fn middle(&self, cells: &[usize]) -> Option<(f64, f64)> {
         let sample = cells.iter().step_by(cells.len().div_ceil(SAMPLE).max(1));
         let sample: Vec<(f64, f64)> = sample.map(|&i| self.places[i]).collect();
@@ -103,22 +103,22 @@ impl Cloud {
     }
 }
 
-/// How far "around" is, and how many cells of a group are asked.
+/// Radius of the surroundings of a cell, and the number of cells compared in a group.
 const AROUND: f64 = 50.0;
 const SAMPLE: usize = 400;
 
-/// Size of the names in the picture.
+/// Font size of the names in the picture.
 const SIZE: u32 = 15;
 
-/// A group within this distance of its middle would be covered by its name.
+/// A name would cover a group within this distance of its middle.
 const SMALL: f64 = 10.0;
 
-/// Half of the width and height that a name takes.
+/// Half the width and half the height of a name.
 fn half(name: &str) -> (f64, f64) {
     (crate::draw::width(name, f64::from(SIZE)) / 2.0 + 4.0, 10.0)
 }
 
-/// Moves names that overlap away from each other, and all into the square.
+/// Moves overlapping names away from each other, and all names into the square.
 fn spread(names: &mut [(&str, f64, f64)]) {
     for _ in 0..200 {
         let mut moved = false;
@@ -132,7 +132,7 @@ fn spread(names: &mut [(&str, f64, f64)]) {
                     continue;
                 }
                 moved = true;
-                // Along the axis that takes less.
+                // Along the axis with the smaller overlap.
                 let (x, y) = match over_x < over_y {
                     true => (over_x / 2.0 * if dx < 0.0 { -1.0 } else { 1.0 }, 0.0),
                     false => (0.0, over_y / 2.0 * if dy < 0.0 { -1.0 } else { 1.0 }),

@@ -1,4 +1,4 @@
-//! Markers of all clusters at a glance.
+//! Dot plot of the markers of all clusters.
 
 use super::legend::color_bar;
 use super::{Figure, percent};
@@ -8,11 +8,11 @@ use crate::{Expression, Markers, Result, Run};
 const STEP: f64 = 24.0;
 const LARGEST: f64 = 10.5;
 const LEFT: f64 = 70.0;
-/// Names of genes are cut beyond this.
+/// Largest width of the name of a gene.
 const MOST: f64 = 130.0;
 
-/// A dot per gene and cluster: large where many cells express it, light where they express much.
-pub(super) fn dots(run: &Run, markers: &Markers, expression: &Expression) -> Result<Figure> {
+/// Draws a dot per gene and cluster. Large: many cells express it. Light: its mean is high.
+pub(super) fn dotplot(run: &Run, markers: &Markers, expression: &Expression) -> Result<Figure> {
     let names: Vec<String> =
         markers.shown.iter().map(|s| fit(&expression.genes()[s.0], 12.0, MOST)).collect();
     let clusters = marked(run);
@@ -48,11 +48,10 @@ pub(super) fn dots(run: &Run, markers: &Markers, expression: &Expression) -> Res
         canvas.upwards(x, bottom + 12.0, 12, Anchor::End, name);
     }
     legend(&mut canvas, right + 20.0, top);
-    let caption = "Genes that mark each cluster (columns; the colour under a gene is that of the \
-                   cluster it was chosen for) in all clusters (rows). Size: the share of the \
-                   cluster's cells that express the gene. Colour: its mean log-normalised \
-                   expression, from the lowest to the highest cluster. Good markers are large and \
-                   light in one row only.";
+    let caption = "Marker genes (columns; the colour under a gene is that of the cluster it marks) \
+                   in all clusters (rows). Size: the share of the cluster's cells that express the \
+                   gene. Colour: the mean log-normalised expression, from the lowest to the highest \
+                   cluster. The dot of a good marker is large and light in one row only.";
     Figure::new("markers_dots", "Markers", caption, &canvas)
 }
 
@@ -73,7 +72,7 @@ pub(super) fn marked(run: &Run) -> Vec<usize> {
     (0..run.k()).filter(|&k| sizes[k] > 0).collect()
 }
 
-/// Means of every gene from 0, its lowest cluster, to 1, its highest.
+/// Means of every gene, scaled from 0 for its lowest cluster to 1 for its highest.
 fn scaled(markers: &Markers, k: usize) -> Vec<f64> {
     let n = markers.shown.len();
     let mut scaled = markers.mean.clone();
