@@ -2,44 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use morula::models::DeviceChoice;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::{
-    agreement, annotate, benchmark, cluster, devices, evaluate, inspect, markers, predict, report,
-    simulate, transfer,
-};
-
-/// Deep clustering of single-cell RNA-seq on any GPU or CPU.
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
-#[command(after_help = "Examples:\n  morula inspect pbmc.h5ad\n  morula cluster pbmc.h5ad --out \
-                  clustered.h5ad --report report\n\nEvery command has examples of its own: morula \
-                  COMMAND --help\n\nExit codes: 0 done, 1 failed (bad data, I/O), 2 wrong usage, \
-                  130 interrupted.")]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    Cluster(cluster::Cluster),
-    Predict(predict::Predict),
-    Report(report::Report),
-    Evaluate(evaluate::Evaluate),
-    Markers(markers::Markers),
-    Annotate(annotate::Annotate),
-    Transfer(transfer::Transfer),
-    Agreement(agreement::Agreement),
-    Inspect(inspect::Inspect),
-    Simulate(simulate::Simulate),
-    Devices(devices::Devices),
-    Benchmark(benchmark::Benchmark),
-    BenchmarkJob(benchmark::BenchmarkJob),
-}
 
 /// Where raw counts come from.
 #[derive(Debug, Args)]
@@ -105,22 +69,11 @@ pub struct DeviceArgs {
 }
 
 /// The choices of `--device`.
-#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum DeviceName {
     Auto,
     Cpu,
     Gpu,
-}
-
-impl std::fmt::Display for DeviceName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-            Self::Gpu => "gpu",
-        })
-    }
 }
 
 impl From<DeviceName> for DeviceChoice {

@@ -7,35 +7,9 @@ use std::sync::Mutex;
 
 use anyhow::{Error, Result};
 use morula::models::ModelError;
+use morula_benchmark::{Interrupted, Usage};
 
-/// The command line or the configuration asks for something impossible.
-#[derive(Debug)]
-pub struct Usage(pub String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-/// Ctrl-C came, and all that can be kept is kept.
-#[derive(Debug)]
-pub struct Interrupted(pub String);
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
-/// An error that ends with exit code 2.
-pub fn usage(message: impl Into<String>) -> Error {
-    Usage(message.into()).into()
-}
+pub use morula_benchmark::usage;
 
 /// Runs the program and turns what goes wrong into a message and an exit code.
 pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {

@@ -9,12 +9,13 @@ use clap::Args;
 use morula::prelude::*;
 use morula::preprocess::{UmapParams, umap};
 use morula::report::Source;
+use morula_benchmark::ModelName;
+use morula_benchmark::config::Config;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
-use crate::config::Config;
+use crate::choices::one_of;
 use crate::console::Console;
 use crate::failure::usage;
-use crate::models::ModelName;
 use crate::progress::Progress;
 use crate::reporting::{Reporting, TruthArgs, apart, check_report_folder, given_command, title};
 use crate::summary::{self, Summary};
@@ -45,7 +46,7 @@ pub struct Cluster {
     results: ResultArgs,
 
     /// The method, unless the configuration has it [default: jojoscl]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = one_of::<ModelName>(ModelName::ALL.map(|m| (m.name(), m.about()))))]
     model: Option<ModelName>,
 
     /// Number of clusters, or auto for as many as the data show [default: auto]

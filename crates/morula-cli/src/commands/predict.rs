@@ -6,10 +6,10 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use morula::prelude::*;
+use morula_benchmark::ModelName;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
-use crate::models::ModelName;
 use crate::task::{Task, check_results};
 use crate::{interrupt, outputs};
 

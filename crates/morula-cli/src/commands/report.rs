@@ -6,11 +6,12 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use morula::report::Source;
+use morula_benchmark::ModelName;
 use serde::Serialize;
 
 use crate::args::PrintArgs;
+use crate::choices::one_of;
 use crate::console::Console;
-use crate::models::ModelName;
 use crate::reporting::{Reporting, TruthArgs, apart, check_report_folder, shown, title};
 use crate::summary::path;
 
@@ -27,7 +28,8 @@ pub struct Report {
     input: PathBuf,
 
     /// The method whose results to show
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value_t,
+          value_parser = one_of::<ModelName>(ModelName::ALL.map(|m| (m.name(), m.about()))))]
     model: ModelName,
 
     /// Folder to write; an older report there is replaced

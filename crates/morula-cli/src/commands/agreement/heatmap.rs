@@ -7,8 +7,7 @@ use kuva::plot::{ColorMap, Heatmap};
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot as Layer;
 use morula::markers::Agreement;
-
-use crate::drawing::Plot;
+use morula_benchmark::drawing::Plot;
 
 /// Clusters x types, each cluster beside the type it shares most markers with.
 pub fn plot(found: &Agreement) -> Plot {
