@@ -1,4 +1,4 @@
-//! Flags that more than one subcommand takes, each defined once.
+//! Flags that several subcommands share.
 
 use std::path::PathBuf;
 
@@ -8,21 +8,21 @@ use morula::models::DeviceChoice;
 /// Where raw counts come from.
 #[derive(Debug, Args)]
 pub struct CountsArgs {
-    /// Cells and their counts: .h5ad, 10x .h5, 10x matrix folder, .h5 with X and Y, or CSV/TSV;
-    /// told by content
+    /// Raw counts: .h5ad, 10x .h5, 10x matrix folder, .h5 with X and Y, or CSV/TSV; the content
+    /// decides the format
     #[arg(value_name = "IN")]
     pub input: PathBuf,
 
-    /// Matrix that holds the raw counts: a layer's name, "raw", or "X"
+    /// Matrix with the raw counts: the name of a layer, "raw", or "X"
     #[arg(long, value_name = "NAME", default_value = "X")]
     pub layer: String,
 }
 
-/// Which cells were handled together.
+/// The batch of every cell.
 #[derive(Debug, Args)]
 pub struct BatchArgs {
-    /// Column of obs with the batch of every cell (sample, donor, plate): clusters look past what
-    /// sets batches apart
+    /// Column of obs with the batch of every cell (sample, donor, plate); the model takes out the
+    /// differences between batches
     #[arg(long, value_name = "OBS")]
     pub batch: Option<String>,
 }
@@ -30,25 +30,24 @@ pub struct BatchArgs {
 /// Where results go.
 #[derive(Debug, Args)]
 pub struct OutArgs {
-    /// File to write: all of the input plus the results; may be the input itself
+    /// File to write: the input plus the results; may be the input itself
     #[arg(long, value_name = "OUT.h5ad")]
     pub out: PathBuf,
 }
 
-/// Which results go where.
+/// Which results to write, and where.
 #[derive(Debug, Args)]
 pub struct ResultArgs {
     #[command(flatten)]
     pub out: OutArgs,
 
-    /// Write denoised counts too, where the model gives them (scsiameseclu): layers `denoised`,
-    /// with entries for the genes of var `scsiameseclu_modelled` alone, and an empty row for a
-    /// cell that preprocessing left out
+    /// Also write denoised counts (scsiameseclu only) as layers `denoised`: entries only for the
+    /// genes of var `scsiameseclu_modelled`, an empty row for a cell that was filtered out
     #[arg(long)]
     pub denoised: bool,
 
-    /// Leave cells without a cluster whose confidence is lower: their label is missing, their
-    /// confidence and probabilities stay
+    /// Give no cluster to cells with a lower confidence: their label is missing, their confidence
+    /// and probabilities stay
     #[arg(long, value_name = "0..1", value_parser = share)]
     pub min_confidence: Option<f32>,
 }
@@ -63,7 +62,7 @@ fn share(text: &str) -> Result<f32, String> {
 /// Where to compute.
 #[derive(Debug, Args)]
 pub struct DeviceArgs {
-    /// Where to compute; auto takes a hardware GPU if there is one
+    /// Where to compute; auto uses a hardware GPU if there is one
     #[arg(long, value_enum, default_value_t = DeviceName::Auto)]
     pub device: DeviceName,
 }

@@ -17,10 +17,11 @@ use crate::{interrupt, outputs, summary};
 
 /// Compare models and baselines on labelled data sets.
 ///
-/// Every .h5ad and .h5 file of a folder that holds raw counts and labels is clustered by every
-/// method with several seeds, each run in a process of its own. No label reaches a method: K is
-/// the number of distinct labels, all else is for scoring. A row per run is kept in runs.csv; the
-/// same command again does only what is missing, and writes results.md and plots anew.
+/// Every method clusters every .h5ad and .h5 file of a folder that has raw counts and labels, with
+/// several seeds and each run in a process of its own. No label reaches a method: with K given it
+/// gets the number of distinct labels, and labels serve for scoring only. Every run is a row of
+/// runs.csv; the same command again does only the missing runs, and writes results.md and the
+/// plots again.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula benchmark labelled-sets --models jojoscl,pca-kmeans,leiden \
@@ -40,12 +41,12 @@ pub struct Benchmark {
           value_parser = one_of::<Method>(Method::ALL.map(|m| (m.name(), m.about()))))]
     models: Vec<Method>,
 
-    /// Whether K is told, found by the method, or both, for methods that can [default: both]
+    /// Whether K is given, found by the method, or both, for methods that can [default: both]
     #[arg(long, short = 'k', value_delimiter = ',', value_name = "MODE,...",
           value_parser = one_of::<KMode>(KMode::ALL.map(|k| (k.name(), k.about()))))]
     n_clusters: Vec<KMode>,
 
-    /// Data sets by name: that of the file without its ending [default: all]
+    /// Names of data sets: file names without their ending [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     datasets: Vec<String>,
 
@@ -57,7 +58,7 @@ pub struct Benchmark {
     #[arg(long, value_name = "OBS")]
     truth: Option<String>,
 
-    /// Also run every method told the batches in this column of obs, on data sets that have it
+    /// Also run every method with the batches in this column of obs, on data sets that have it
     #[arg(long, value_name = "OBS")]
     batch: Option<String>,
 
@@ -73,7 +74,7 @@ pub struct Benchmark {
     #[arg(long, value_name = "N")]
     epochs: Option<u32>,
 
-    /// TOML file with parameters of the model that it names; may be given several times
+    /// TOML file with parameters of the model that it names; can be given several times
     #[arg(long, value_name = "FILE.toml")]
     config: Vec<PathBuf>,
 
@@ -85,7 +86,7 @@ pub struct Benchmark {
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
 
-    /// Only write the report anew, from runs.csv
+    /// Only write the report again, from runs.csv
     #[arg(long)]
     report_only: bool,
 
@@ -101,13 +102,13 @@ pub struct Benchmark {
 #[command(hide = true)]
 pub struct BenchmarkJob {}
 
-/// What was done.
+/// What is in the results folder.
 #[derive(Debug, Serialize)]
 struct Summary {
     output: String,
     datasets: usize,
     runs: usize,
-    /// Runs that were there before.
+    /// Runs that had a row before.
     runs_before: usize,
     failed: usize,
     files: Vec<String>,
@@ -160,7 +161,7 @@ impl Benchmark {
         })
     }
 
-    /// Those of the configuration files, and the epochs of all models.
+    /// Parameters from the configuration files, and the epochs of all models.
     fn parameters(&self) -> Result<BTreeMap<Method, toml::Table>> {
         let mut parameters: BTreeMap<Method, toml::Table> = BTreeMap::new();
         for file in &self.config {
