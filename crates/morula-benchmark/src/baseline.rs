@@ -1,4 +1,4 @@
-//! Baselines: preprocessing, principal components, and a clustering without a network.
+//! Baselines: preprocessing, principal components, and a classical clustering.
 
 use anyhow::{Context, Result};
 use morula::models::Device;
@@ -7,22 +7,22 @@ use morula::prelude::*;
 use morula::preprocess::{HarmonyParams, PcaParams, RecipeParams, neighbors, pca_dense};
 use serde::{Deserialize, Serialize};
 
-use crate::fit::{Clustered, told};
+use crate::fit::{Clustered, given};
 use crate::method::Method;
 
-/// Starts of K-means.
+/// Starts of K-means; the best one counts.
 const N_INIT: usize = 10;
 
-/// Largest absolute z-score, scanpy's habit.
+/// Largest absolute z-score, as scanpy's tutorials have it.
 const CLIP: f32 = 10.0;
 
-/// Parameters of the baselines, after the recipes common with scanpy.
+/// Parameters of the baselines, as usual with scanpy.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Baseline {
     /// Principal components.
     components: usize,
-    /// Neighbours of a cell in the graph, the cell itself counted, as scanpy counts.
+    /// Neighbours of a cell in the graph; as in scanpy, the cell is one of them.
     neighbors: usize,
     /// Resolution of Leiden.
     resolution: f64,
@@ -47,7 +47,7 @@ impl Baseline {
     }
 }
 
-/// Sets values, tables within tables too.
+/// Sets values, also within tables.
 fn overlay(table: &mut toml::Table, changes: &toml::Table) {
     for (key, change) in changes {
         match (table.get_mut(key), change) {
@@ -59,7 +59,7 @@ fn overlay(table: &mut toml::Table, changes: &toml::Table) {
     }
 }
 
-/// Clusters counts by a baseline; where batches are told, of components that Harmony has corrected.
+/// Clusters counts with a baseline. Where the counts have batches, Harmony corrects the components.
 pub fn cluster(
     method: Method,
     parameters: &toml::Table,
@@ -81,13 +81,13 @@ pub fn cluster(
         Ok(neighbors(scores, d, baseline.neighbors.saturating_sub(1))?.fuzzy_connectivities())
     };
     let labels = match method {
-        Method::PcaWard => ward(scores, d, told(n_clusters)?)?,
+        Method::PcaWard => ward(scores, d, given(n_clusters)?)?,
         Method::Leiden => {
             leiden(&graph()?, &LeidenParams { resolution: baseline.resolution, seed, n_init: 1 })?
         }
-        Method::LeidenTuned => leiden_tuned(&graph()?, told(n_clusters)?, seed)?,
+        Method::LeidenTuned => leiden_tuned(&graph()?, given(n_clusters)?, seed)?,
         _ => {
-            let params = KMeansParams { n_clusters: told(n_clusters)?, n_init: N_INIT, seed };
+            let params = KMeansParams { n_clusters: given(n_clusters)?, n_init: N_INIT, seed };
             kmeans(scores, d, &params, device)?
         }
     };

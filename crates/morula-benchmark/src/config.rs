@@ -1,4 +1,4 @@
-//! Parameters of a model from defaults, a preset, a TOML file and flags, each over the one before.
+//! Parameters of a model from defaults, a preset and a TOML file; each overrides the one before.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::error::usage;
 use crate::model_name::ModelName;
 
-/// A configuration file; an empty one where none is given.
+/// A configuration file, or an empty one.
 #[derive(Debug, Default)]
 pub struct Config {
     path: PathBuf,
-    /// The model that the file is for, if it says so.
+    /// The model that the file names.
     pub model: Option<ModelName>,
     table: toml::Table,
 }
@@ -33,12 +33,12 @@ impl Config {
         Ok(Self { path: path.into(), ..config })
     }
 
-    /// Parameters that are read already.
+    /// A configuration of these parameters.
     pub fn of(table: toml::Table) -> Self {
         Self { table, ..Self::default() }
     }
 
-    /// All that the file sets, except the model.
+    /// The parameters that the file sets.
     pub fn into_table(self) -> toml::Table {
         self.table
     }
@@ -58,8 +58,7 @@ impl Config {
         Ok(Self { path: PathBuf::new(), model, table })
     }
 
-    /// Parameters of one model with those of the file, which may also choose by `preset` what
-    /// they start from.
+    /// Parameters of a model: the defaults or the file's `preset`, overridden by the file.
     ///
     /// # Errors
     /// [`Usage`](crate::Usage) naming the key for one that is unknown or has a value that does not fit.
@@ -85,7 +84,7 @@ fn place(path: &Path) -> String {
     format!("in the configuration {}", path.display())
 }
 
-/// Sets one value, given by its path of keys, and checks that the parameters still read.
+/// Sets the value at a path of keys, and checks that the parameters can still be read.
 fn overlay<P: ModelParams>(settings: &mut Value, path: &[&str], value: &toml::Value) -> Result<()> {
     let name = path.join(".");
     let pointer: String = path.iter().map(|key| format!("/{key}")).collect();
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_model_is_told_and_is_no_parameter() {
+    fn the_model_is_named_and_is_no_parameter() {
         let config = Config::parse("model = \"jojoscl\"\nepochs = 3").unwrap();
         assert_eq!(config.model, Some(ModelName::Jojoscl));
         assert_eq!(config.settings::<JojoSclParams>().unwrap().epochs, 3);

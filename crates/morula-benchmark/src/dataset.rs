@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::process;
 use crate::watch::Watch;
 
-/// A data set of the folder.
+/// A data set.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Dataset {
     pub about: Description,
 }
 
-/// Data sets that can be scored; the others are told.
+/// Data sets that can be scored; a remark names each of the others.
 pub fn data_sets(folder: &Path, options: &Options, watch: &dyn Watch) -> Result<Vec<Dataset>> {
     let mut datasets: Vec<Dataset> = Vec::new();
     let mut names = BTreeSet::new();

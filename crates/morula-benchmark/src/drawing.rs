@@ -1,4 +1,4 @@
-//! Drawings, as PNG and SVG.
+//! Plots, as PNG and SVG.
 
 use anyhow::{Result, anyhow};
 use kuva::backend::svg::SvgBackend;
@@ -6,10 +6,10 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot as Layer;
 use kuva::render::render::{Scene, render_multiple};
 
-/// Pixels of the PNG per unit of the drawing.
+/// Pixels of the PNG per unit of the plot.
 const SCALE: f32 = 2.0;
 
-/// A finished drawing.
+/// A finished plot.
 pub struct Plot {
     /// Name of its files, without the ending.
     pub name: String,

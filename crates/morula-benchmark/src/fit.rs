@@ -1,4 +1,4 @@
-//! Fitting any method; no label comes here.
+//! Fits any method. Labels never reach this file.
 
 use anyhow::{Context, Result};
 use morula::models::Device;
@@ -14,11 +14,11 @@ pub struct Clustered {
     /// Positions of these cells in the input.
     pub kept_cells: Vec<usize>,
     pub labels: Vec<usize>,
-    /// Probability of every cell's cluster, from methods that tell one.
+    /// Probability of every cell's cluster, where the method gives one.
     pub confidence: Option<Vec<f32>>,
 }
 
-/// Fits a method with some parameters set.
+/// Fits a method; `parameters` override its defaults.
 pub fn fit(
     method: Method,
     parameters: &toml::Table,
@@ -44,9 +44,9 @@ pub fn fit(
     }
 }
 
-/// The number of clusters, for a method that must be told.
-pub fn told(n_clusters: Option<usize>) -> Result<usize> {
-    n_clusters.context("this method must be told the number of clusters")
+/// The number of clusters, for a method that cannot find it.
+pub fn given(n_clusters: Option<usize>) -> Result<usize> {
+    n_clusters.context("this method needs the number of clusters")
 }
 
 fn model<P: ModelParams>(

@@ -1,4 +1,4 @@
-//! What is done in a process of its own, so that its time and memory can be measured.
+//! One job in a process of its own, so that its time and memory can be measured.
 
 use std::io::{BufRead, Read, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::method::Method;
 use crate::perturbation::Perturbation;
 use crate::score::{Scores, score};
 
-/// Columns of obs that hold labels where the user names none, the first one there.
+/// Columns of obs with labels where the user names none: the first one that exists.
 const LABELS: [&str; 6] = ["cell_type", "celltype", "CellType", "cell.type", "label", "labels"];
 
 /// The argument with which a benchmark starts the current program to do one job.
@@ -22,7 +22,7 @@ pub const ARGUMENT: &str = "benchmark-job";
 /// A job, as one line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Job {
-    /// Looks what a file holds.
+    /// Describes a file.
     Describe { path: PathBuf, truth: Option<String>, batch: Option<String> },
     /// Fits a method and scores it.
     Run(Task),
@@ -35,9 +35,9 @@ pub(crate) struct Task {
     /// Column of obs with the labels.
     pub truth: String,
     pub method: Method,
-    /// Column of obs with the batches, where they are told.
+    /// Column of obs with the batches, where the method gets them.
     pub batch: Option<String>,
-    /// Number of clusters, where the method is told.
+    /// Number of clusters, where it is given.
     pub n_clusters: Option<usize>,
     pub parameters: toml::Table,
     pub perturbation: Option<Perturbation>,
@@ -50,7 +50,7 @@ pub(crate) struct Task {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Description {
     pub truth: String,
-    /// Whether the column of batches that was asked for is there.
+    /// Whether it has the column of batches.
     pub batches: bool,
     pub n_cells: usize,
     pub n_genes: usize,
@@ -74,7 +74,7 @@ pub fn run() -> Result<()> {
     }?;
     writeln!(stdout(), "{result}").context("cannot write to stdout")
 }
-/// The parent keeps stdin open while it waits: where it is gone, nobody wants the result.
+/// Ends this process when stdin closes: the parent keeps it open while it waits for the result.
 fn end_with_the_parent() {
     std::thread::spawn(|| {
         let _ = stdin().lock().read_to_end(&mut Vec::new());

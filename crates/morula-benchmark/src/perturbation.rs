@@ -1,4 +1,4 @@
-//! Counts made worse on purpose, to see what a method bears.
+//! Counts with added noise or loss, to measure robustness.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-/// What is done to every count c above 0.
+/// A change of every count c above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Perturbation {
@@ -36,7 +36,7 @@ pub const ALL: [Perturbation; 11] = [
     Perturbation::Downsampled(0.1),
 ];
 
-/// Keeps the streams of perturbations apart from those of the methods.
+/// The random stream of perturbations; methods use others.
 const STREAM: u64 = 0x70657274;
 
 impl fmt::Display for Perturbation {
@@ -50,7 +50,7 @@ impl fmt::Display for Perturbation {
 }
 
 impl Perturbation {
-    /// The counts after it; cells and genes stay, even without counts.
+    /// The changed counts; all cells and genes stay, even without counts.
     pub fn apply(self, counts: &CountMatrix, seed: u64) -> Result<CountMatrix> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(STREAM);

@@ -1,4 +1,4 @@
-//! Which runs there are to do.
+//! The runs of a benchmark.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use crate::perturbation::{self, Perturbation};
 use crate::row::Key;
 use crate::variant::{self, DEFAULT};
 
-/// The name of counts that nothing was done to.
+/// The name of unchanged counts.
 pub const ORIGINAL: &str = "original";
 
-/// What is asked for.
+/// What to run.
 #[derive(Debug)]
 pub struct Wanted {
     pub methods: Vec<Method>,
@@ -24,7 +24,7 @@ pub struct Wanted {
     pub robustness: bool,
 }
 
-/// A run, and what of it the key only names.
+/// A run.
 #[derive(Debug)]
 pub struct Run {
     pub key: Key,
@@ -48,8 +48,8 @@ impl Wanted {
         }
     }
 
-    /// All runs, the main comparison first, seed by seed, so that an interrupted benchmark has
-    /// seen every data set.
+    /// All runs, the main comparison first and seed by seed, so that an interrupted benchmark has
+    /// runs of every data set.
     pub fn runs(&self, datasets: &[Dataset]) -> Vec<Run> {
         let mut runs = Vec::new();
         let of_batches = |dataset: &Dataset| {
@@ -105,7 +105,7 @@ impl Wanted {
         }
     }
 
-    /// Methods that cannot be run in a mode asked for.
+    /// Methods and modes that do not go together.
     pub fn unsupported(&self) -> impl Iterator<Item = (Method, KMode)> {
         let pairs = |&method: &Method| self.modes.iter().map(move |&k| (method, k));
         self.methods.iter().flat_map(pairs).filter(|(method, k)| !method.supports(*k))

@@ -1,4 +1,4 @@
-//! Jobs in child processes, with the time and memory that each took.
+//! Jobs in child processes, and their time and memory.
 
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use wait4::Wait4;
 
 use crate::job::{self, Job};
 
-/// What a process took.
+/// Time and memory of a process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
     /// From start to end.
@@ -22,13 +22,13 @@ pub struct Cost {
     pub peak_mb: f64,
 }
 
-/// How a job ended: with a result, or with the reason why there is none.
+/// The result of a job, or why it failed, and its cost.
 pub type Outcome<T> = (Result<T, String>, Cost);
 
 /// Does a job in a process of its own.
 ///
 /// # Errors
-/// When there can be no such process; a job that fails is an outcome.
+/// When the process cannot be started. A job that fails is an outcome, not an error.
 pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>> {
     let program = this_program()?;
     let mut errors = tempfile::tempfile().context("cannot keep the messages of a job")?;
@@ -42,7 +42,7 @@ pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>>
         .spawn()
         .context("cannot start a job")?;
     let mut stdin = child.stdin.take().context("a job reads its task")?;
-    // A child that ended before reading says why on stderr.
+    // If the child has ended already, stderr says why.
     let _ = writeln!(stdin, "{}", serde_json::to_string(job)?);
     let mut result = String::new();
     child.stdout.take().context("a job writes its result")?.read_to_string(&mut result)?;
@@ -67,7 +67,7 @@ pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>>
     }
 }
 
-/// This very program, on Linux even where its file has been replaced since it started.
+/// The current program; on Linux even if its file has been replaced since it started.
 fn this_program() -> Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     if running.exists() {

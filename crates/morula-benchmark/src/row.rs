@@ -1,4 +1,4 @@
-//! A run, and what came of it: a row of `runs.csv`.
+//! A row of `runs.csv`: a run and its result.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::method::{KMode, Method};
 use crate::process::{Cost, Outcome};
 use crate::score::{BINS, Reliability, Scores};
 
-/// What makes a run the same run.
+/// What identifies a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     pub dataset: String,
@@ -19,7 +19,7 @@ pub struct Key {
     pub seed: u64,
 }
 
-/// One run and what came of it.
+/// A run and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub dataset: String,
@@ -43,7 +43,7 @@ pub struct Row {
     pub seconds: f64,
     pub cpu_seconds: f64,
     pub peak_mb: f64,
-    /// Cells per bin of the confidence, those correct, and the sums of the confidences.
+    /// Per bin of the confidence: cells, correct cells, and the sum of confidences.
     pub bin_cells: String,
     pub bin_correct: String,
     pub bin_confidence: String,

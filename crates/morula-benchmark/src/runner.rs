@@ -1,4 +1,4 @@
-//! Does runs, some at the same time, and keeps their rows.
+//! Does the runs, several at the same time, and stores their rows.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -29,7 +29,7 @@ pub struct Runner<'a> {
 type Finished = Result<(Run, Outcome<Scores>)>;
 
 impl Runner<'_> {
-    /// Does all runs; after Ctrl-C, those begun.
+    /// Does all runs; when `watch` stops them, only those that have begun.
     pub fn run(&self, runs: Vec<Run>, store: &mut Store) -> Result<()> {
         let total = runs.len();
         let queue = Mutex::new(runs.into_iter());
@@ -42,7 +42,7 @@ impl Runner<'_> {
             drop(sender);
             for (n, run) in finished.into_iter().enumerate() {
                 let (run, outcome) = run?;
-                // A job that Ctrl-C has reached too did not fail.
+                // Ctrl-C reaches the jobs too; that is no failure of the run.
                 if outcome.0.is_err() && self.watch.stops() {
                     continue;
                 }
@@ -54,7 +54,7 @@ impl Runner<'_> {
             }
             if self.watch.stops() {
                 return Err(Interrupted(format!(
-                    "interrupted; {} runs are kept. To go on, give the same command again",
+                    "interrupted; {} runs are kept. To continue, give the same command again",
                     store.rows().len()
                 ))
                 .into());
@@ -63,7 +63,7 @@ impl Runner<'_> {
         })
     }
 
-    /// Takes runs from the queue until there are none, or nobody listens.
+    /// Takes runs from the queue until it is empty or the receiver is gone.
     fn work(&self, queue: &Mutex<std::vec::IntoIter<Run>>, finished: &Sender<Finished>) {
         while !self.watch.stops() {
             let Some(run) = queue.lock().ok().and_then(|mut queue| queue.next()) else { break };

@@ -1,4 +1,4 @@
-//! Clusters against labels: the only place where they meet.
+//! Scores clusters against labels: the only file that sees both.
 
 use anyhow::{Result, bail};
 use morula::metrics::{Contingency, Evaluation, encode_labels, evaluate};
@@ -19,22 +19,22 @@ pub struct Scores {
     pub ami: f64,
     pub acc: f64,
     pub f1_macro: f64,
-    /// From methods that tell how sure they are.
+    /// For methods that give a confidence.
     pub reliability: Option<Reliability>,
 }
 
-/// Per bin of the confidence.
+/// Cells by bins of the confidence.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Reliability {
     /// Cells in the bin.
     pub cells: [usize; BINS],
-    /// Those whose cluster is the one matched to their type.
+    /// Cells whose cluster is matched to their type.
     pub correct: [usize; BINS],
     /// Sum of their confidences.
     pub confidence: [f64; BINS],
 }
 
-/// Scores clusters; `truth` has one label per cell of the input, or none where it is missing.
+/// Scores clusters; `truth` has a label per cell of the input, none where it is missing.
 pub fn score(clustered: &Clustered, truth: &[Option<String>]) -> Result<Scores> {
     let cells = clustered.kept_cells.iter().enumerate();
     let labelled: Vec<(usize, &str)> =

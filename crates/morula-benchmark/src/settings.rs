@@ -1,4 +1,4 @@
-//! What all rows of a results folder have in common.
+//! The settings that all rows of a results folder share.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::error::usage;
 use crate::method::Method;
 use crate::options::Options;
 
-/// Kept in `settings.json`, so that runs of different settings never mix.
+/// The contents of `settings.json`: runs of different settings never mix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     pub version: String,
@@ -44,7 +44,7 @@ impl Settings {
         }
     }
 
-    /// The settings of a folder that has some.
+    /// The settings of a folder, if it has some.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(FILE);
         if !path.exists() {
@@ -54,7 +54,7 @@ impl Settings {
         Ok(Some(serde_json::from_str(&text).with_context(|| path.display().to_string())?))
     }
 
-    /// Keeps the settings in a new folder; refuses a folder that has others.
+    /// Writes the settings into a new folder; refuses a folder with others.
     pub fn keep(&self, folder: &Path) -> Result<()> {
         match Self::read(folder)? {
             None => {
@@ -64,8 +64,8 @@ impl Settings {
             }
             Some(there) if there == *self => Ok(()),
             Some(there) => Err(usage(format!(
-                "{}: the runs there were made with other settings; give another --out or the same \
-                 settings\n  there: {}\n  asked: {}",
+                "{}: its runs have other settings; give another --out or the same settings\n  \
+                 there: {}\n  asked: {}",
                 folder.display(),
                 serde_json::to_string(&there)?,
                 serde_json::to_string(self)?,

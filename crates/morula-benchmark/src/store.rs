@@ -1,4 +1,4 @@
-//! `runs.csv`: a row per run, written as soon as the run is done.
+//! `runs.csv`: a row per run, written as soon as the run is finished.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::row::{Key, Row};
 
-/// The file and what it holds.
+/// The file and its rows.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `runs.csv` in a folder. A last line that was not written to its end is cut off.
+    /// Opens `runs.csv` in a folder, and cuts off a last line that is incomplete.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("runs.csv");
         let mut rows = BTreeMap::new();
@@ -30,9 +30,9 @@ impl Store {
             }
             for row in csv::Reader::from_reader(&written[..whole]).deserialize() {
                 let row: Row = row.with_context(|| {
-                    format!("{}: mend this line or remove the file", path.display())
+                    format!("{}: repair this line or remove the file", path.display())
                 })?;
-                // A later row of the same run is that of a new attempt.
+                // A later row of the same run is a new attempt.
                 rows.insert(row.key(), row);
             }
         }
@@ -43,7 +43,7 @@ impl Store {
         &self.rows
     }
 
-    /// Runs that need not be run again: those with scores.
+    /// Runs with scores; they are not repeated.
     pub fn done(&self) -> HashSet<Key> {
         self.rows.iter().filter(|row| row.error.is_empty()).map(Row::key).collect()
     }

@@ -1,23 +1,23 @@
-//! Ablations: a method with one thing changed (METHODS 4).
+//! Ablations: a method with one thing changed.
 
 use crate::method::Method;
 
-/// The name of a method as it is.
+/// The variant without changes.
 pub const DEFAULT: &str = "default";
 
-/// The name of a method as it is, told which batch in a column of obs every cell is from.
+/// The variant that gets the batches in a column of obs.
 pub fn batches_of(column: &str) -> String {
     format!("{BATCHES}{column}")
 }
 
-/// The column, if that is what the name says.
+/// The column of batches, if the variant has one.
 pub fn batch_column(name: &str) -> Option<&str> {
     name.strip_prefix(BATCHES)
 }
 
 const BATCHES: &str = "batches of ";
 
-/// A name, and the parameters that are set, as in a configuration file.
+/// A name, and the changed parameters as in a configuration file.
 pub struct Variant {
     pub name: &'static str,
     pub toml: &'static str,
@@ -27,7 +27,7 @@ const fn variant(name: &'static str, toml: &'static str) -> Variant {
     Variant { name, toml }
 }
 
-/// What is changed, one thing at a time.
+/// The ablations of a method.
 pub fn ablations(method: Method) -> &'static [Variant] {
     match method {
         Method::Jojoscl => JOJOSCL,
@@ -38,7 +38,7 @@ pub fn ablations(method: Method) -> &'static [Variant] {
     }
 }
 
-/// The parameters of a variant; nothing for the method as it is.
+/// The changed parameters of a variant; none for an unknown one.
 pub fn parameters(method: Method, name: &str) -> Option<&'static str> {
     if name == DEFAULT || batch_column(name).is_some() {
         return Some("");
@@ -53,7 +53,7 @@ const JOJOSCL: &[Variant] = &[
     variant("without neighbours", "neighbors = 0"),
     variant("without momentum", "momentum = 0"),
     variant("shrunk embedding", "embedding = \"shrunk\""),
-    // A fit needs an epoch; at this rate it changes nothing.
+    // A fit needs an epoch; at this learning rate the epoch changes nothing.
     variant("without training", "epochs = 1\nlearning_rate = 1e-12"),
     variant("K-means head", "head = \"kmeans\""),
 ];

@@ -1,4 +1,4 @@
-//! What each part of a method adds.
+//! The effect of each part of a method.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::table::{Table, or_dash};
 use crate::plan::ORIGINAL;
 use crate::variant::{DEFAULT, batch_column};
 
-/// Per method: what a variant changes about the ARI, seed by seed.
+/// Per method: ARI of a variant minus ARI of the defaults, at the same seed.
 pub fn section(rows: &Selection<'_>) -> String {
     let rows = rows.filter(|row| row.counts == ORIGINAL);
     let changed = rows.filter(|row| is_ablation(&row.variant));
@@ -43,7 +43,7 @@ fn is_ablation(variant: &str) -> bool {
     variant != DEFAULT && batch_column(variant).is_none()
 }
 
-/// ARI of a variant minus that of the default, over the seeds that both have.
+/// ARI of a variant minus ARI of the defaults, over the seeds that both have.
 fn difference(rows: &Selection<'_>, variant: &str) -> Option<Stat> {
     let ari = |name: &str, seed: u64| {
         let own = rows.filter(|row| row.variant == name && row.seed == seed);

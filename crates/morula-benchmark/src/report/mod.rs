@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use crate::row::Row;
 use crate::settings::Settings;
 
-/// Writes `results.md` and the plots it shows, and tells the names of all files.
+/// Writes `results.md` and its plots, and returns the names of all files.
 pub fn write(folder: &Path, rows: &[Row], settings: &Settings) -> Result<Vec<String>> {
     let plots = plots::all(rows);
     let mut files = vec!["results.md".to_string()];

@@ -13,7 +13,7 @@ use crate::method::{KMode, Method};
 use crate::row::Row;
 use crate::score::BINS;
 
-/// All plots that the rows allow.
+/// All plots that the rows have data for.
 pub fn all(rows: &[Row]) -> Vec<Plot> {
     let scored = Selection::scored(rows);
     let main = scored.main();
@@ -26,7 +26,7 @@ pub fn all(rows: &[Row]) -> Vec<Plot> {
     plots
 }
 
-/// Axes over these ranges, with room for the dots at their ends, and a legend.
+/// Axes over these ranges with a margin for the outermost dots, and a legend.
 fn axes(layers: &[Layer], x: (f64, f64), y: (f64, f64)) -> Layout {
     let [dx, dy] = [x, y].map(|(low, high)| 0.02 * (high - low));
     Layout::auto_from_plots(layers)
@@ -36,7 +36,7 @@ fn axes(layers: &[Layer], x: (f64, f64), y: (f64, f64)) -> Layout {
         .with_y_axis_max(y.1 + dy)
 }
 
-/// Okabe and Ito, "Color Universal Design" (2008): told apart with any colour vision.
+/// Okabe and Ito, "Color Universal Design" (2008): distinct with any colour vision.
 fn color(method: Method) -> &'static str {
     match method {
         Method::Jojoscl => "#d55e00",
@@ -48,7 +48,7 @@ fn color(method: Method) -> &'static str {
     }
 }
 
-/// A row per data set, a dot per seed, a diamond at the mean of a method.
+/// A row per data set; per method, a dot for every seed and a diamond at the mean.
 fn scores(rows: &Selection<'_>, k: KMode) -> Option<Plot> {
     if rows.is_empty() {
         return None;
@@ -57,7 +57,7 @@ fn scores(rows: &Selection<'_>, k: KMode) -> Option<Plot> {
     let names: Vec<&str> = rows.datasets().into_iter().rev().collect();
     let methods = rows.methods();
     let lane = 0.8 / methods.len() as f64;
-    // Categories have no grid of their own.
+    // The axis of categories has no grid.
     let top = names.len() as f64 + 0.5;
     let steps = [0.2, 0.4, 0.6, 0.8].map(|x| guide([(x, 0.5), (x, top)], "#dddddd"));
     let between = (1..names.len()).map(|d| d as f64 + 0.5);
@@ -96,7 +96,7 @@ fn guide(ends: [(f64, f64); 2], color: &str) -> Layer {
     LinePlot::new().with_data(ends).with_color(color).with_stroke_width(1.0).into()
 }
 
-/// Where the axis of the ARI begins: at 0, unless a run is worse than chance.
+/// The start of the ARI axis: 0, or the lowest ARI if that is below.
 fn lowest(rows: &Selection<'_>) -> f64 {
     rows.values(ARI).into_iter().fold(0.0, f64::min)
 }

@@ -1,4 +1,4 @@
-//! Whether the confidence ranks cells, with every data set counting alike.
+//! Whether the confidence ranks cells; every data set has the same weight.
 
 use super::batches;
 use super::reliability::{bins, range};
@@ -8,20 +8,20 @@ use super::table::{Table, or_dash};
 use crate::method::{KMode, Method};
 use crate::score::{BINS, Reliability};
 
-/// Accuracy by confidence and the area under the curve; the same with batches told.
+/// Accuracy by confidence and area under the curve, without and with batches.
 pub fn section(rows: &Selection<'_>) -> String {
-    let Some(tables) = batches::and_told(rows, tables) else { return String::new() };
+    let Some(tables) = batches::without_and_with(rows, tables) else { return String::new() };
     format!(
-        "## Reliability, data sets alike\n\nAbove, a data set counts by its cells and its runs. \
-         Here every data set has the same weight: the accuracy of a bin is the sum over data sets \
-         of the share of their cells that is in the bin and right, over that of the share in the \
-         bin. Beneath it, how often a cell that is right has a higher confidence than one of the \
-         same data set that is not (the area under the ROC curve, by bins; .5 says nothing, 1 \
-         everything).\n\n{tables}\n"
+        "## Reliability, data sets weighted equally\n\nAbove, a data set weighs as much as it has \
+         cells and runs. Here every data set has the same weight. The first table has the accuracy \
+         of a bin: the sum over data sets of their share of cells that are in the bin and correct, \
+         divided by the sum of their share of cells in the bin. The second has the area under the \
+         ROC curve, by bins: the probability that a correct cell has a higher confidence than a \
+         wrong cell of the same data set (.5 is chance, 1 a perfect ranking).\n\n{tables}\n"
     )
 }
 
-/// What a method with K given or found makes of every data set.
+/// A method with K given or found.
 struct Column<'a> {
     name: String,
     /// The bins of every data set, over seeds.
@@ -29,7 +29,7 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// None of a method that tells no confidence.
+    /// None for a method without confidence.
     fn of(rows: &Selection<'a>, method: Method, k: KMode) -> Option<Self> {
         let rows = rows.method(method).mode(k);
         let names = rows.datasets().into_iter();
@@ -75,7 +75,7 @@ fn tables(rows: &Selection<'_>) -> Option<String> {
     Some(format!("{}\n{}", accuracies.markdown(), areas.markdown()))
 }
 
-/// `sum_d correct_db / n_d / sum_d cells_db / n_d`; none of a bin without cells.
+/// `(sum_d correct_db / n_d) / (sum_d cells_db / n_d)`; none for a bin without cells.
 fn accuracy(sets: &[(&str, Reliability)], bin: usize) -> Option<f64> {
     let share = |of: fn(&Reliability) -> &[usize; BINS]| -> f64 {
         let shares = sets
@@ -87,8 +87,8 @@ fn accuracy(sets: &[(&str, Reliability)], bin: usize) -> Option<f64> {
     (cells > 0.0).then(|| share(|set| &set.correct) / cells)
 }
 
-/// `P(confidence of a right cell > that of a wrong one)`, ties (cells of one bin) counting half;
-/// none where all cells are right or all are wrong.
+/// `P(confidence of a correct cell > confidence of a wrong cell)`, where a tie (both in one bin)
+/// counts half; none where all cells are correct or all are wrong.
 fn area(set: &Reliability) -> Option<f64> {
     let [mut wrong_below, mut above] = [0.0; 2];
     let mut right = 0.0;

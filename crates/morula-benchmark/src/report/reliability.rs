@@ -1,4 +1,4 @@
-//! How far a confidence can be trusted.
+//! Whether the confidence is the accuracy.
 
 use super::batches;
 use super::selection::{Selection, distinct};
@@ -6,18 +6,18 @@ use super::table::{Table, or_dash};
 use crate::method::{KMode, Method};
 use crate::score::{BINS, Reliability};
 
-/// Over all data sets and seeds, how often a cell of some confidence is right; and the same with
-/// batches told.
+/// Accuracy by confidence over all data sets and seeds, without and with batches.
 pub fn section(rows: &Selection<'_>) -> String {
-    let Some(tables) = batches::and_told(rows, table) else { return String::new() };
+    let Some(tables) = batches::without_and_with(rows, table) else { return String::new() };
     format!(
-        "## Reliability\n\nCells of all data sets and seeds by their confidence: how many of them \
-         are in the cluster that the best one-to-one matching gives to their type. Off by: the \
-         mean over cells of the distance between a bin's confidence and its accuracy.\n\n{tables}\n"
+        "## Reliability\n\nCells of all data sets and seeds, by confidence. Accuracy: the share of \
+         cells in the cluster that the best one-to-one matching assigns to their type. Off by: the \
+         mean over cells of the distance between the confidence and the accuracy of their \
+         bin.\n\n{tables}\n"
     )
 }
 
-/// Bins of the confidence; none without a method that tells one.
+/// A row per bin of the confidence; none where no method has a confidence.
 fn table(rows: &Selection<'_>) -> Option<String> {
     let all = pooled(rows);
     if all.is_empty() {
@@ -43,13 +43,13 @@ fn table(rows: &Selection<'_>) -> Option<String> {
     Some(table.markdown())
 }
 
-/// The confidences of a bin.
+/// The range of a bin.
 pub fn range(bin: usize) -> String {
     let [low, high] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
     format!("{low:.1} to {high:.1}")
 }
 
-/// The bins of every method that tells its confidence, over data sets and seeds.
+/// The bins of every method with a confidence, over data sets and seeds.
 pub fn pooled(rows: &Selection<'_>) -> Vec<(Method, KMode, Reliability)> {
     let mut all = Vec::new();
     for (method, k) in distinct(rows.rows().iter().map(|row| (row.method, row.k))) {
@@ -58,7 +58,7 @@ pub fn pooled(rows: &Selection<'_>) -> Vec<(Method, KMode, Reliability)> {
     all
 }
 
-/// The bins of some runs together; none where none tells its confidence.
+/// The sums of the bins over runs; none where no run has a confidence.
 pub fn bins(rows: &Selection<'_>) -> Option<Reliability> {
     let all = rows.rows().iter().filter_map(|row| row.reliability());
     all.reduce(|mut sum, bins| {
@@ -97,13 +97,13 @@ mod tests {
         let text = section(&Selection::scored(&rows));
         assert!(text.contains("| 0.8 to 0.9 | 20 | 0.850 | 0.500 |"), "{text}");
         assert!(text.contains("| 0.0 to 0.1 | 0 | - | - |"), "{text}");
-        assert!(!text.contains("told"), "{text}");
+        assert!(!text.contains("With the batches"), "{text}");
 
-        // Told its batches, data set b does better; a has none.
-        let mut told = rows[1].clone();
-        told.variant = "batches of plate".into();
-        told.bin_correct = "0;".repeat(8) + "9;27";
-        let rows = [rows[0].clone(), rows[1].clone(), told];
+        // With batches, data set b does better; a has no batches.
+        let mut with = rows[1].clone();
+        with.variant = "batches of plate".into();
+        with.bin_correct = "0;".repeat(8) + "9;27";
+        let rows = [rows[0].clone(), rows[1].clone(), with];
         let text = section(&Selection::scored(&rows));
         for bin in ["| 0.8 to 0.9 | 20 | 0.850 | 0.500 |", "| 0.8 to 0.9 | 20 | 0.850 | 0.700 |"] {
             assert!(text.contains(bin), "{text}");

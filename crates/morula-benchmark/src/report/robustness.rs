@@ -1,4 +1,4 @@
-//! Curves of a score against how much the counts were made worse.
+//! Curves of the ARI against the strength of a perturbation.
 
 use super::selection::{ARI, Selection, distinct};
 use crate::method::{KMode, Method};
@@ -9,7 +9,7 @@ use crate::variant::DEFAULT;
 pub struct Curves {
     /// `dropout`, `noise` or `downsampled`.
     pub kind: String,
-    /// Levels from the mildest, that of the counts as they are, to the worst.
+    /// Levels from the unchanged counts to the strongest perturbation.
     pub levels: Vec<f64>,
     pub curves: Vec<Curve>,
 }
@@ -18,7 +18,7 @@ pub struct Curves {
 pub struct Curve {
     pub method: Method,
     pub k: KMode,
-    /// Data sets with a seed that has runs at every level; the others are left out.
+    /// Data sets with a seed that has a run at every level; the others are left out.
     pub n_datasets: usize,
     /// Mean ARI over data sets, per level.
     pub ari: Vec<f64>,
@@ -34,7 +34,7 @@ pub fn curves(rows: &Selection<'_>) -> Vec<Curves> {
 
 fn of_kind(kind: &str, rows: &Selection<'_>) -> Curves {
     let level = |counts: &str| counts.strip_prefix(kind)?.trim().parse::<f64>().ok();
-    // Down-sampling to 1 changes nothing, as dropout or noise of 0.
+    // Down-sampling to 1 changes nothing, and neither does dropout or noise of 0.
     let mildest = if kind == "downsampled" { 1.0 } else { 0.0 };
     let mut levels: Vec<f64> = rows.rows().iter().filter_map(|row| level(&row.counts)).collect();
     levels.push(mildest);
@@ -52,7 +52,7 @@ fn of_kind(kind: &str, rows: &Selection<'_>) -> Curves {
             })
             .stat(ARI)
         };
-        // Of every seed that has all levels, so that levels differ in nothing else.
+        // Only seeds with a run at every level, so that levels differ in nothing else.
         let of_dataset = |name: &&str| {
             let rows = own.dataset(name);
             let seeds = distinct(rows.rows().iter().map(|row| row.seed)).into_iter();

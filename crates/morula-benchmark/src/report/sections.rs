@@ -15,7 +15,7 @@ use crate::settings::Settings;
 const MODES: [(KMode, &str); 2] =
     [(KMode::Given, "number of clusters given"), (KMode::Auto, "number of clusters found")];
 
-/// Everything, from the rows alone.
+/// The whole page, from the rows alone.
 pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
     let scored = Selection::scored(rows);
     let main = scored.main();
@@ -50,7 +50,7 @@ pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
     if !main.is_empty() {
         let _ = writeln!(
             text,
-            "## Cost\n\nOf the whole process: reading, preprocessing, fitting, scoring.\n"
+            "## Cost\n\nCost of the whole process: reading, preprocessing, fitting, scoring.\n"
         );
         for measure in COSTS {
             let _ = writeln!(text, "{}:\n\n{}", measure.name, costs(&main, measure));
@@ -77,11 +77,11 @@ fn head(main: &Selection<'_>, settings: &Settings) -> String {
     }
     let seeds = distinct(main.rows().iter().map(|row| row.seed)).len();
     format!(
-        "# Results\n\nWritten by `morula benchmark` from `runs.csv`; nothing here is typed by \
-         hand. No label reaches a fit, apart from the number of types where that is said; every \
-         run is the last epoch of its seed, and none is chosen. Numbers are means ± standard \
-         deviations over the seeds, of which there are up to {seeds}; the last row is the mean over the \
-         data sets, with the mean of their standard deviations. Cells without a label are not \
+        "# Results\n\n`morula benchmark` writes this page from `runs.csv`; nothing is typed by hand. \
+         No label reaches a fit, except that the number of types is K where K is given. Every run \
+         is scored after its last epoch; none is selected. Numbers are means ± standard \
+         deviations over the seeds (up to {seeds}). The last row is the mean over the data sets, \
+         with the mean of their standard deviations. Cells without a label are not \
          scored.\n\n{}\n\n{}\n",
         settings.text(),
         table.markdown()
@@ -166,7 +166,7 @@ fn robustness(rows: &Selection<'_>) -> String {
     match text.is_empty() {
         true => text,
         false => format!(
-            "## Robustness\n\nMean ARI over the data sets, and their seeds, that have every level. \
+            "## Robustness\n\nMean ARI over the data sets and seeds that have a run at every level. \
              Dropout: every count above 0 is lost with this probability. Noise: every count is \
              multiplied by 1 + level x N(0, 1) and rounded. Downsampled: every molecule is kept \
              with this probability.\n\n{text}"
@@ -184,7 +184,9 @@ fn failures(rows: &[Row]) -> String {
     }
     match failed.is_empty() {
         true => String::new(),
-        false => format!("## Failed runs\n\nIn no table above.\n\n{}\n", table.markdown()),
+        false => {
+            format!("## Failed runs\n\nThese runs are in no table above.\n\n{}\n", table.markdown())
+        }
     }
 }
 
@@ -218,8 +220,8 @@ mod tests {
             row.variant = variant.into();
             row
         };
-        let mut told = row("a", Method::PcaKmeans, 0, 0.15);
-        told.variant = "batches of plate".into();
+        let mut with_batches = row("a", Method::PcaKmeans, 0, 0.15);
+        with_batches.variant = "batches of plate".into();
         let mut failed = row("a", Method::PcaWard, 0, 0.0);
         failed.error = "it | broke".into();
         let rows = [
@@ -231,7 +233,7 @@ mod tests {
             with("without shrinkage", 1, 0.3),
             with("without shrinkage", 2, 0.9),
             with("batches of plate", 0, 0.8),
-            told,
+            with_batches,
             failed,
         ];
         let text = text(&rows, &settings(), &[]);
@@ -241,7 +243,7 @@ mod tests {
             "| **mean** | **0.625** | **0.100** (1 of 2 sets) |",
             // -0.1 and -0.3; seed 2 has no partner.
             "| without shrinkage | -0.200 ± 0.141 | **-0.200** |",
-            // JojoSCL was not told those of a.
+            // JojoSCL has no run with the batches of a.
             "| a | 0.700 (0.700) | 0.150 (0.100) |",
             "| b | 0.800 (0.550 ± 0.071) | - (-) |",
             "| **mean of all 2** | 0.750 (0.625) | 0.150 (0.100) |",

@@ -1,4 +1,4 @@
-//! Rows of one kind, and what they have in common.
+//! Selected rows, and statistics of them.
 
 use super::stat::Stat;
 use crate::method::{KMode, Method};
@@ -6,7 +6,7 @@ use crate::plan::ORIGINAL;
 use crate::row::Row;
 use crate::variant::DEFAULT;
 
-/// A number that every run with scores has.
+/// A number of a run with scores.
 #[derive(Clone, Copy)]
 pub struct Measure {
     pub name: &'static str,
@@ -27,14 +27,14 @@ pub const SCORES: [Measure; 4] = [
 pub const CLUSTERS: Measure =
     Measure { name: "clusters", of: |row| row.n_clusters.map(|n| n as f64), digits: 1 };
 
-/// What a run takes.
+/// Costs of a run.
 pub const COSTS: [Measure; 3] = [
     Measure { name: "CPU seconds", of: |row| Some(row.cpu_seconds), digits: 1 },
     Measure { name: "seconds", of: |row| Some(row.seconds), digits: 1 },
     Measure { name: "peak memory, MB", of: |row| Some(row.peak_mb), digits: 0 },
 ];
 
-/// Some of the rows that have scores.
+/// Selected rows with scores.
 #[derive(Clone)]
 pub struct Selection<'a> {
     rows: Vec<&'a Row>,
@@ -49,7 +49,7 @@ impl<'a> Selection<'a> {
         Self { rows: self.rows.iter().copied().filter(|row| keep(row)).collect() }
     }
 
-    /// Methods as they are, on counts as they are.
+    /// Unchanged methods on unchanged counts.
     pub fn main(&self) -> Self {
         self.filter(|row| row.variant == DEFAULT && row.counts == ORIGINAL)
     }
@@ -88,13 +88,13 @@ impl<'a> Selection<'a> {
         self.rows.iter().filter_map(|row| (measure.of)(row)).collect()
     }
 
-    /// Over all rows, seeds in the main.
+    /// Over all rows, which mostly differ in the seed.
     pub fn stat(&self, measure: Measure) -> Option<Stat> {
         Stat::of(&self.values(measure))
     }
 
-    /// The mean over data sets of the mean over seeds, the mean of the seeds' standard deviations
-    /// where all data sets have one, and how many data sets there are.
+    /// Over data sets: the mean of the means over seeds, the mean of the standard deviations over
+    /// seeds where all data sets have one, and the number of data sets.
     pub fn over_datasets(&self, measure: Measure) -> Option<Stat> {
         let names = self.datasets();
         let stats: Vec<Stat> =

@@ -6,7 +6,7 @@ use std::fmt::Write;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stat {
     pub mean: f64,
-    /// None of a single value.
+    /// None for a single value.
     pub sd: Option<f64>,
     pub n: usize,
 }

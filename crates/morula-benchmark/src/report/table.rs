@@ -27,7 +27,7 @@ impl Table {
     }
 }
 
-/// What stands where there is no number.
+/// The text, or a dash where there is no number.
 pub fn or_dash(text: Option<String>) -> String {
     text.unwrap_or_else(|| "-".into())
 }
