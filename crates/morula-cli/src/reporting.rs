@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use morula::data::{AnnData, CountMatrix, DataFrame, read_obs};
+use morula::models::Prediction;
 use morula::report::{Role, Run, check_folder};
 
 use crate::failure::usage;
@@ -47,6 +48,12 @@ pub fn check_report_folder(folder: &Path) -> Result<()> {
 pub fn annotated(counts: CountMatrix, obs: DataFrame) -> Result<AnnData> {
     let (x, names, genes) = counts.into_parts();
     Ok(AnnData { obs, ..AnnData::new(x, names, genes)? })
+}
+
+/// The coordinates of cells whose confidence is at least `least`: those that have a cluster.
+pub fn sure_cells(layout: &[f32], prediction: &Prediction, least: f32) -> Vec<f32> {
+    let cells = layout.chunks_exact(2).zip(prediction.confidence());
+    cells.filter(|(_, p)| *p >= least).flat_map(|(place, _)| place).copied().collect()
 }
 
 /// The columns that the report shows, for people.

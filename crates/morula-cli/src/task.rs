@@ -98,7 +98,7 @@ impl Task<'_> {
     }
 
     /// Writes the output, with a layout if there is one. This reads the input again: drop the counts
-    /// before, so that they are not in memory twice.
+    /// before, unless a report needs them, so that they are not in memory twice.
     pub fn write<M: Describe>(
         &self,
         model: &M,

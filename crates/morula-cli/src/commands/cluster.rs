@@ -17,7 +17,9 @@ use crate::choices::one_of;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::progress::Progress;
-use crate::reporting::{TruthArgs, annotated, apart, check_report_folder, given_command, title};
+use crate::reporting::{
+    TruthArgs, annotated, apart, check_report_folder, given_command, sure_cells, title,
+};
 use crate::summary::{self, Summary};
 use crate::task::{Task, check_results};
 use crate::{interrupt, outputs};
@@ -151,7 +153,8 @@ impl Cluster {
         let mut summary = task.write(&model, prediction, &input, drawn)?;
         if let (Some(folder), Some(mut data), Some((layout, _))) = (&self.report, shown, layout) {
             data.add(&task.results(&model, prediction, &input)?)?;
-            let layout = self.of_clustered(prediction, &layout);
+            let least = self.results.min_confidence.unwrap_or_default();
+            let layout = sure_cells(&layout, prediction, least);
             let drawn = self.report::<P::Model>(folder, data, layout, &summary);
             drawn.with_context(|| format!("{} is written; the report is not", summary.output))?;
             summary.report = Some(summary::path(folder));
@@ -173,13 +176,6 @@ impl Cluster {
         let params = UmapParams { seed: model.seed(), ..UmapParams::default() };
         let latent = &prediction.latent;
         Ok(Some((umap(latent.values(), latent.n_cols(), &params)?, params)))
-    }
-
-    /// Coordinates of the cells that have a cluster.
-    fn of_clustered(&self, prediction: &Prediction, layout: &[f32]) -> Vec<f32> {
-        let least = self.results.min_confidence.unwrap_or_default();
-        let cells = layout.chunks_exact(2).zip(prediction.confidence());
-        cells.filter(|(_, p)| *p >= least).flat_map(|(place, _)| place).copied().collect()
     }
 
     /// Draws the report of data with results in it.
