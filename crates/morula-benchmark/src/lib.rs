@@ -22,6 +22,8 @@
 //! }
 //! ```
 //!
+//! The backends that models compute on are features of the crate `morula`.
+//!
 //! Errors are [`anyhow::Error`]s with a message for people; [`Usage`] and [`Interrupted`] can be
 //! found in them by `is` and `downcast_ref`.
 
