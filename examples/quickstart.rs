@@ -1,10 +1,12 @@
-//! Simulates cells of known types, clusters them, and compares: `quickstart [FOLDER] [--device
-//! auto|cpu|gpu]`. Leaves `quickstart.h5ad` and `quickstart.png` in the folder.
+//! Simulates cells of known types, clusters them, and compares the clusters with the types:
+//! `quickstart [FOLDER] [--device auto|cpu|gpu]`. Writes `quickstart.h5ad` and `quickstart.png`
+//! into the folder.
 
 #[path = "support/arguments.rs"]
 mod arguments;
 
 use std::error::Error;
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -12,9 +14,10 @@ use std::time::Instant;
 use arguments::Arguments;
 use morula::data::{AnnData, Column, write_h5ad};
 use morula::metrics::evaluate;
+use morula::pipeline;
 use morula::prelude::*;
 use morula::preprocess::{SimulateParams, simulate};
-use morula::{pipeline, plot};
+use morula::report::{Report, Run, Source};
 
 const TYPES: usize = 5;
 
@@ -54,9 +57,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     data.add(&pipeline::additions(&model, prediction, counts.n_obs(), &device.name)?)?;
     write_h5ad(folder.join("quickstart.h5ad"), &data)?;
 
-    let points = plot::project(&prediction.latent)?;
-    let names: Vec<String> = (0..TYPES).map(|k| format!("cluster {k}")).collect();
-    plot::scatter(&folder.join("quickstart.png"), &points, &prediction.labels, &names)?;
+    // The first picture of a report: UMAP of the embedding, coloured by cluster.
+    let source =
+        Source { name: "quickstart".into(), model: JojoSclModel::NAME.into(), ..Source::default() };
+    let report = Report::new(&Run::from_anndata(&data, &source)?)?;
+    let picture = report.figures().first().ok_or("the report has no picture")?;
+    fs::write(folder.join("quickstart.png"), picture.png())?;
     println!("written: quickstart.h5ad and quickstart.png in {}", folder.display());
     Ok(())
 }

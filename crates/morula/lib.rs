@@ -27,8 +27,6 @@ pub use morula_preprocess as preprocess;
 pub use morula_report as report;
 
 pub mod pipeline;
-#[cfg(feature = "plot")]
-pub mod plot;
 
 /// The pages for developers, whose code is tested.
 #[cfg(doctest)]

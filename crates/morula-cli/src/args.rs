@@ -1,64 +1,28 @@
-//! Flags that more than one subcommand takes, each defined once.
+//! Flags that several subcommands share.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use morula::models::DeviceChoice;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::{
-    agreement, annotate, benchmark, cluster, devices, evaluate, inspect, markers, predict, report,
-    simulate, transfer,
-};
-
-/// Deep clustering of single-cell RNA-seq on any GPU or CPU.
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
-#[command(after_help = "Examples:\n  morula inspect pbmc.h5ad\n  morula cluster pbmc.h5ad --out \
-                  clustered.h5ad --report report\n\nEvery command has examples of its own: morula \
-                  COMMAND --help\n\nExit codes: 0 done, 1 failed (bad data, I/O), 2 wrong usage, \
-                  130 interrupted.")]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    Cluster(cluster::Cluster),
-    Predict(predict::Predict),
-    Report(report::Report),
-    Evaluate(evaluate::Evaluate),
-    Markers(markers::Markers),
-    Annotate(annotate::Annotate),
-    Transfer(transfer::Transfer),
-    Agreement(agreement::Agreement),
-    Inspect(inspect::Inspect),
-    Simulate(simulate::Simulate),
-    Devices(devices::Devices),
-    Benchmark(benchmark::Benchmark),
-    BenchmarkJob(benchmark::BenchmarkJob),
-}
 
 /// Where raw counts come from.
 #[derive(Debug, Args)]
 pub struct CountsArgs {
-    /// Cells and their counts: .h5ad, 10x .h5, 10x matrix folder, .h5 with X and Y, or CSV/TSV;
-    /// told by content
+    /// Raw counts: .h5ad, 10x .h5, 10x matrix folder, .h5 with X and Y, or CSV/TSV; the content
+    /// decides the format
     #[arg(value_name = "IN")]
     pub input: PathBuf,
 
-    /// Matrix that holds the raw counts: a layer's name, "raw", or "X"
+    /// Matrix with the raw counts: the name of a layer, "raw", or "X"
     #[arg(long, value_name = "NAME", default_value = "X")]
     pub layer: String,
 }
 
-/// Which cells were handled together.
+/// The batch of every cell.
 #[derive(Debug, Args)]
 pub struct BatchArgs {
-    /// Column of obs with the batch of every cell (sample, donor, plate): clusters look past what
-    /// sets batches apart
+    /// Column of obs with the batch of every cell (sample, donor, plate); the model takes out the
+    /// differences between batches
     #[arg(long, value_name = "OBS")]
     pub batch: Option<String>,
 }
@@ -66,25 +30,24 @@ pub struct BatchArgs {
 /// Where results go.
 #[derive(Debug, Args)]
 pub struct OutArgs {
-    /// File to write: all of the input plus the results; may be the input itself
+    /// File to write: the input plus the results; may be the input itself
     #[arg(long, value_name = "OUT.h5ad")]
     pub out: PathBuf,
 }
 
-/// Which results go where.
+/// Which results to write, and where.
 #[derive(Debug, Args)]
 pub struct ResultArgs {
     #[command(flatten)]
     pub out: OutArgs,
 
-    /// Write denoised counts too, where the model gives them (scsiameseclu): layers `denoised`,
-    /// with entries for the genes of var `scsiameseclu_modelled` alone, and an empty row for a
-    /// cell that preprocessing left out
+    /// Also write denoised counts (scsiameseclu only) as layers `denoised`: entries only for the
+    /// genes of var `scsiameseclu_modelled`, an empty row for a cell that was filtered out
     #[arg(long)]
     pub denoised: bool,
 
-    /// Leave cells without a cluster whose confidence is lower: their label is missing, their
-    /// confidence and probabilities stay
+    /// Give no cluster to cells with a lower confidence: their label is missing, their confidence
+    /// and probabilities stay
     #[arg(long, value_name = "0..1", value_parser = share)]
     pub min_confidence: Option<f32>,
 }
@@ -99,28 +62,17 @@ fn share(text: &str) -> Result<f32, String> {
 /// Where to compute.
 #[derive(Debug, Args)]
 pub struct DeviceArgs {
-    /// Where to compute; auto takes a hardware GPU if there is one
+    /// Where to compute; auto uses a hardware GPU if there is one
     #[arg(long, value_enum, default_value_t = DeviceName::Auto)]
     pub device: DeviceName,
 }
 
 /// The choices of `--device`.
-#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum DeviceName {
     Auto,
     Cpu,
     Gpu,
-}
-
-impl std::fmt::Display for DeviceName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-            Self::Gpu => "gpu",
-        })
-    }
 }
 
 impl From<DeviceName> for DeviceChoice {

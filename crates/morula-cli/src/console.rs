@@ -1,4 +1,4 @@
-//! Results go to stdout, remarks to stderr.
+//! Printing: results to stdout, remarks to stderr.
 
 use std::io::{ErrorKind, Write, stderr, stdout};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::PrintArgs;
 
-/// How to print, as the user asked.
+/// How to print.
 #[derive(Debug, Clone, Copy)]
 pub struct Console {
     json: bool,
@@ -23,29 +23,29 @@ impl Console {
         self.quiet
     }
 
-    /// A line for people, on stderr, unless they asked for quiet.
+    /// Prints a line for people on stderr, unless `--quiet` is given.
     pub fn remark(self, line: impl AsRef<str>) {
         if !self.quiet {
-            // A closed stderr is no reason to lose the results.
+            // A closed stderr must not cost the results.
             let _ = writeln!(stderr(), "{}", line.as_ref());
         }
     }
 
-    /// Tells which parts of the input the output could not take over.
+    /// Names the parts of the input that are not in the output.
     pub fn remark_lost(self, parts: &[String]) {
         if !parts.is_empty() {
             self.remark(format!("not in the output: {}", parts.join(", ")));
         }
     }
 
-    /// The result on stdout, as one JSON object or as text for people.
+    /// Prints the result on stdout, as one JSON object or as text for people.
     pub fn result(self, result: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
         let text = match self.json {
             true => serde_json::to_string_pretty(result)?,
             false => text(),
         };
         match writeln!(stdout(), "{}", text.trim_end()) {
-            // The reader has seen enough, as in `morula inspect x.h5ad | head`.
+            // The reader has closed the pipe, as in `morula inspect x.h5ad | head`.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other.context("cannot write to stdout"),
         }

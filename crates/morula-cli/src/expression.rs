@@ -1,4 +1,4 @@
-//! What commands after clustering work on: log-normalised counts and labels of the cells.
+//! Log-normalised counts and labels of the cells, for the commands after clustering.
 
 use anyhow::Result;
 use morula::data::{Categorical, CsrMatrix, DataFrame, read_counts, read_obs};
@@ -7,7 +7,7 @@ use morula::preprocess::{TargetSum, log1p, normalize_total};
 use crate::args::CountsArgs;
 use crate::console::Console;
 
-/// Log-normalised counts with the names of their genes, and the annotations of the cells.
+/// Log-normalised counts, the names of the genes, and the annotations of the cells.
 pub struct Expression {
     pub x: CsrMatrix,
     pub genes: Vec<String>,
@@ -15,8 +15,8 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads raw counts and brings them to what the models see, `ln(1 + C / s)`: every cell
-    /// divided by its total and multiplied by the median total, over all genes.
+    /// Reads raw counts and log-normalises them as the models do: every cell is divided by its
+    /// total over all genes and multiplied by the median total, then `ln(1 + x)`.
     pub fn read(args: &CountsArgs, console: Console) -> Result<Self> {
         let obs = read_obs(&args.input)?;
         let (mut x, _, genes) = read_counts(&args.input, Some(&args.layer))?.into_parts();

@@ -1,4 +1,4 @@
-//! Errors: one clear message with its causes, and an exit code.
+//! Errors: one message with its causes, and an exit code.
 
 use std::io::{Write, stderr};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
@@ -7,37 +7,11 @@ use std::sync::Mutex;
 
 use anyhow::{Error, Result};
 use morula::models::ModelError;
+use morula_benchmark::{Interrupted, Usage};
 
-/// The command line or the configuration asks for something impossible.
-#[derive(Debug)]
-pub struct Usage(pub String);
+pub use morula_benchmark::usage;
 
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-/// Ctrl-C came, and all that can be kept is kept.
-#[derive(Debug)]
-pub struct Interrupted(pub String);
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
-/// An error that ends with exit code 2.
-pub fn usage(message: impl Into<String>) -> Error {
-    Usage(message.into()).into()
-}
-
-/// Runs the program and turns what goes wrong into a message and an exit code.
+/// Runs the program and turns an error or a panic into a message and an exit code.
 pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
     static PANIC: Mutex<Option<String>> = Mutex::new(None);
     set_hook(Box::new(|panic| {
@@ -76,10 +50,10 @@ fn message(error: &Error) -> String {
     if let Some(ModelError::Interrupted { epoch, epochs, checkpoint }) = error.downcast_ref() {
         let kept = match checkpoint {
             Some(folder) => format!(
-                "Kept: the state of training, in {}. To go on, give the same command with --resume",
+                "The checkpoint in {} is kept. To continue, give the same command with --resume",
                 folder.display()
             ),
-            None => "Nothing was kept. To be able to go on, give --checkpoint DIR".into(),
+            None => "Nothing was kept. To be able to continue, give --checkpoint DIR".into(),
         };
         return format!(
             "interrupted after epoch {epoch} of {epochs}; no output was written. {kept}"
@@ -87,7 +61,7 @@ fn message(error: &Error) -> String {
     }
     let mut lines: Vec<String> = Vec::new();
     for cause in error.chain().map(|cause| cause.to_string()) {
-        // Many errors already tell their cause.
+        // Many messages contain their cause already.
         if lines.iter().all(|line| !line.contains(&cause)) {
             lines.push(cause);
         }

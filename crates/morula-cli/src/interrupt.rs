@@ -1,4 +1,4 @@
-//! Ctrl-C: at once while nothing can be lost, else after the current step.
+//! Ctrl-C: stops at once while there is nothing to lose, later after the current step.
 
 use std::io::{Write, stderr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -11,7 +11,7 @@ const INTERRUPTED: i32 = 130;
 static DEFERRED: AtomicBool = AtomicBool::new(false);
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
-/// Takes over Ctrl-C.
+/// Installs the handler of Ctrl-C.
 pub fn install() -> Result<()> {
     ctrlc::set_handler(|| {
         let again = PRESSED.fetch_add(1, SeqCst) > 0;
@@ -21,10 +21,10 @@ pub fn install() -> Result<()> {
         }
         let _ = writeln!(stderr(), "\nfinishing the current step; Ctrl-C again stops at once");
     })
-    .context("cannot watch for Ctrl-C")
+    .context("cannot install the handler of Ctrl-C")
 }
 
-/// From now on the first Ctrl-C is only noted, for [`requested`].
+/// From now on the first Ctrl-C only sets [`requested`].
 pub fn defer() {
     DEFERRED.store(true, SeqCst);
 }

@@ -1,15 +1,14 @@
 //! The `morula` command: deep clustering of single-cell RNA-seq from the command line.
 
 mod args;
+mod choices;
+mod cli;
 mod commands;
-mod config;
 mod console;
-mod drawing;
 mod expression;
 mod failure;
 mod interrupt;
 mod memory;
-mod models;
 mod outputs;
 mod progress;
 mod reporting;
@@ -21,9 +20,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let arguments = args::Cli::parse();
+    let arguments = cli::Cli::parse();
     failure::guard(|| {
         interrupt::install()?;
-        commands::run(arguments.command)
+        arguments.command.run()
     })
 }

@@ -1,14 +1,14 @@
-//! How much memory a clustering needs.
+//! Memory that clustering needs.
 
 use serde::Serialize;
 
 /// Genes that are selected by default.
 const SELECTED: usize = 2000;
 
-/// Program, networks, optimizer and one batch, in MB.
+/// Program, networks, optimiser and one batch, in MB.
 const BASE: usize = 75;
 
-/// Cells that a step of scSiameseClu sees at most by default.
+/// Most cells in a step of scSiameseClu, by default.
 const MAX_NODES: usize = 8192;
 
 /// Expected memory of `morula cluster` with default parameters, in MB.
@@ -18,9 +18,9 @@ pub struct MemoryPlan {
     pub counts_mb: usize,
     /// The dense matrix of the selected genes.
     pub training_matrix_mb: usize,
-    /// Everything at once with JojoSCL, roughly.
+    /// Peak with JojoSCL, roughly.
     pub expected_peak_mb: usize,
-    /// Everything at once with scSiameseClu, roughly.
+    /// Peak with scSiameseClu, roughly.
     pub scsiameseclu_peak_mb: usize,
 }
 
@@ -30,11 +30,11 @@ impl MemoryPlan {
         let counts_mb = mb(stored_values.saturating_mul(8));
         let dense = n_cells.saturating_mul(n_genes.min(SELECTED)).saturating_mul(4);
         let training_matrix_mb = mb(dense);
-        // Measured on files of 420 to 14 000 cells: parts of the counts are held twice, and so are
-        // the selected genes.
+        // Measured on files of 420 to 14 000 cells. Parts of the counts are in memory twice, and the
+        // selected genes too.
         let expected_peak_mb = BASE + 3 * counts_mb / 2 + 2 * training_matrix_mb;
-        // 65 kB per cell of a step, 10 kB per cell for its components and the pass over all cells:
-        // measured from 420 to 100 000 cells.
+        // Measured from 420 to 100 000 cells: 65 kB per cell of a step, and 10 kB per cell for its
+        // components and the pass over all cells.
         let step = n_cells.div_ceil(n_cells.div_ceil(MAX_NODES).max(1));
         let scsiameseclu_peak_mb =
             BASE + counts_mb + mb(step.saturating_mul(65_000)) + mb(n_cells.saturating_mul(10_000));
@@ -57,7 +57,7 @@ impl MemoryPlan {
 mod tests {
     use super::*;
 
-    /// Largest peaks measured, in MB, with both models: eight real data sets.
+    /// Measured peaks in MB, with both models, on eight real data sets.
     #[test]
     fn plans_are_near_what_was_measured() {
         for (cells, genes, counts_mb, measured) in [

@@ -1,5 +1,4 @@
-//! What can be known of outputs before any work is done, and files that appear complete or not at
-//! all.
+//! Checks of outputs before any work is done, and files that appear complete or not at all.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +11,7 @@ use crate::failure::usage;
 /// The file of every saved model.
 const MODEL_FILE: &str = "model.json";
 
-/// Refuses a file that could not be written in the end. Nothing is left behind.
+/// Refuses a file that cannot be written. The check leaves nothing behind.
 pub fn check_file(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Err(usage(format!("{}: this is a folder; give a file to write", path.display())));
@@ -24,7 +23,7 @@ pub fn check_file(path: &Path) -> Result<()> {
     check_writable(folder).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Refuses a folder that could not be made or written in.
+/// Refuses a folder that cannot be made or written in.
 pub fn check_folder(path: &Path) -> Result<()> {
     let path = absolute(path).with_context(|| path.display().to_string())?;
     let there = path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
@@ -34,14 +33,14 @@ pub fn check_folder(path: &Path) -> Result<()> {
     check_writable(there).with_context(|| format!("cannot write into {}", path.display()))
 }
 
-/// Refuses a folder for a model that holds anything but an older model, since saving replaces
-/// the folder, or that holds one of `others`.
+/// Refuses a folder for a model that holds anything but an older model, or one of `others`:
+/// saving replaces the folder.
 pub fn check_model_folder(folder: &Path, others: &[&Path]) -> Result<()> {
     check_folder(folder)?;
     let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if occupied && !folder.join(MODEL_FILE).is_file() {
         return Err(usage(format!(
-            "{}: this folder holds something else than a model, and saving a model replaces it; \
+            "{}: this folder holds something other than a model, and saving a model replaces it; \
              give another folder",
             folder.display()
         )));
@@ -50,7 +49,7 @@ pub fn check_model_folder(folder: &Path, others: &[&Path]) -> Result<()> {
     match others.iter().find(|other| real(other).starts_with(&home)) {
         None => Ok(()),
         Some(other) => Err(usage(format!(
-            "{} lies in the model folder {}, which is replaced as a whole; keep them apart",
+            "{} is in the model folder {}, which is replaced as a whole; keep them apart",
             other.display(),
             folder.display()
         ))),
@@ -63,7 +62,7 @@ pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
     let write = || {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".morula-");
-        // Like any new file, and not the private one a temporary is by default.
+        // A temporary file is private by default; the output has the mode of any new file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder)?;
@@ -78,7 +77,7 @@ fn check_writable(folder: &Path) -> Result<()> {
     probe.map(drop).with_context(|| format!("the folder {} is not writable", folder.display()))
 }
 
-/// The path without links, as far as it exists.
+/// The path with its links resolved, as far as it exists.
 fn real(path: &Path) -> PathBuf {
     let path = absolute(path).unwrap_or_else(|_| path.into());
     let found = path.ancestors().find_map(|p| Some((p, p.canonicalize().ok()?)));

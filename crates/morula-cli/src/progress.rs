@@ -1,4 +1,4 @@
-//! Progress of training: a bar on a terminal, else a line now and then.
+//! Progress of training: a bar on a terminal, otherwise a line every few epochs.
 
 use std::io::{IsTerminal, stderr};
 use std::time::Instant;
@@ -8,15 +8,15 @@ use morula::models::EpochRecord;
 
 use crate::console::Console;
 
-/// Lines of a run without a bar.
+/// Lines per run where there is no bar.
 const LINES: usize = 10;
 
 const TEMPLATE: &str = "epoch {pos}/{len} [{bar:30}] {elapsed} (about {eta} left) {msg}";
 
-/// Follows a fit, epoch by epoch.
+/// Shows the epochs of a fit.
 pub struct Progress {
     console: Console,
-    /// Whether to tell the stage of training.
+    /// Whether to show the stage of training.
     staged: bool,
     bar: Option<ProgressBar>,
     started: Instant,
@@ -37,7 +37,7 @@ impl Progress {
 
     /// Shows one finished epoch.
     pub fn show(&mut self, record: &EpochRecord, epochs: usize) {
-        // A resumed run starts late.
+        // A resumed run does not start at epoch 1.
         let first = *self.first.get_or_insert(record.epoch);
         if let Some(bar) = &self.bar {
             if first == record.epoch {

@@ -1,34 +1,35 @@
-//! Reports: for `report`, and for `cluster --report`.
+//! What `report` and `cluster --report` share.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use morula::data::{read, read_obs};
-use morula::report::{Report, Role, Run, Source, check_folder};
+use morula::data::{AnnData, CountMatrix, DataFrame, read_obs};
+use morula::models::Prediction;
+use morula::report::{Role, Run, check_folder};
 
 use crate::failure::usage;
 use crate::outputs;
 
-/// Known types of the cells, to be shown beside the clusters.
+/// Known types of the cells, to show beside the clusters.
 #[derive(Debug, Args)]
 pub struct TruthArgs {
-    /// Column of obs with known types, for the report alone; no model sees it [default:
-    /// cell_type, label and the like]
+    /// Column of obs with known types, shown in the report; no model sees it [default: cell_type,
+    /// label and the like]
     #[arg(long, value_name = "OBS")]
     pub truth: Option<String>,
 }
 
 impl TruthArgs {
-    /// Refuses a column that nobody would see.
+    /// Refuses a column where no report shows it.
     pub fn check_unused(&self) -> Result<()> {
         match self.truth.is_some() {
-            true => Err(usage("--truth is shown in a report; give --report DIR too")),
+            true => Err(usage("--truth is only shown in a report; give --report DIR too")),
             false => Ok(()),
         }
     }
 
-    /// Refuses a column that is not there, before hours of work.
+    /// Refuses a missing column, before hours of training.
     pub fn check(&self, input: &Path) -> Result<()> {
         match &self.truth {
             Some(name) => Ok(read_obs(input)?.column(name).map(drop)?),
@@ -37,39 +38,25 @@ impl TruthArgs {
     }
 }
 
-/// Refuses a folder that cannot be written, or whose replacement would cost something.
+/// Refuses a folder that cannot be written, or that holds anything but a report.
 pub fn check_report_folder(folder: &Path) -> Result<()> {
     outputs::check_folder(folder)?;
     check_folder(folder).map_err(|error| usage(error.to_string()))
 }
 
-/// What is to be shown.
-pub struct Reporting<'a> {
-    /// File with the results of a run.
-    pub file: &'a Path,
-    pub out: &'a Path,
-    pub source: Source,
-    /// Lines of the summary beyond what the file tells.
-    pub facts: Vec<(String, String)>,
-    /// The command that made the file, if it is known.
-    pub command: Option<String>,
+/// Counts and the annotations of their cells, for results to be added to.
+pub fn annotated(counts: CountMatrix, obs: DataFrame) -> Result<AnnData> {
+    let (x, names, genes) = counts.into_parts();
+    Ok(AnnData { obs, ..AnnData::new(x, names, genes)? })
 }
 
-impl Reporting<'_> {
-    /// Writes the report, and tells the run.
-    pub fn write(self) -> Result<Run> {
-        let data = read(self.file)?;
-        let run = Run::from_anndata(&data, &self.source);
-        let mut run = run.with_context(|| self.file.display().to_string())?;
-        drop(data);
-        run.facts.extend(self.facts);
-        run.command = Some(self.command.unwrap_or_else(|| likely_command(&run, self.file)));
-        Report::new(&run)?.write(self.out)?;
-        Ok(run)
-    }
+/// The coordinates of cells whose confidence is at least `least`: those that have a cluster.
+pub fn sure_cells(layout: &[f32], prediction: &Prediction, least: f32) -> Vec<f32> {
+    let cells = layout.chunks_exact(2).zip(prediction.confidence());
+    cells.filter(|(_, p)| *p >= least).flat_map(|(place, _)| place).copied().collect()
 }
 
-/// Columns that the report shows, for people.
+/// The columns that the report shows, for people.
 pub fn shown(run: &Run) -> String {
     let column = |role: Role| {
         let found = run.annotations.iter().find(|a| a.role == role);
@@ -83,15 +70,15 @@ pub fn title(file: &Path) -> String {
     file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// The command as it was given.
+/// The command line of this program.
 pub fn given_command() -> String {
     let arguments = std::env::args_os().skip(1);
     let words = arguments.map(|word| quoted(&word.to_string_lossy()));
     ["morula".to_string()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// The command that makes such a run, from what the file tells.
-fn likely_command(run: &Run, file: &Path) -> String {
+/// A command that makes such a run, from the parameters in the file.
+pub fn likely_command(run: &Run, file: &Path) -> String {
     let of = |name: &str| run.parameters.iter().find(|p| p.0 == name).map(|p| p.1.clone());
     let mut words = vec!["morula cluster".to_string(), quoted(&file.display().to_string())];
     words.extend(["--model".into(), run.model.clone()]);
@@ -100,8 +87,8 @@ fn likely_command(run: &Run, file: &Path) -> String {
     words.extend(run.seed.into_iter().flat_map(|seed| ["--seed".into(), seed.to_string()]));
     words.extend(["--out", "OUT.h5ad"].map(String::from));
     format!(
-        "# Put together from the file; a parameter that is not the default (see Parameters) needs \
-         --config.\n{}",
+        "# Made from the parameters in the file; other parameters that are not the default (see \
+         Parameters) need --config.\n{}",
         words.join(" ")
     )
 }
@@ -115,14 +102,14 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Where a report goes, absolutely, and what it must not replace.
+/// Refuses a report folder that holds one of `others`: writing the report replaces the folder.
 pub fn apart(report: &Path, others: &[&Path]) -> Result<()> {
     let real =
         |path: &Path| -> PathBuf { std::path::absolute(path).unwrap_or_else(|_| path.into()) };
     match others.iter().find(|other| real(other).starts_with(real(report))) {
         None => Ok(()),
         Some(other) => Err(usage(format!(
-            "{} lies in the folder of the report, {}, which is replaced as a whole; keep them apart",
+            "{} is in the folder of the report, {}, which is replaced as a whole; keep them apart",
             other.display(),
             report.display()
         ))),

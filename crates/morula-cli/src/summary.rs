@@ -1,4 +1,4 @@
-//! What `cluster` and `predict` tell of their result.
+//! The summary that `cluster` and `predict` print.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use morula::models::{NamedDevice, Prediction};
 use morula::pipeline::Describe;
 use serde::Serialize;
 
-/// Cells, genes, clusters and where they went.
+/// Numbers of cells, genes and clusters, and the paths.
 #[derive(Debug, Serialize)]
 pub struct Summary {
     pub model: &'static str,
@@ -19,18 +19,18 @@ pub struct Summary {
     pub seed: u64,
     pub n_cells: usize,
     pub n_cells_filtered: usize,
-    /// Genes kept by the filter in training.
+    /// Genes that the filter kept in training.
     pub n_genes: usize,
     pub n_genes_filtered: usize,
     pub n_genes_missing: usize,
     pub n_clusters: usize,
-    /// How that number came about, where it was looked for.
+    /// How the number of clusters depends on the resolution.
     pub granularity: Option<Granularity>,
     /// Cells in each cluster.
     pub cluster_sizes: Vec<usize>,
-    /// Mean probability of the cluster each cell was given.
+    /// Mean probability of the cells' clusters.
     pub mean_confidence: f64,
-    /// Cells left without a cluster for want of confidence.
+    /// Cells without a cluster because their confidence is too low.
     pub n_cells_unsure: usize,
     pub epochs: usize,
     pub final_loss: Option<f32>,
@@ -77,7 +77,7 @@ impl Summary {
         }
     }
 
-    /// As text: a line per subject.
+    /// As text.
     pub fn text(&self) -> String {
         let evidence = self.granularity.as_ref().map_or_else(String::new, evidence);
         let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
@@ -99,23 +99,23 @@ impl Summary {
     }
 }
 
-/// How many clusters there are, a line, whether or not their number was given.
+/// A line with the number of clusters by resolution.
 fn evidence(found: &Granularity) -> String {
     let level = |level: &Level| format!("{} at {:.2}", level.n_clusters, level.resolution);
     let around: Vec<String> = found.around.iter().map(level).collect();
     let parted = match found.n_found > found.n_stable {
-        true => format!(", in parts that are apart: {}", found.n_found),
+        true => format!(", after subclustering: {}", found.n_found),
         false => String::new(),
     };
     format!(
-        "clusters by resolution: {}; most stable, for a noise of {:.3}: {}{parted}\n",
+        "clusters by resolution: {}; most stable, with a noise of {:.3}: {}{parted}\n",
         around.join(", "),
         found.background,
         found.n_stable,
     )
 }
 
-/// What preprocessing left out, for people.
+/// The cells and genes that preprocessing filtered out, for people.
 pub fn filtered(prediction: &Prediction, n_cells: usize) -> String {
     let report = &prediction.report;
     let mut text = format!(

@@ -1,10 +1,10 @@
-//! What `cluster` and `predict` have in common: counts in, results out.
+//! What `cluster` and `predict` share: they read counts and write results.
 
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use morula::data::{Format, read_obs, sniff};
+use morula::data::{DataFrame, Format, read_obs, sniff};
 use morula::models::NamedDevice;
 use morula::pipeline::confident_additions;
 use morula::prelude::*;
@@ -17,7 +17,7 @@ use crate::expression::groups;
 use crate::failure::usage;
 use crate::summary::{self, Summary};
 
-/// More groups than this are hardly batches.
+/// A column with more groups than this hardly holds batches.
 const MOST_BATCHES: usize = 100;
 
 /// From counts to results.
@@ -31,20 +31,20 @@ pub struct Task<'a> {
     pub started: Instant,
 }
 
-/// What is still needed of the counts when they are gone.
+/// What is still needed after the counts are dropped.
 pub struct Input {
     pub n_cells: usize,
-    /// Names of the genes; empty where nobody will ask.
+    /// Names of the genes; empty where no denoised counts are written.
     genes: Vec<String>,
 }
 
-/// Refuses results that the model does not give.
+/// Refuses denoised counts from a model that has none, and of the genes of `raw`.
 pub fn check_results<M: Describe>(counts: &CountsArgs, results: &ResultArgs) -> Result<()> {
     if !results.denoised {
         return Ok(());
     }
     if !M::DENOISES {
-        return Err(usage(format!("{} has no denoised counts; leave --denoised out", M::NAME)));
+        return Err(usage(format!("{} does not denoise; leave --denoised out", M::NAME)));
     }
     if counts.layer == "raw" {
         return Err(usage(
@@ -55,7 +55,7 @@ pub fn check_results<M: Describe>(counts: &CountsArgs, results: &ResultArgs) -> 
     Ok(())
 }
 
-/// Notes the batches that a column of the same file holds.
+/// Counts with the batches in a column of the same file.
 pub fn with_batches(counts: CountMatrix, input: &Path, column: &str) -> Result<CountMatrix> {
     let batches = groups(&read_obs(input)?, column)?;
     counts.with_batches(batches).with_context(|| format!("column {column}"))
@@ -78,8 +78,27 @@ impl Task<'_> {
         Ok((counts, Input { n_cells, genes }))
     }
 
-    /// Writes the output, with a layout if there is one. The input is read again for that; to never
-    /// hold it twice, the counts should be dropped before.
+    /// The annotations of the cells; a format without annotations is not read again.
+    pub fn read_obs(&self, counts: &CountMatrix) -> Result<DataFrame> {
+        match sniff(&self.counts.input)? {
+            Format::H5ad | Format::XyH5 => Ok(read_obs(&self.counts.input)?),
+            _ => Ok(DataFrame::new(counts.obs_names().to_vec())),
+        }
+    }
+
+    /// The model's results, as they are added to the input.
+    pub fn results<M: Describe>(
+        &self,
+        model: &M,
+        prediction: &Prediction,
+        input: &Input,
+    ) -> Result<Additions> {
+        let least = self.results.min_confidence.unwrap_or_default();
+        Ok(confident_additions(model, prediction, input.n_cells, &self.device.name, least)?)
+    }
+
+    /// Writes the output, with a layout if there is one. This reads the input again: drop the counts
+    /// before, unless a report needs them, so that they are not in memory twice.
     pub fn write<M: Describe>(
         &self,
         model: &M,
@@ -89,8 +108,7 @@ impl Task<'_> {
     ) -> Result<Summary> {
         let (from, to): (&Path, &Path) = (&self.counts.input, &self.results.out.out);
         let least = self.results.min_confidence.unwrap_or_default();
-        let mut results =
-            confident_additions(model, prediction, input.n_cells, &self.device.name, least)?;
+        let mut results = self.results(model, prediction, input)?;
         if self.results.denoised {
             let denoised = model.denoised(prediction)?.context("this model denoises")?;
             results = denoised.add_to(results, input.n_cells, &input.genes)?;
@@ -109,14 +127,14 @@ impl Task<'_> {
         Ok(summary)
     }
 
-    /// Tells of the result.
-    pub fn tell(&self, summary: &Summary) -> Result<()> {
+    /// Prints the summary.
+    pub fn print(&self, summary: &Summary) -> Result<()> {
         self.console.result(summary, || summary.text())
     }
 
-    /// Tells of a column that may hold batches, where none was named.
+    /// Points out a column that may hold batches.
     pub fn remark_batches(&self) {
-        // Other formats have no columns, and would be read whole once more to see that.
+        // Other formats have no such columns, and finding out would read them once more.
         if !matches!(sniff(&self.counts.input), Ok(Format::H5ad)) {
             return;
         }
@@ -127,13 +145,13 @@ impl Task<'_> {
         };
         if let Some(name) = BATCH_COLUMNS.into_iter().find(batches) {
             self.console.remark(format!(
-                "obs has a column {name}; with --batch {name} clusters look past what sets its groups \
-                 apart"
+                "obs has a column {name}; with --batch {name} the model takes out the differences \
+                 between its groups"
             ));
         }
     }
 
-    /// Tells what preprocessing left out.
+    /// Prints what preprocessing filtered out.
     pub fn remark_filtered(&self, prediction: &Prediction, input: &Input) {
         self.console.remark(summary::filtered(prediction, input.n_cells));
     }

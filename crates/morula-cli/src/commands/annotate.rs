@@ -16,14 +16,14 @@ use crate::expression::Expression;
 use crate::failure::usage;
 use crate::{interrupt, outputs, summary};
 
-/// Genes not found that are named in remarks.
+/// How many missing genes a remark names.
 const EXAMPLES: usize = 5;
 
-/// Give clusters the cell types of marker lists.
+/// Annotate clusters with cell types, from lists of marker genes.
 ///
-/// The score of a type in a cluster is the mean over the type's genes of 2 AUC - 1, how far the
-/// cluster's cells are above all others. Writes the input plus obs `morula_cell_type` and obs
-/// `morula_cell_type_margin`, the best score less the second.
+/// The score of a type in a cluster is the mean of 2 AUC - 1 over the type's genes, where AUC
+/// compares the cluster's cells with all others. Writes the input plus obs `morula_cell_type` and
+/// obs `morula_cell_type_margin`, the best score minus the second.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  morula annotate clustered.h5ad --groupby jojoscl --markers \
                         types.csv --out annotated.h5ad")]
@@ -35,18 +35,18 @@ pub struct Annotate {
     #[arg(long, value_name = "OBS")]
     groupby: String,
 
-    /// Marker genes of cell types: CSV with the columns type,gene, or GMT; told by content
+    /// Marker genes of cell types: CSV with the columns type,gene, or GMT; the content decides
     #[arg(long, value_name = "FILE")]
     markers: PathBuf,
 
     #[command(flatten)]
     out: OutArgs,
 
-    /// Least margin to the second type, 0 to 2; below it a cluster is unknown
+    /// Smallest margin of a known type, 0 to 2; a cluster below it is unknown
     #[arg(long, value_name = "X", default_value_t = AnnotateParams::default().margin)]
     margin: f64,
 
-    /// Label of clusters whose type is unknown
+    /// Label of clusters of unknown type
     #[arg(long, value_name = "LABEL", default_value = "unknown")]
     unknown: String,
 
@@ -70,7 +70,7 @@ struct Cluster {
     n_cells: usize,
     cell_type: String,
     margin: f64,
-    /// By type; null where none of the type's genes is in the data.
+    /// By type; null where the data has none of the type's genes.
     scores: Vec<(String, Option<f64>)>,
 }
 
@@ -129,7 +129,7 @@ impl Annotate {
 }
 
 impl Summary {
-    /// Type and margin of every cell; missing where it has no cluster.
+    /// Type and margin of every cell; missing for a cell without a cluster.
     fn additions(&self, groups: &Categorical) -> Result<Additions> {
         let of_cell = groups.labels().map(|label| {
             self.clusters.iter().find(|cluster| Some(cluster.cluster.as_str()) == label)

@@ -8,15 +8,18 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use morula::prelude::*;
 use morula::preprocess::{UmapParams, umap};
-use morula::report::Source;
+use morula::report::{Report, Run, Source};
+use morula_benchmark::ModelName;
+use morula_benchmark::config::Config;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
-use crate::config::Config;
+use crate::choices::one_of;
 use crate::console::Console;
 use crate::failure::usage;
-use crate::models::ModelName;
 use crate::progress::Progress;
-use crate::reporting::{Reporting, TruthArgs, apart, check_report_folder, given_command, title};
+use crate::reporting::{
+    TruthArgs, annotated, apart, check_report_folder, given_command, sure_cells, title,
+};
 use crate::summary::{self, Summary};
 use crate::task::{Task, check_results};
 use crate::{interrupt, outputs};
@@ -24,11 +27,11 @@ use crate::{interrupt, outputs};
 /// Epochs between two checkpoints.
 const CHECKPOINT_EVERY: usize = 5;
 
-/// Group cells into clusters and embed them.
+/// Cluster cells and embed them.
 ///
 /// Fits a model to raw counts, without any labels, and writes the input plus obs `jojoscl`
 /// (cluster), obs `jojoscl_confidence`, obsm `X_jojoscl` (embedding), obsm `jojoscl_proba` and
-/// uns `jojoscl`; with --model scsiameseclu the same under that name.
+/// uns `jojoscl`; with --model scsiameseclu, the same under that name.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula cluster pbmc.h5ad --n-clusters 8 --out clustered.h5ad \
@@ -44,23 +47,23 @@ pub struct Cluster {
     #[command(flatten)]
     results: ResultArgs,
 
-    /// The method, unless the configuration has it [default: jojoscl]
-    #[arg(long, value_enum)]
+    /// The model; overrides that of the configuration [default: jojoscl]
+    #[arg(long, value_parser = one_of::<ModelName>(ModelName::ALL.map(|m| (m.name(), m.about()))))]
     model: Option<ModelName>,
 
-    /// Number of clusters, or auto for as many as the data show [default: auto]
+    /// Number of clusters, or auto to find it from the data [default: auto]
     #[arg(long, short = 'k', value_name = "K|auto")]
     n_clusters: Option<NClusters>,
 
-    /// Seed of everything random: the same seed gives the same clusters [default: 0]
+    /// Random seed: the same seed gives the same clusters [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Epochs of training, of its main stage if there are several [default: the model's own]
+    /// Epochs of training; of the main stage if there are several [default: the model's own]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
 
-    /// TOML file with the model, any of its parameters, or preset = "published"; flags win over it
+    /// TOML file with the model, any of its parameters, or preset = "published"; flags override it
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
 
@@ -71,20 +74,19 @@ pub struct Cluster {
     #[arg(long, value_name = "DIR")]
     save_model: Option<PathBuf>,
 
-    /// Folder to keep the state of training in, every few epochs and after Ctrl-C
+    /// Folder for a checkpoint of the training, written every few epochs and after Ctrl-C
     #[arg(long, value_name = "DIR")]
     checkpoint: Option<PathBuf>,
 
-    /// Go on from the state in the checkpoint folder
+    /// Continue from the checkpoint in that folder
     #[arg(long, requires = "checkpoint")]
     resume: bool,
 
-    /// Add a layout in two dimensions, UMAP of the embedding, as obsm `X_umap`
+    /// Add UMAP of the embedding, in two dimensions, as obsm `X_umap`
     #[arg(long)]
     umap: bool,
 
-    /// Folder to write pictures and one page with everything about the run in, as `morula report`
-    /// does; implies --umap
+    /// Folder for a report of the run, as `morula report` writes it; implies --umap
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
 
@@ -130,8 +132,16 @@ impl Cluster {
                 "{k} clusters asked for, but there are {n_cells} cells; ask for at most {n_cells}"
             );
         }
+        let obs = self.report.as_ref().map(|_| task.read_obs(&counts)).transpose()?;
         let model = self.fit(params, &counts, &task)?;
-        drop(counts);
+        // Only a report still needs the counts.
+        let shown = match obs {
+            Some(obs) => Some(annotated(counts, obs)?),
+            None => {
+                drop(counts);
+                None
+            }
+        };
         let prediction = model.fitted().context("a fitted model knows its cells")?;
         task.remark_filtered(prediction, &input);
         if let Some(folder) = &self.save_model {
@@ -141,14 +151,18 @@ impl Cluster {
         let layout = self.layout(prediction, &model, console)?;
         let drawn = layout.as_ref().map(|(layout, params)| (layout.as_slice(), params));
         let mut summary = task.write(&model, prediction, &input, drawn)?;
-        if let Some(folder) = &self.report {
-            self.report::<P::Model>(folder, layout.map(|l| l.0), &summary)?;
+        if let (Some(folder), Some(mut data), Some((layout, _))) = (&self.report, shown, layout) {
+            data.add(&task.results(&model, prediction, &input)?)?;
+            let least = self.results.min_confidence.unwrap_or_default();
+            let layout = sure_cells(&layout, prediction, least);
+            let drawn = self.report::<P::Model>(folder, data, layout, &summary);
+            drawn.with_context(|| format!("{} is written; the report is not", summary.output))?;
             summary.report = Some(summary::path(folder));
         }
-        task.tell(&summary)
+        task.print(&summary)
     }
 
-    /// UMAP of the embedding, if anybody will see it.
+    /// UMAP of the embedding, if it is written or shown.
     fn layout<M: Describe>(
         &self,
         prediction: &Prediction,
@@ -164,12 +178,25 @@ impl Cluster {
         Ok(Some((umap(latent.values(), latent.n_cols(), &params)?, params)))
     }
 
+    /// Draws the report of data with results in it.
     fn report<M: ClusterModel>(
         &self,
         folder: &Path,
-        layout: Option<Vec<f32>>,
+        data: AnnData,
+        layout: Vec<f32>,
         summary: &Summary,
     ) -> Result<()> {
+        let source = Source {
+            name: title(&self.counts.input),
+            model: M::NAME.into(),
+            // The counts are X here, whatever layer they are from.
+            layer: Some("X".into()),
+            truth: self.truth.truth.clone(),
+            batch: self.batch.batch.clone(),
+            layout: Some(layout),
+        };
+        let mut run = Run::from_anndata(&data, &source)?;
+        drop(data);
         let filtered = format!(
             "{} kept by the filter, {} left out",
             summary.n_genes, summary.n_genes_filtered
@@ -179,24 +206,9 @@ impl Cluster {
             ("Input", summary.input.clone()),
             ("Seconds", format!("{:.1}", summary.seconds)),
         ];
-        let source = Source {
-            name: title(&self.counts.input),
-            model: M::NAME.into(),
-            layer: Some(self.counts.layer.clone()),
-            truth: self.truth.truth.clone(),
-            batch: self.batch.batch.clone(),
-            layout,
-        };
-        let reporting = Reporting {
-            file: &self.results.out.out,
-            out: folder,
-            source,
-            facts: facts.into_iter().map(|(name, value)| (name.into(), value)).collect(),
-            command: Some(given_command()),
-        };
-        let written = reporting.write();
-        let kept = || format!("{} is written; the report is not", summary.output);
-        written.map(drop).with_context(kept)
+        run.facts.extend(facts.map(|(name, value)| (name.to_string(), value)));
+        run.command = Some(given_command());
+        Ok(Report::new(&run)?.write(folder)?)
     }
 
     /// Parameters from defaults, file and flags, checked.
@@ -209,7 +221,7 @@ impl Cluster {
         Ok(params.checked()?)
     }
 
-    /// Before hours of training, not after.
+    /// Checks the outputs before hours of training.
     fn check_outputs(&self) -> Result<()> {
         outputs::check_file(&self.results.out.out)?;
         if let Some(folder) = &self.checkpoint {

@@ -1,4 +1,4 @@
-//! `morula devices`: what can be computed on.
+//! `morula devices`: the devices to compute on.
 
 use anyhow::Result;
 use clap::Args;
@@ -24,15 +24,15 @@ struct List {
 #[derive(Debug, Serialize)]
 struct Entry {
     name: String,
-    /// What to give to `--device`.
+    /// Its value of `--device`.
     device: &'static str,
-    /// Whether `--device auto` takes it.
+    /// Whether `--device auto` uses it.
     auto: bool,
 }
 
 impl Devices {
     pub fn run(self) -> Result<()> {
-        // GPUs come first, and auto takes the first.
+        // GPUs come first, and auto uses the first device.
         let entry = |(i, device): (usize, morula::models::NamedDevice)| Entry {
             device: if device.is_gpu { "gpu" } else { "cpu" },
             auto: i == 0,

@@ -1,4 +1,4 @@
-//! `morula evaluate`: agreement of two labellings of the same cells.
+//! `morula evaluate`: agreement of clusters with known labels.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::console::Console;
 
 /// Compare clusters with known labels.
 ///
-/// Cells without a label in either column are left out and counted.
+/// Cells without a label in one of the columns are left out, and their number is given.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula evaluate clustered.h5ad --truth cell_type --pred jojoscl \
@@ -36,7 +36,7 @@ pub struct Evaluate {
     print: PrintArgs,
 }
 
-/// The scores, and how many cells had none.
+/// The scores, and how many cells were left out.
 #[derive(Debug, Serialize)]
 struct Scores {
     #[serde(flatten)]
@@ -50,7 +50,7 @@ impl Evaluate {
         let scores = self.scores(&read_obs(&self.input)?)?;
         if scores.n_cells_dropped > 0 {
             let dropped = scores.n_cells_dropped;
-            console.remark(format!("left out {dropped} cells that lack one of the labels"));
+            console.remark(format!("left out {dropped} cells without one of the labels"));
         }
         console.result(&scores, || scores.text())
     }

@@ -12,7 +12,7 @@ use crate::console::Console;
 use crate::memory::MemoryPlan;
 use crate::summary;
 
-/// Tell what a file holds: shape, layers, whether they are raw counts, labels, memory needed.
+/// Describe a file: shape, layers, which of them are raw counts, labels, memory needed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  morula inspect pbmc.h5ad")]
 pub struct Inspect {
@@ -33,9 +33,9 @@ struct Description {
     layers: Vec<Layer>,
     obs: Vec<Annotation>,
     obsm: Vec<String>,
-    /// What to expect of `morula cluster` on the first layer of counts.
+    /// Memory of `morula cluster` on the first layer of counts.
     memory: Option<MemoryPlan>,
-    /// Parts of the file that only a copy keeps.
+    /// Parts of the file that are not read; a copy of the file keeps them.
     not_loaded: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ struct Layer {
     /// Share of the entries that are not stored.
     sparsity: f64,
     raw_counts: bool,
-    /// Why these are no raw counts.
+    /// Why they are not raw counts.
     problem: Option<String>,
 }
 
@@ -101,7 +101,7 @@ impl Layer {
     fn of(data: &AnnData, name: String) -> Result<Self> {
         let x = data.matrix(Some(&name))?;
         let entries = x.n_rows() as f64 * x.n_cols() as f64;
-        // The full check copies the matrix, so it only explains what is known to be wrong.
+        // The full check copies the matrix; it runs only to explain what is wrong.
         let sound = x.is_counts() && entries > 0.0;
         let problem = if sound { None } else { data.counts(Some(&name)).err() };
         Ok(Self {

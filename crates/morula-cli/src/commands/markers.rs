@@ -1,4 +1,4 @@
-//! `morula markers`: the genes that tell every group from the rest.
+//! `morula markers`: the marker genes of groups of cells.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,21 +15,21 @@ use crate::expression::Expression;
 use crate::failure::usage;
 use crate::{interrupt, outputs, summary};
 
-/// Where the log-normalised counts go, for scanpy's plots.
+/// Layer of the log-normalised counts, for scanpy's plots.
 const LAYER: &str = "lognorm";
 
-/// Groups up to this size, in cells, are told: the approximation is rough.
+/// Groups of at most so many cells are pointed out: their p-values are rough.
 const FEW: usize = 25;
 
-/// Genes named per group in the summary.
+/// How many genes per group the summary names.
 const EXAMPLES: usize = 5;
 
-/// Find the genes that tell every group of cells from the rest.
+/// Find the marker genes of groups of cells.
 ///
-/// Wilcoxon's rank-sum test of every group against all other cells on log-normalised counts,
-/// ties corrected, with scanpy's definitions: score, log2 fold change, p-value (adjusted after
-/// Benjamini and Hochberg), and the shares of cells that express the gene. Raw counts are
-/// normalised internally.
+/// Wilcoxon's rank-sum test of every group against all other cells, on log-normalised counts and
+/// corrected for ties, with scanpy's definitions: score, log2 fold change, p-value (also adjusted
+/// after Benjamini and Hochberg), and the shares of cells that express the gene. The input is raw
+/// counts, which the command normalises.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula markers clustered.h5ad --groupby jojoscl --n-genes 100 \
@@ -39,7 +39,7 @@ pub struct Markers {
     #[command(flatten)]
     counts: CountsArgs,
 
-    /// Column of obs with the groups; cells without one count among the rest of all
+    /// Column of obs with the groups; a cell without a group is among the other cells of every test
     #[arg(long, value_name = "OBS")]
     groupby: String,
 
@@ -55,8 +55,8 @@ pub struct Markers {
     #[arg(long, value_name = "CSV")]
     out: PathBuf,
 
-    /// Also write all of the input plus uns `rank_genes_groups`, as scanpy has it, and layers
-    /// `lognorm`, the log-normalised counts to plot
+    /// Also write the input plus uns `rank_genes_groups`, as scanpy has it, and layers `lognorm`,
+    /// the log-normalised counts
     #[arg(long, value_name = "OUT.h5ad")]
     h5ad: Option<PathBuf>,
 
@@ -94,7 +94,7 @@ struct Summary {
 struct Group {
     group: String,
     n_cells: usize,
-    /// Genes above the rest at a false discovery rate of 5%.
+    /// Genes with a positive score at a false discovery rate of 5%.
     n_markers: usize,
     top_genes: Vec<String>,
 }
@@ -146,7 +146,10 @@ impl Markers {
         let few: Vec<String> =
             few.map(|group| format!("{} ({})", group.name, group.n_cells)).collect();
         if !few.is_empty() {
-            console.remark(format!("groups of few cells, p-values rough: {}", few.join(", ")));
+            console.remark(format!(
+                "groups of few cells, whose p-values are rough: {}",
+                few.join(", ")
+            ));
         }
     }
 

@@ -1,4 +1,4 @@
-//! `morula predict`: clusters of new cells with a saved model.
+//! `morula predict`: clusters of new cells, from a saved model.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -6,17 +6,16 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use morula::prelude::*;
+use morula_benchmark::ModelName;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
-use crate::models::ModelName;
 use crate::task::{Task, check_results};
 use crate::{interrupt, outputs};
 
-/// Give new cells the clusters of a saved model.
+/// Assign new cells to the clusters of a saved model.
 ///
-/// Genes are matched by name. The output is the input plus the same columns that `morula
-/// cluster` adds.
+/// Genes are matched by name. The output is the input plus what `morula cluster` adds.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula predict pbmc-model new-donor.h5ad --out predicted.h5ad"
@@ -67,6 +66,6 @@ impl Predict {
         drop(counts);
         task.remark_filtered(&prediction, &input);
         interrupt::defer();
-        task.tell(&task.write(&model, &prediction, &input, None)?)
+        task.print(&task.write(&model, &prediction, &input, None)?)
     }
 }

@@ -1,24 +1,26 @@
-//! `morula report`: pictures and a page of a run that a file holds.
+//! `morula report`: pictures and a page of a run in a file.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
-use morula::report::Source;
+use morula::data::read;
+use morula::report::{Report as Drawn, Run, Source};
+use morula_benchmark::ModelName;
 use serde::Serialize;
 
 use crate::args::PrintArgs;
+use crate::choices::one_of;
 use crate::console::Console;
-use crate::models::ModelName;
-use crate::reporting::{Reporting, TruthArgs, apart, check_report_folder, shown, title};
+use crate::reporting::{TruthArgs, apart, check_report_folder, likely_command, shown, title};
 use crate::summary::path;
 
-/// Show a clustering run: pictures, and one page with everything.
+/// Write a report of a clustering run: pictures, and one page that shows them.
 ///
-/// Reads a file that `morula cluster` has written and writes DIR/report.html, which opens in any
-/// browser without network, and every picture of it as PNG and SVG: UMAP by cluster, confidence,
-/// known types and batches, cluster sizes, losses, markers, and clusters against known labels.
+/// Reads a file that `morula cluster` wrote. Writes DIR/report.html, which opens in any browser
+/// without network, and each of its pictures as PNG and SVG: UMAP by cluster, confidence, known
+/// types and batches, cluster sizes, losses, markers, and clusters against known labels.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  morula report clustered.h5ad --model jojoscl --out report")]
 pub struct Report {
@@ -26,23 +28,24 @@ pub struct Report {
     #[arg(value_name = "IN.h5ad")]
     input: PathBuf,
 
-    /// The method whose results to show
-    #[arg(long, value_enum, default_value_t)]
+    /// The model whose results to show
+    #[arg(long, default_value_t,
+          value_parser = one_of::<ModelName>(ModelName::ALL.map(|m| (m.name(), m.about()))))]
     model: ModelName,
 
-    /// Folder to write; an older report there is replaced
+    /// Folder to write; replaces an older report there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Matrix with the raw counts, for markers: a layer's name, "raw", or "X" [default: X, and no
-    /// markers if that does not hold counts]
+    /// Matrix with the raw counts, for markers: the name of a layer, "raw", or "X" [default: X, and
+    /// no markers if X holds no counts]
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
 
     #[command(flatten)]
     truth: TruthArgs,
 
-    /// Column of obs with batches, to be shown [default: batch, sample, donor and the like]
+    /// Column of obs with batches to show [default: batch, sample, donor and the like]
     #[arg(long, value_name = "OBS")]
     batch: Option<String>,
 
@@ -50,7 +53,7 @@ pub struct Report {
     print: PrintArgs,
 }
 
-/// What was shown and where it is.
+/// What the report shows, and where it is.
 #[derive(Debug, Serialize)]
 struct Written {
     report: String,
@@ -76,8 +79,12 @@ impl Report {
             batch: self.batch,
             layout: None,
         };
-        let (file, out) = (self.input.as_path(), self.out.as_path());
-        let run = Reporting { file, out, source, facts: Vec::new(), command: None }.write()?;
+        let data = read(&self.input)?;
+        let run = Run::from_anndata(&data, &source);
+        let mut run = run.with_context(|| self.input.display().to_string())?;
+        drop(data);
+        run.command = Some(likely_command(&run, &self.input));
+        Drawn::new(&run)?.write(&self.out)?;
         console.remark(shown(&run));
         if let Some(why) = &run.no_expression {
             console.remark(format!("no markers: {why}"));

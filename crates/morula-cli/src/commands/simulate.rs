@@ -1,4 +1,4 @@
-//! `morula simulate`: counts with a known truth.
+//! `morula simulate`: counts of cells with known types.
 
 use anyhow::Result;
 use clap::Args;
@@ -11,10 +11,10 @@ use crate::console::Console;
 use crate::failure::usage;
 use crate::{outputs, summary};
 
-/// Make up cells of known types, to try things out.
+/// Simulate cells of known types.
 ///
-/// Writes raw counts with obs `cell_type` (the truth), var `marker_of`, and obs `batch` if there
-/// are several.
+/// Writes raw counts with obs `cell_type` (the true types), var `marker_of`, and obs `batch` if
+/// there are several batches.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  morula simulate --cells 1000 --types 5 --out simulated.h5ad")]
 pub struct Simulate {
@@ -30,7 +30,7 @@ pub struct Simulate {
     #[arg(long, value_name = "G", default_value_t = 2000)]
     genes: usize,
 
-    /// Share of the counts that is lost, 0 to below 1
+    /// Share of the counts that are lost, from 0 to below 1
     #[arg(long, value_name = "P", default_value_t = 0.1)]
     dropout: f64,
 
@@ -38,7 +38,7 @@ pub struct Simulate {
     #[arg(long, value_name = "N", default_value_t = 1)]
     batches: usize,
 
-    /// Seed: the same seed gives the same counts
+    /// Random seed: the same seed gives the same counts
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 
@@ -52,7 +52,7 @@ pub struct Simulate {
 /// Marker genes per type, if there are enough genes.
 const MARKERS: usize = 100;
 
-/// How much more a marker is expressed in its type.
+/// Fold change of a marker in its type.
 const FOLD_CHANGE: f64 = 4.0;
 
 /// What was made.
@@ -102,7 +102,7 @@ impl Simulate {
     }
 }
 
-/// The counts with the truth beside them.
+/// The counts with the true types and markers.
 fn annotated(simulated: Simulated, params: &SimulateParams) -> Result<AnnData> {
     let Simulated { counts, types, type_names, batches, markers } = simulated;
     let (obs, var) = (counts.obs_names().to_vec(), counts.var_names().to_vec());

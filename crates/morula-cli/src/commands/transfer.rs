@@ -1,4 +1,4 @@
-//! `morula transfer`: labels of known cells for new ones.
+//! `morula transfer`: labels for new cells, from a labelled reference.
 
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,13 @@ use crate::expression::groups;
 use crate::failure::usage;
 use crate::{interrupt, outputs, summary};
 
-/// Carry labels of known cells over to new ones.
+/// Transfer labels from a reference to new cells.
 ///
-/// Learns the labels on an embedding that both files have in obsm, from one model: `morula cluster
-/// --save-model` writes it for the reference, `morula predict` for new cells. Writes the new
-/// cells plus obs `morula_transferred`, obs `morula_transferred_confidence` (probability of the
-/// most probable label) and obs `morula_transferred_novelty` (share of the reference's cells that
-/// lie closer to one another than this cell does to them).
+/// Uses an embedding by one model that both files have in obsm: `morula cluster --save-model`
+/// writes it for the reference, `morula predict` for new cells. Writes the new cells plus obs
+/// `morula_transferred`, obs `morula_transferred_confidence` (probability of the most probable
+/// label) and obs `morula_transferred_novelty` (share of the reference's cells that are closer to
+/// their nearest reference cells than this cell is).
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula transfer reference.h5ad predicted.h5ad --label cell_type \
@@ -48,15 +48,15 @@ pub struct Transfer {
     #[command(flatten)]
     out: OutArgs,
 
-    /// Least probability of a label; below it a cell is unknown
+    /// Smallest probability of a label; a cell below it is unknown
     #[arg(long, value_name = "X", default_value_t = TransferParams::default().min_probability)]
     min_probability: f64,
 
-    /// Largest novelty of a labelled cell; above it a cell is unknown; 1 for no limit
+    /// Largest novelty of a labelled cell; a cell above it is unknown; 1 for no limit
     #[arg(long, value_name = "X", default_value_t = TransferParams::default().max_novelty)]
     max_novelty: f64,
 
-    /// Label of cells whose type is unknown
+    /// Label of cells of unknown type
     #[arg(long, value_name = "LABEL", default_value = "unknown")]
     unknown: String,
 
@@ -94,7 +94,7 @@ impl Transfer {
         let classifier = params
             .fit(embedding, &labels)
             .with_context(|| format!("cannot learn from {}", self.reference.display()))?;
-        console.remark(format!("learnt {} types", classifier.types().len()));
+        console.remark(format!("{} types in the reference", classifier.types().len()));
         let found = classifier
             .predict(self.embedding(&query, &self.query)?)
             .with_context(|| format!("cannot label {}", self.query.display()))?;
@@ -120,7 +120,7 @@ impl Transfer {
     }
 
     fn additions(&self, found: Transferred) -> Result<Additions, DataError> {
-        // Types keep their places, unknown comes last, unless a type has that name.
+        // The types keep their order; "unknown" comes last, unless a type has that name.
         let mut categories = found.types;
         let unknown = categories.iter().position(|name| *name == self.unknown);
         let unknown = unknown.unwrap_or_else(|| {

@@ -42,7 +42,7 @@ fn matrices_without_content_are_refused() {
     sandbox.refuses(CLUSTER, 1, &["empty", "0 cells x 12 genes"]);
     sandbox.write(12, &[0.0; 240]);
     sandbox.refuses(CLUSTER, 1, &["genes"]);
-    // One gene, the same in all cells: nothing to tell cells apart by.
+    // One gene, the same in all cells: cells do not differ.
     sandbox.write(1, &[3.0; 20]);
     let run = sandbox.run(CLUSTER.split_whitespace());
     assert!(run.code == 0 || run.code == 1 && run.stderr.contains("genes"), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! Cells of several batches, told with `--batch`.
+//! Cells of several batches, with `--batch`.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ fn labels(data: &AnnData) -> Vec<Option<String>> {
 }
 
 #[test]
-fn clusters_look_past_batches_and_so_do_predictions() {
+fn the_model_takes_out_batches_and_so_do_predictions() {
     let sandbox = sandbox();
     let line = "cluster in.h5ad -k 3 --epochs 12 --batch batch --out c.h5ad --save-model m";
     let run = sandbox.ok(&format!("{line} --report r"));
@@ -51,7 +51,7 @@ fn clusters_look_past_batches_and_so_do_predictions() {
 fn batches_that_are_not_there_are_found_out_before_training() {
     let sandbox = sandbox();
     let run = sandbox.ok("cluster in.h5ad -k 3 --epochs 1 --out c.h5ad");
-    assert!(run.stderr.contains("with --batch batch clusters look past"), "{}", run.stderr);
+    assert!(run.stderr.contains("with --batch batch the model takes out"), "{}", run.stderr);
     let line = |file: &str, batch: &str| {
         format!("cluster {file} -k 3 --epochs 100000 --batch {batch} --out out.h5ad")
     };
@@ -69,7 +69,7 @@ fn the_benchmark_runs_every_method_with_and_without() {
     let line = "benchmark sets --out results --models pca-kmeans,leiden --seeds 1 --batch batch";
     assert_eq!(sandbox.ok(&format!("{line} --json")).json()["runs"], 2 * 2 + 2);
     let report = fs::read_to_string(sandbox.path("results/results.md")).unwrap();
-    for part in ["## Batches told", "Batches of `batch`, K given", "| two |", "mean of all 2"] {
+    for part in ["## With batches", "Batches of `batch`, K given", "| two |", "mean of all 2"] {
         assert!(report.contains(part), "no {part}\n{report}");
     }
     assert!(!report.contains("## Ablations"), "{report}");

@@ -176,7 +176,7 @@ fn ablations_and_perturbations_are_runs_of_their_own() {
 }
 
 #[test]
-fn a_run_that_fails_is_told_and_tried_again() {
+fn a_run_that_fails_is_reported_and_tried_again() {
     let sandbox = sandbox();
     let config = |rate: &str| {
         fs::write(
@@ -197,7 +197,7 @@ fn a_run_that_fails_is_told_and_tried_again() {
 }
 
 #[test]
-fn wrong_usage_is_told() {
+fn wrong_usage_is_refused() {
     let sandbox = sandbox();
     let refuse = |more: &str, code: i32, parts: &[&str]| {
         sandbox.refuses(&format!("benchmark sets --out results {more}"), code, parts);

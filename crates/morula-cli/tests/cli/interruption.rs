@@ -15,8 +15,8 @@ use crate::two_models;
 
 const EPOCHS: &str = "--epochs=120";
 
-/// Starts a run, interrupts it after an epoch is told by a line with this start, and returns its
-/// code and last words.
+/// Starts a run, interrupts it after a line that starts with `epoch`, and returns its exit code and
+/// the rest of its stderr.
 fn interrupt(sandbox: &Sandbox, epoch: &str, more: &[&str]) -> (Option<i32>, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_morula"))
         .current_dir(sandbox.path(""))

@@ -22,7 +22,9 @@ fn cluster_and_report_show_the_same_run() {
     let written = sandbox.ok("report c.h5ad --out again --json").json();
     assert_eq!((&written["n_cells"], &written["n_clusters"]), (&150.into(), &3.into()));
     assert_eq!((&written["truth"], written["batch"].is_null()), (&"cell_type".into(), true));
-    for picture in ["umap_clusters", "umap_truth", "overlap_truth", "losses", "markers_dots"] {
+    let pictures =
+        ["umap_clusters", "umap_confidence", "umap_truth", "cluster_sizes", "confidence"];
+    for picture in pictures.into_iter().chain(["overlap_truth", "losses", "markers_dots"]) {
         let png = |folder: &str| fs::read(sandbox.path(format!("{folder}/{picture}.png"))).unwrap();
         assert_eq!(png("r"), png("again"), "{picture}");
         assert!(sandbox.path(format!("r/{picture}.svg")).exists());
@@ -43,6 +45,27 @@ fn cluster_and_report_show_the_same_run() {
     assert_eq!(&read(sandbox.path("c.h5ad")).unwrap().obsm["X_umap"], layout);
     sandbox.ok(RUN);
     assert!(!read(sandbox.path("c.h5ad")).unwrap().obsm.contains_key("X_umap"));
+}
+
+/// The report is made from memory, and is the one that the output's file gives.
+#[test]
+fn unsure_cells_and_other_layers_have_the_same_report_from_memory_and_from_the_file() {
+    let sandbox = Sandbox::simulated();
+    let mut data = read(sandbox.path("in.h5ad")).unwrap();
+    data.layers.insert("counts".into(), data.x.clone().unwrap());
+    data.x.as_mut().unwrap().data_mut().iter_mut().for_each(|v| *v = v.ln_1p());
+    morula::data::write_h5ad(sandbox.path("in.h5ad"), &data).unwrap();
+    let line = "cluster in.h5ad -k 3 --epochs 3 --layer counts --out c.h5ad --json";
+    // A limit in the middle, so that some cells are below it and some are not.
+    let limit = sandbox.ok(line).json()["mean_confidence"].as_f64().unwrap();
+    let run = sandbox.ok(&format!("{line} --report r --min-confidence {limit}"));
+    let n = 150 - run.json()["n_cells_unsure"].as_u64().unwrap();
+    let again = sandbox.ok("report c.h5ad --layer counts --out again --json");
+    assert_eq!(again.json()["n_cells"], n);
+    for picture in ["cluster_sizes", "confidence", "losses", "markers_dots", "markers_heatmap"] {
+        let svg = |folder: &str| fs::read(sandbox.path(format!("{folder}/{picture}.svg"))).unwrap();
+        assert_eq!(svg("r"), svg("again"), "{picture}");
+    }
 }
 
 #[test]

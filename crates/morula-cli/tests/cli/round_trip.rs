@@ -167,7 +167,7 @@ fn evaluate_leaves_out_cells_without_a_label() {
 }
 
 #[test]
-fn inspect_and_devices_tell_what_there_is() {
+fn inspect_and_devices_describe_what_there_is() {
     let sandbox = Sandbox::simulated();
     let description = sandbox.ok("inspect in.h5ad --json").json();
     assert_eq!((&description["n_cells"], &description["n_genes"]), (&150.into(), &120.into()));

@@ -64,7 +64,7 @@ impl Sandbox {
     }
 
     /// Runs words separated by blanks; they must fail with that code and a message with all these
-    /// parts, tell nothing on stdout and leave `out.h5ad` as it was.
+    /// parts, print nothing on stdout and leave `out.h5ad` as it was.
     pub fn refuses(&self, line: &str, code: i32, parts: &[&str]) {
         fs::write(self.path("out.h5ad"), PRECIOUS).unwrap();
         let run = self.run(line.split_whitespace());

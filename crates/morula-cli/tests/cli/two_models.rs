@@ -1,4 +1,4 @@
-//! scSiameseClu through the same commands as JojoSCL, and each told apart from the other.
+//! scSiameseClu through the same commands as JojoSCL, and each distinct from the other.
 
 use std::fs;
 
@@ -31,8 +31,8 @@ fn clusters_are_written_under_the_models_name_and_predicted_again() {
     assert_eq!(summary["model"], "scsiameseclu");
     assert_eq!((&summary["epochs"], &summary["seed"]), (&9.into(), &5.into()));
     for (epoch, stage) in [(1, "autoencoder"), (3, "graph"), (5, "joint"), (9, "main")] {
-        let told = format!("epoch {epoch}/9: {stage}, loss");
-        assert!(run.stderr.contains(&told), "{told}\n{}", run.stderr);
+        let line = format!("epoch {epoch}/9: {stage}, loss");
+        assert!(run.stderr.contains(&line), "{line}\n{}", run.stderr);
     }
 
     let data = layers(&sandbox, "c.h5ad");
@@ -157,12 +157,12 @@ fn denoised_counts_have_entries_at_modelled_genes_of_kept_cells_alone() {
     write_h5ad(sandbox.path("donor.h5ad"), &donor).unwrap();
     sandbox.ok("predict m donor.h5ad --out d.h5ad --denoised");
     let [whole, donor] = ["p.h5ad", "d.h5ad"].map(|file| layers(&sandbox, file));
-    let told = |data: &AnnData, name: &str| {
+    let modelled_in = |data: &AnnData, name: &str| {
         let at = data.var_names().iter().position(|n| n == name).unwrap();
         data.var.column("scsiameseclu_modelled").unwrap().labels()[at].clone()
     };
     for name in donor.var_names() {
-        assert_eq!(told(&donor, name), told(&whole, name), "{name}");
+        assert_eq!(modelled_in(&donor, name), modelled_in(&whole, name), "{name}");
     }
     // Written over with other results, the layer is replaced.
     sandbox.ok("predict m c.h5ad --out c.h5ad --denoised");

@@ -5,7 +5,7 @@ use std::fs;
 use crate::sandbox::Sandbox;
 
 #[test]
-fn wrong_arguments_are_told_with_code_2() {
+fn wrong_arguments_end_with_code_2() {
     let sandbox = Sandbox::simulated();
     let refuse = |more: &str, parts: &[&str]| {
         sandbox.refuses(&format!("cluster in.h5ad --out out.h5ad {more}"), 2, parts);

@@ -106,7 +106,9 @@ impl Run {
             _ => format!("{} ({left_out} of {n} left out by the filter)", self.n_cells()),
         };
         let mut facts = vec![("Cells".to_string(), cells)];
-        let mut genes = data.n_vars().to_string();
+        // Those of the matrix that was clustered: `raw` has its own.
+        let genes = self.expression.as_ref().map_or(data.n_vars(), |e| e.genes().len());
+        let mut genes = genes.to_string();
         let used = self.parameters.iter().find(|p| p.0 == "recipe.n_top_genes");
         if let Some((_, top)) = used {
             genes += &format!(" (the model uses the {top} most variable at most)");

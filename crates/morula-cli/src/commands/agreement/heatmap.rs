@@ -7,12 +7,11 @@ use kuva::plot::{ColorMap, Heatmap};
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot as Layer;
 use morula::markers::Agreement;
+use morula_benchmark::drawing::Plot;
 
-use crate::drawing::Plot;
-
-/// Clusters x types, each cluster beside the type it shares most markers with.
+/// Clusters x types; each cluster is next to the type that it shares most markers with.
 pub fn plot(found: &Agreement) -> Plot {
-    // By best type, so that agreement shows as a diagonal. The first row is drawn at the bottom.
+    // Sorted by best type, so that agreement is a diagonal. The first row is drawn at the bottom.
     let mut rows: Vec<usize> = (0..found.clusters.len()).collect();
     rows.sort_by_key(|&c| Reverse(found.clusters[c].best));
     let data: Vec<Vec<f64>> = rows.iter().map(|&c| found.overlap[c].clone()).collect();
@@ -34,7 +33,7 @@ pub fn plot(found: &Agreement) -> Plot {
     Plot::new("overlap".into(), title, layers, layout)
 }
 
-/// From white to a blue on which black figures can still be read.
+/// From white to a blue that is light enough for black digits.
 fn shade(share: f64) -> String {
     let mix = |to: f64| (255.0 + share.clamp(0.0, 1.0) * (to - 255.0)).round() as u8;
     format!("#{:02x}{:02x}{:02x}", mix(86.0), mix(180.0), mix(233.0))

@@ -1,4 +1,4 @@
-//! `morula agreement`: whether clusters have the markers of the types they stand for.
+//! `morula agreement`: whether clusters have the markers of known types.
 
 mod heatmap;
 mod tables;
@@ -18,9 +18,9 @@ use crate::{interrupt, outputs, summary};
 
 /// Compare the marker genes of clusters with those of known types.
 ///
-/// The overlap of a cluster and a type is the share of their top markers that they have in common.
+/// The overlap of a cluster and a type is the share of top markers that they have in common.
 /// Writes tables (overlap.csv, clusters.csv, types.csv), agreement.json and a heat map
-/// (overlap.png, overlap.svg). Cells without a label in either column are left out.
+/// (overlap.png, overlap.svg). Cells without a label in one of the columns are left out.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula agreement clustered.h5ad --truth cell_type --pred jojoscl \
@@ -38,12 +38,12 @@ pub struct Agreement {
     #[arg(long, value_name = "OBS")]
     pred: String,
 
-    /// Markers per cluster and type that are compared
+    /// Markers to compare, per cluster and type
     #[arg(long, value_name = "N", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(1..))]
     n_genes: u32,
 
-    /// Cells that a type needs to count in the mean
+    /// Fewest cells of a type that counts in the mean
     #[arg(long, value_name = "N", default_value_t = AgreementParams::default().min_cells)]
     min_cells: usize,
 

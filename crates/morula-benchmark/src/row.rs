@@ -1,0 +1,148 @@
+//! A row of `runs.csv`: a run and its result.
+
+use serde::{Deserialize, Serialize};
+
+use crate::method::{KMode, Method};
+use crate::process::{Cost, Outcome};
+use crate::score::{BINS, Reliability, Scores};
+
+/// What identifies a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key {
+    pub dataset: String,
+    pub method: Method,
+    pub k: KMode,
+    /// The ablation, or `default`.
+    pub variant: String,
+    /// The perturbation of the counts, or `original`.
+    pub counts: String,
+    pub seed: u64,
+}
+
+/// A run and its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub dataset: String,
+    pub method: Method,
+    pub k: KMode,
+    pub variant: String,
+    pub counts: String,
+    pub seed: u64,
+    /// Cells and genes of the file, distinct labels.
+    pub n_cells: usize,
+    pub n_genes: usize,
+    pub n_types: usize,
+    /// Cells with a label and a cluster.
+    pub n_scored: Option<usize>,
+    pub n_clusters: Option<usize>,
+    pub ari: Option<f64>,
+    pub nmi: Option<f64>,
+    pub ami: Option<f64>,
+    pub acc: Option<f64>,
+    pub f1_macro: Option<f64>,
+    pub seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_mb: f64,
+    /// Per bin of the confidence: cells, correct cells, and the sum of confidences.
+    pub bin_cells: String,
+    pub bin_correct: String,
+    pub bin_confidence: String,
+    /// Why there are no scores.
+    pub error: String,
+}
+
+impl Row {
+    pub fn new(
+        key: &Key,
+        [n_cells, n_genes, n_types]: [usize; 3],
+        outcome: Outcome<Scores>,
+    ) -> Self {
+        let (result, Cost { seconds, cpu_seconds, peak_mb }) = outcome;
+        let (scores, error) = match result {
+            Ok(scores) => (Some(scores), String::new()),
+            Err(error) => (None, error),
+        };
+        let of = |value: fn(&Scores) -> f64| scores.as_ref().map(value);
+        let bins = scores.as_ref().and_then(|s| s.reliability.as_ref());
+        Self {
+            dataset: key.dataset.clone(),
+            method: key.method,
+            k: key.k,
+            variant: key.variant.clone(),
+            counts: key.counts.clone(),
+            seed: key.seed,
+            n_cells,
+            n_genes,
+            n_types,
+            n_scored: scores.as_ref().map(|s| s.n_cells),
+            n_clusters: scores.as_ref().map(|s| s.n_clusters),
+            ari: of(|s| s.ari),
+            nmi: of(|s| s.nmi),
+            ami: of(|s| s.ami),
+            acc: of(|s| s.acc),
+            f1_macro: of(|s| s.f1_macro),
+            seconds: rounded(seconds),
+            cpu_seconds: rounded(cpu_seconds),
+            peak_mb: rounded(peak_mb),
+            bin_cells: bins.map(|b| joined(&b.cells)).unwrap_or_default(),
+            bin_correct: bins.map(|b| joined(&b.correct)).unwrap_or_default(),
+            bin_confidence: bins.map(|b| joined(&b.confidence.map(rounded))).unwrap_or_default(),
+            error,
+        }
+    }
+
+    pub fn key(&self) -> Key {
+        Key {
+            dataset: self.dataset.clone(),
+            method: self.method,
+            k: self.k,
+            variant: self.variant.clone(),
+            counts: self.counts.clone(),
+            seed: self.seed,
+        }
+    }
+
+    pub fn reliability(&self) -> Option<Reliability> {
+        Some(Reliability {
+            cells: split(&self.bin_cells)?,
+            correct: split(&self.bin_correct)?,
+            confidence: split(&self.bin_confidence)?,
+        })
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+fn joined(values: &[impl ToString]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(";")
+}
+
+fn split<T: std::str::FromStr>(text: &str) -> Option<[T; BINS]> {
+    let values: Option<Vec<T>> = text.split(';').map(|v| v.parse().ok()).collect();
+    values?.try_into().ok()
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A run with an ARI; every other score is the same number.
+    pub fn row(dataset: &str, method: Method, seed: u64, ari: f64) -> Row {
+        let key = Key {
+            dataset: dataset.into(),
+            method,
+            k: KMode::Given,
+            variant: "default".into(),
+            counts: "original".into(),
+            seed,
+        };
+        let (nmi, ami, acc, f1_macro) = (ari, ari, ari, ari);
+        let reliability = None;
+        let scores =
+            Scores { n_cells: 90, n_clusters: 4, ari, nmi, ami, acc, f1_macro, reliability };
+        let cost = Cost { seconds: 2.0, cpu_seconds: 3.0, peak_mb: 50.0 };
+        Row::new(&key, [100, 2000, 4], (Ok(scores), cost))
+    }
+}

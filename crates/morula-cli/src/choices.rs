@@ -1,0 +1,17 @@
+//! Flags that take one of several names.
+
+use std::error::Error;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+/// Takes one of these names; the help shows each with the line about it.
+pub fn one_of<T>(
+    choices: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: Error + Send + Sync> + Clone + Send + Sync + 'static,
+{
+    let choices = choices.into_iter().map(|(name, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(choices).try_map(|name: String| name.parse::<T>())
+}
