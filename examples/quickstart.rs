@@ -14,7 +14,7 @@ use std::time::Instant;
 use arguments::Arguments;
 use morula::data::{AnnData, Column, write_h5ad};
 use morula::metrics::evaluate;
-use morula::pipeline;
+
 use morula::prelude::*;
 use morula::preprocess::{SimulateParams, simulate};
 use morula::report::{Report, Run, Source};
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut data = AnnData::new(counts.x().clone(), obs, var)?;
     let types = simulated.types.iter().map(|&t| Some(&simulated.type_names[t]));
     data.obs.set("cell_type", Column::categorical(types))?;
-    data.add(&pipeline::additions(&model, prediction, counts.n_obs(), &device.name)?)?;
+    data.add(&additions(&model, prediction, counts.n_obs(), &device.name)?)?;
     write_h5ad(folder.join("quickstart.h5ad"), &data)?;
 
     // The first picture of a report: UMAP of the embedding, coloured by cluster.

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cluster {cluster}: {cells} cells");
     }
     let mut results = additions(&model, prediction, counts.n_obs(), &device.name)?;
-    if let Some(denoised) = model.denoised(prediction)? {
+    if let Some(denoised) = Denoised::of(&model, prediction)? {
         println!("denoised: {} genes", denoised.genes.len());
         results = denoised.add_to(results, counts.n_obs(), counts.var_names())?;
     }

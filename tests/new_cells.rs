@@ -26,7 +26,7 @@ fn held_out_cells_score_like_training_cells<P: ModelParams>(params: P) {
     let model = params.fit_with(&counts(&train), &device, FitOptions::default()).unwrap();
     let known = ari(model.fitted().unwrap(), &train);
     let held_out = ari(&model.predict(&counts(&new)).unwrap(), &new);
-    println!("{}: {known:.3} in training, {held_out:.3} held out", P::Model::NAME);
+    println!("{}: {known:.3} in training, {held_out:.3} held out", P::NAME);
     assert!(known > 0.8 && held_out > known - MARGIN, "{known:.3}, {held_out:.3}");
 }
 

@@ -1,9 +1,9 @@
 //! Deep clustering of single-cell RNA-seq on any GPU or CPU.
 //!
 //! This crate gathers the parts under one name: [`data`] (AnnData, sparse counts, files),
-//! [`preprocess`], [`core`] (modules on Burn), [`models`], [`metrics`] and [`markers`] (what follows
-//! clustering: marker genes, cell types, label transfer); and it joins them:
-//! [`pipeline`] puts what a model says of the cells back into the user's data.
+//! [`preprocess`], [`core`] (modules on Burn), [`cluster`] (clusters of any embedding, without Burn),
+//! [`models`], [`metrics`] and [`markers`] (marker genes, cell types, label transfer). [`results`]
+//! writes what a model finds into the user's data.
 //!
 //! ```
 //! use morula::prelude::*;
@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use morula_cluster as cluster;
 pub use morula_core as core;
 pub use morula_data as data;
 pub use morula_markers as markers;
@@ -26,7 +27,7 @@ pub use morula_preprocess as preprocess;
 #[cfg(feature = "report")]
 pub use morula_report as report;
 
-pub mod pipeline;
+pub mod results;
 
 /// The pages for developers, whose code is tested.
 #[cfg(doctest)]
@@ -39,14 +40,14 @@ mod pages {
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::pipeline::{Denoised, Describe, additions, umap_additions};
+    pub use crate::results::{Denoised, additions, umap_additions};
     pub use morula_data::{
-        Additions, AnnData, CountMatrix, CsrMatrix, read_counts, write_h5ad_with,
+        Additions, AnnData, CountMatrix, CsrMatrix, DenseMatrix, read_counts, write_h5ad_with,
     };
     pub use morula_markers::{MarkerLists, MarkersParams, TransferParams, rank_genes_groups};
     pub use morula_models::{
-        Checkpoint, ClusterModel, Device, DeviceChoice, EpochRecord, FitOptions, JojoScl,
-        JojoSclModel, JojoSclParams, ModelParams, NClusters, NamedDevice, Prediction, ScSiameseClu,
-        ScSiameseCluModel, ScSiameseCluParams,
+        AnyParams, Checkpoint, ClusterModel, Device, DeviceChoice, EpochRecord, FitOptions,
+        JojoScl, JojoSclModel, JojoSclParams, MODELS, ModelKind, ModelParams, NClusters,
+        NamedDevice, Prediction, ScSiameseClu, ScSiameseCluModel, ScSiameseCluParams,
     };
 }

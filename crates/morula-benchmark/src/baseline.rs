@@ -1,14 +1,13 @@
 //! Baselines: preprocessing, principal components, and a classical clustering.
 
 use anyhow::{Context, Result};
-use morula::models::Device;
-use morula::models::cluster::{KMeansParams, LeidenParams, kmeans, leiden, leiden_tuned, ward};
+use morula::cluster::{KMeansParams, LeidenParams, kmeans, leiden, leiden_for_k, ward};
+use morula::models::Ablation;
 use morula::prelude::*;
 use morula::preprocess::{HarmonyParams, PcaParams, RecipeParams, neighbors, pca_dense};
 use serde::{Deserialize, Serialize};
 
 use crate::fit::{Clustered, given};
-use crate::method::Method;
 
 /// Starts of K-means; the best one counts.
 const N_INIT: usize = 10;
@@ -16,10 +15,72 @@ const N_INIT: usize = 10;
 /// Largest absolute z-score, as scanpy's tutorials have it.
 const CLIP: f32 = 10.0;
 
+/// A classical clustering of principal components or of the neighbour graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Baseline {
+    /// K-means of principal components.
+    PcaKmeans,
+    /// Ward's clustering of principal components.
+    PcaWard,
+    /// Leiden of the neighbour graph, at resolution 1.
+    Leiden,
+    /// Leiden with its resolution tuned until there are K clusters.
+    LeidenTuned,
+}
+
+impl Baseline {
+    /// All baselines.
+    pub const ALL: [Self; 4] = [Self::PcaKmeans, Self::PcaWard, Self::Leiden, Self::LeidenTuned];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PcaKmeans => "pca-kmeans",
+            Self::PcaWard => "pca-ward",
+            Self::Leiden => "leiden",
+            Self::LeidenTuned => "leiden-tuned",
+        }
+    }
+
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::PcaKmeans => "K-means of principal components",
+            Self::PcaWard => "Ward's clustering of principal components",
+            Self::Leiden => "Leiden of the neighbour graph, at resolution 1",
+            Self::LeidenTuned => "Leiden with its resolution tuned until there are K clusters",
+        }
+    }
+
+    pub(crate) fn ablations(self) -> &'static [Ablation] {
+        match self {
+            Self::PcaKmeans | Self::PcaWard => COMPONENTS,
+            Self::Leiden => LEIDEN,
+            Self::LeidenTuned => LEIDEN_TUNED,
+        }
+    }
+}
+
+const COMPONENTS: &[Ablation] = &[
+    Ablation { name: "20 components", toml: "components = 20" },
+    Ablation { name: "genes of a single cell kept", toml: "recipe.min_cells = 1" },
+    Ablation { name: "log-normalised", toml: "recipe.scale = false" },
+];
+
+const LEIDEN: &[Ablation] = &[
+    Ablation { name: "resolution 0.2", toml: "resolution = 0.2" },
+    Ablation {
+        name: "log-normalised, resolution 0.2",
+        toml: "recipe.scale = false\nresolution = 0.2",
+    },
+    Ablation { name: "50 components", toml: "components = 50" },
+];
+
+const LEIDEN_TUNED: &[Ablation] =
+    &[Ablation { name: "log-normalised", toml: "recipe.scale = false" }];
+
 /// Parameters of the baselines, as usual with scanpy.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Baseline {
+struct Params {
     /// Principal components.
     components: usize,
     /// Neighbours of a cell in the graph; as in scanpy, the cell is one of them.
@@ -30,10 +91,10 @@ struct Baseline {
     recipe: RecipeParams,
 }
 
-impl Baseline {
-    fn of(method: Method) -> Self {
-        let components = match method {
-            Method::Leiden | Method::LeidenTuned => 20,
+impl Params {
+    fn of(baseline: Baseline) -> Self {
+        let components = match baseline {
+            Baseline::Leiden | Baseline::LeidenTuned => 20,
             _ => 50,
         };
         let recipe = RecipeParams { clip: Some(CLIP), ..RecipeParams::default() };
@@ -61,34 +122,35 @@ fn overlay(table: &mut toml::Table, changes: &toml::Table) {
 
 /// Clusters counts with a baseline. Where the counts have batches, Harmony corrects the components.
 pub fn cluster(
-    method: Method,
+    baseline: Baseline,
     parameters: &toml::Table,
     counts: &CountMatrix,
     n_clusters: Option<usize>,
     seed: u64,
-    device: &Device,
 ) -> Result<Clustered> {
-    let baseline = Baseline::of(method).with(parameters)?;
-    let (_, prepared) = baseline.recipe.fit(counts)?;
-    let pca = PcaParams { n_comps: baseline.components, ..PcaParams::default() };
+    let params = Params::of(baseline).with(parameters)?;
+    let (_, prepared) = params.recipe.fit(counts)?;
+    let pca = PcaParams { n_comps: params.components, ..PcaParams::default() };
     let pca = pca_dense(&prepared.x, prepared.n_genes, &pca)?;
     let d = pca.n_comps;
-    let scores = &match &prepared.batches {
+    let scores = match &prepared.batches {
         Some(batches) => HarmonyParams::default().fit(&pca.scores, d, batches)?.1,
         None => pca.scores,
     };
+    let scores = DenseMatrix::from_rows(scores, d);
     let graph = || -> Result<CsrMatrix> {
-        Ok(neighbors(scores, d, baseline.neighbors.saturating_sub(1))?.fuzzy_connectivities())
+        let k = params.neighbors.saturating_sub(1);
+        Ok(neighbors(scores.values(), d, k)?.fuzzy_connectivities())
     };
-    let labels = match method {
-        Method::PcaWard => ward(scores, d, given(n_clusters)?)?,
-        Method::Leiden => {
-            leiden(&graph()?, &LeidenParams { resolution: baseline.resolution, seed, n_init: 1 })?
+    let labels = match baseline {
+        Baseline::PcaWard => ward(&scores, given(n_clusters)?)?,
+        Baseline::Leiden => {
+            leiden(&graph()?, &LeidenParams { resolution: params.resolution, seed, n_init: 1 })?
         }
-        Method::LeidenTuned => leiden_tuned(&graph()?, given(n_clusters)?, seed)?,
-        _ => {
+        Baseline::LeidenTuned => leiden_for_k(&graph()?, given(n_clusters)?, seed)?,
+        Baseline::PcaKmeans => {
             let params = KMeansParams { n_clusters: given(n_clusters)?, n_init: N_INIT, seed };
-            kmeans(scores, d, &params, device)?
+            kmeans(&scores, &params)?
         }
     };
     Ok(Clustered { kept_cells: prepared.kept_cells, labels, confidence: None })
@@ -97,21 +159,20 @@ pub fn cluster(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variant::ablations;
 
     #[test]
     fn every_variant_of_a_baseline_reads_and_changes_something() {
-        for method in Method::ALL.into_iter().filter(|m| m.model().is_none()) {
-            let default = format!("{:?}", Baseline::of(method));
-            for variant in ablations(method) {
-                let table = toml::from_str(variant.toml).unwrap();
-                let changed = Baseline::of(method).with(&table).unwrap();
-                assert_ne!(format!("{changed:?}"), default, "{method}: {}", variant.name);
+        for baseline in Baseline::ALL {
+            let default = format!("{:?}", Params::of(baseline));
+            for ablation in baseline.ablations() {
+                let table = toml::from_str(ablation.toml).unwrap();
+                let changed = Params::of(baseline).with(&table).unwrap();
+                assert_ne!(format!("{changed:?}"), default, "{baseline:?}: {}", ablation.name);
             }
         }
         for unknown in ["genus = 3", "recipe.genus = 3"] {
             let unknown = toml::from_str(unknown).unwrap();
-            assert!(Baseline::of(Method::PcaKmeans).with(&unknown).is_err());
+            assert!(Params::of(Baseline::PcaKmeans).with(&unknown).is_err());
         }
     }
 }

@@ -29,14 +29,12 @@
 
 mod baseline;
 mod benchmark;
-pub mod config;
 mod dataset;
 pub mod drawing;
 mod error;
 mod fit;
 pub mod job;
 mod method;
-mod model_name;
 mod options;
 mod perturbation;
 mod plan;
@@ -50,9 +48,9 @@ mod store;
 mod variant;
 mod watch;
 
+pub use baseline::Baseline;
 pub use benchmark::{Benchmark, Done};
 pub use error::{Interrupted, UnknownName, Usage, usage};
 pub use method::{KMode, Method};
-pub use model_name::ModelName;
 pub use options::Options;
 pub use watch::Watch;

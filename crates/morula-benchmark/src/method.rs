@@ -1,29 +1,22 @@
 //! The methods that are compared, and how each can be run.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use morula::models::{Ablation, MODELS, ModelKind};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::baseline::Baseline;
 use crate::error::UnknownName;
-use crate::model_name::ModelName;
 
-/// A model, or a baseline to compare it with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// A model, or a baseline to compare it with. Models come before baselines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// JojoSCL.
-    Jojoscl,
-    /// scSiameseClu.
-    Scsiameseclu,
-    /// K-means of principal components.
-    PcaKmeans,
-    /// Ward's clustering of principal components.
-    PcaWard,
-    /// Leiden of the neighbour graph, at resolution 1.
-    Leiden,
-    /// Leiden with its resolution tuned until there are K clusters.
-    LeidenTuned,
+    /// A model of the registry.
+    Model(ModelKind),
+    /// A classical clustering.
+    Baseline(Baseline),
 }
 
 /// Where the number of clusters comes from.
@@ -38,64 +31,90 @@ pub enum KMode {
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 6] = [
-        Self::Jojoscl,
-        Self::Scsiameseclu,
-        Self::PcaKmeans,
-        Self::PcaWard,
-        Self::Leiden,
-        Self::LeidenTuned,
-    ];
+    pub fn all() -> Vec<Self> {
+        let models = MODELS.iter().copied().map(Self::Model);
+        models.chain(Baseline::ALL.map(Self::Baseline)).collect()
+    }
 
     /// Its name in files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Jojoscl => "jojoscl",
-            Self::Scsiameseclu => "scsiameseclu",
-            Self::PcaKmeans => "pca-kmeans",
-            Self::PcaWard => "pca-ward",
-            Self::Leiden => "leiden",
-            Self::LeidenTuned => "leiden-tuned",
+            Self::Model(kind) => kind.name,
+            Self::Baseline(baseline) => baseline.name(),
         }
     }
 
     /// What it is, in a line.
     pub fn about(self) -> &'static str {
         match self {
-            Self::Jojoscl => "JojoSCL",
-            Self::Scsiameseclu => "scSiameseClu",
-            Self::PcaKmeans => "K-means of principal components",
-            Self::PcaWard => "Ward's clustering of principal components",
-            Self::Leiden => "Leiden of the neighbour graph, at resolution 1",
-            Self::LeidenTuned => "Leiden with its resolution tuned until there are K clusters",
-        }
-    }
-
-    /// The method that a model is.
-    pub fn of(model: ModelName) -> Self {
-        match model {
-            ModelName::Jojoscl => Self::Jojoscl,
-            ModelName::Scsiameseclu => Self::Scsiameseclu,
+            Self::Model(kind) => kind.title,
+            Self::Baseline(baseline) => baseline.about(),
         }
     }
 
     /// The model that it is; none for a baseline.
-    pub fn model(self) -> Option<ModelName> {
-        ModelName::ALL.into_iter().find(|model| Self::of(*model) == self)
+    pub fn model(self) -> Option<ModelKind> {
+        match self {
+            Self::Model(kind) => Some(kind),
+            Self::Baseline(_) => None,
+        }
+    }
+
+    /// Changes of its parameters, one at a time.
+    pub fn ablations(self) -> &'static [Ablation] {
+        match self {
+            Self::Model(kind) => kind.ablations,
+            Self::Baseline(baseline) => baseline.ablations(),
+        }
     }
 
     /// Whether it runs in this mode.
     pub fn supports(self, k: KMode) -> bool {
         match self {
-            Self::Jojoscl | Self::Scsiameseclu => true,
-            Self::Leiden => k == KMode::Auto,
-            _ => k == KMode::Given,
+            Self::Model(_) => true,
+            Self::Baseline(Baseline::Leiden) => k == KMode::Auto,
+            Self::Baseline(_) => k == KMode::Given,
         }
     }
 
     /// Whether another seed may give other clusters.
     pub fn is_seeded(self) -> bool {
-        self != Self::PcaWard
+        self != Self::Baseline(Baseline::PcaWard)
+    }
+
+    /// Its place among all methods.
+    pub fn position(self) -> usize {
+        Self::all().iter().position(|other| *other == self).unwrap_or(usize::MAX)
+    }
+}
+
+impl Ord for Method {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.position().cmp(&other.position())
+    }
+}
+
+impl PartialOrd for Method {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Method {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -136,7 +155,7 @@ impl FromStr for Method {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let found = Self::ALL.into_iter().find(|method| method.name() == name);
+        let found = Self::all().into_iter().find(|method| method.name() == name);
         found.ok_or_else(|| UnknownName(name.into()))
     }
 }
@@ -151,12 +170,21 @@ impl FromStr for KMode {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// The first model.
+    pub fn model() -> Method {
+        Method::Model(MODELS[0])
+    }
+
+    pub const KMEANS: Method = Method::Baseline(Baseline::PcaKmeans);
+    pub const WARD: Method = Method::Baseline(Baseline::PcaWard);
+    pub const LEIDEN: Method = Method::Baseline(Baseline::Leiden);
 
     #[test]
     fn names_are_those_in_files_and_read_back() {
-        for method in Method::ALL {
+        for method in Method::all() {
             assert_eq!(serde_json::to_value(method).unwrap(), method.name());
             assert_eq!(method.name().parse(), Ok(method));
         }
@@ -165,5 +193,12 @@ mod tests {
             assert_eq!(mode.name().parse(), Ok(mode));
         }
         assert!("kmeans".parse::<Method>().is_err());
+    }
+
+    #[test]
+    fn models_come_first() {
+        let mut methods = vec![LEIDEN, WARD, model(), KMEANS];
+        methods.sort();
+        assert_eq!(methods, [model(), KMEANS, WARD, LEIDEN]);
     }
 }

@@ -43,7 +43,7 @@ impl Options {
     pub fn new(out: impl Into<PathBuf>) -> Self {
         Self {
             out: out.into(),
-            methods: Method::ALL.to_vec(),
+            methods: Method::all(),
             modes: KMode::ALL.to_vec(),
             datasets: Vec::new(),
             seeds: 10,

@@ -62,7 +62,7 @@ impl Wanted {
         }
         for seed in 0..self.seeds {
             if self.ablations {
-                let names = |method| variant::ablations(method).iter().map(|v| v.name.into());
+                let names = |method: Method| method.ablations().iter().map(|v| v.name.into());
                 self.add(&mut runs, datasets, seed, |_, method| names(method).collect(), &[None]);
             }
             if self.robustness {
@@ -116,6 +116,7 @@ impl Wanted {
 mod tests {
     use super::*;
     use crate::job::Description;
+    use crate::method::tests::{LEIDEN, WARD, model};
     use std::collections::HashSet;
 
     fn datasets() -> Vec<Dataset> {
@@ -130,7 +131,7 @@ mod tests {
     #[test]
     fn every_run_is_there_once() {
         let wanted = Wanted {
-            methods: vec![Method::Jojoscl, Method::PcaWard, Method::Leiden],
+            methods: vec![model(), WARD, LEIDEN],
             modes: vec![KMode::Given, KMode::Auto],
             seeds: 3,
             batch: None,
@@ -154,6 +155,6 @@ mod tests {
         let wanted = Wanted { robustness: false, batch: Some("plate".into()), ..wanted };
         assert_eq!(count(&wanted), 3 * (2 * 3 + 1 + 3));
         let left_out: Vec<_> = wanted.unsupported().collect();
-        assert!(left_out.contains(&(Method::Leiden, KMode::Given)));
+        assert!(left_out.contains(&(LEIDEN, KMode::Given)));
     }
 }

@@ -97,11 +97,12 @@ fn line(table: &toml::Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::tests::model;
 
     #[test]
     fn other_settings_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let parameters = BTreeMap::from([(Method::Jojoscl, toml::from_str("epochs = 3").unwrap())]);
+        let parameters = BTreeMap::from([(model(), toml::from_str("epochs = 3").unwrap())]);
         let settings =
             Settings { version: "1".into(), device: "cpu".into(), threads: 1, parameters };
         settings.keep(folder.path()).unwrap();

@@ -69,16 +69,16 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::Method;
+    use crate::method::tests::{LEIDEN, WARD, model};
     use crate::row::tests::row;
 
     #[test]
     fn rows_come_back_as_they_were() {
         let folder = tempfile::tempdir().unwrap();
-        let mut sure = row("a", Method::Jojoscl, 0, 0.5);
+        let mut sure = row("a", model(), 0, 0.5);
         (sure.bin_cells, sure.bin_correct) = ("1;".repeat(9) + "2", "0;".repeat(9) + "2");
         sure.bin_confidence = "0.5;".repeat(9) + "1.75";
-        let mut failed = row("b, c", Method::PcaWard, 1, 0.1);
+        let mut failed = row("b, c", WARD, 1, 0.1);
         (failed.ari, failed.error) = (None, "said \"no\", then ended".into());
         let mut store = Store::open(folder.path()).unwrap();
         assert!(store.rows().is_empty());
@@ -95,23 +95,23 @@ mod tests {
     fn a_line_cut_short_is_cut_off_and_a_new_attempt_counts() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path()).unwrap();
-        let mut first = row("a", Method::Leiden, 0, 0.5);
+        let mut first = row("a", LEIDEN, 0, 0.5);
         first.error = "killed".into();
         store.append(first).unwrap();
-        store.append(row("a", Method::Leiden, 1, 0.6)).unwrap();
+        store.append(row("a", LEIDEN, 1, 0.6)).unwrap();
         let path = folder.path().join("runs.csv");
         let written = fs::read(&path).unwrap();
         fs::write(&path, &written[..written.len() - 9]).unwrap();
         let mut store = Store::open(folder.path()).unwrap();
         assert_eq!(store.rows().len(), 1);
         assert!(store.done().is_empty());
-        store.append(row("a", Method::Leiden, 0, 0.7)).unwrap();
+        store.append(row("a", LEIDEN, 0, 0.7)).unwrap();
         let store = Store::open(folder.path()).unwrap();
         assert_eq!((store.rows().len(), store.rows()[0].ari), (1, Some(0.7)));
         // Even the header may be cut short.
         fs::write(&path, "dataset,met").unwrap();
         let mut store = Store::open(folder.path()).unwrap();
-        store.append(row("a", Method::Leiden, 0, 0.7)).unwrap();
+        store.append(row("a", LEIDEN, 0, 0.7)).unwrap();
         assert_eq!(Store::open(folder.path()).unwrap().rows().len(), 1);
     }
 
@@ -119,7 +119,7 @@ mod tests {
     fn a_damaged_line_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path()).unwrap();
-        store.append(row("a", Method::Leiden, 0, 0.7)).unwrap();
+        store.append(row("a", LEIDEN, 0, 0.7)).unwrap();
         let path = folder.path().join("runs.csv");
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("leiden", "leyden")).unwrap();

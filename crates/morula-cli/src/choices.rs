@@ -4,6 +4,7 @@ use std::error::Error;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use morula::models::{MODELS, ModelKind};
 
 /// Takes one of these names; the help shows each with the line about it.
 pub fn one_of<T>(
@@ -14,4 +15,10 @@ where
 {
     let choices = choices.into_iter().map(|(name, about)| PossibleValue::new(name).help(about));
     PossibleValuesParser::new(choices).try_map(|name: String| name.parse::<T>())
+}
+
+/// Takes the name of a model.
+pub fn model() -> impl TypedValueParser<Value = ModelKind> {
+    let names = MODELS.iter().map(|kind| PossibleValue::new(kind.name).help(kind.about));
+    PossibleValuesParser::new(names).try_map(|name| ModelKind::named(&name))
 }

@@ -4,6 +4,7 @@ mod args;
 mod choices;
 mod cli;
 mod commands;
+mod config;
 mod console;
 mod expression;
 mod failure;

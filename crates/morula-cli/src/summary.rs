@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use morula::models::cluster::{Granularity, Level};
-use morula::models::{NamedDevice, Prediction};
-use morula::pipeline::Describe;
+use morula::cluster::{Level, ResolutionProfile};
+use morula::models::{ClusterModel, NamedDevice, Prediction};
 use serde::Serialize;
 
 /// Numbers of cells, genes and clusters, and the paths.
@@ -25,7 +24,8 @@ pub struct Summary {
     pub n_genes_missing: usize,
     pub n_clusters: usize,
     /// How the number of clusters depends on the resolution.
-    pub granularity: Option<Granularity>,
+    #[serde(rename = "granularity")]
+    pub profile: Option<ResolutionProfile>,
     /// Cells in each cluster.
     pub cluster_sizes: Vec<usize>,
     /// Mean probability of the cells' clusters.
@@ -41,8 +41,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn new<M: Describe>(
-        model: &M,
+    pub fn new(
+        model: &dyn ClusterModel,
         prediction: &Prediction,
         [input, output]: [&Path; 2],
         n_cells: usize,
@@ -54,19 +54,19 @@ impl Summary {
         prediction.labels.iter().for_each(|&k| cluster_sizes[k] += 1);
         let confidence: f64 = prediction.confidence().into_iter().map(f64::from).sum();
         Self {
-            model: M::NAME,
+            model: model.name(),
             version: env!("CARGO_PKG_VERSION"),
             input: path(input),
             output: path(output),
             device: device.name.clone(),
-            seed: model.seed(),
+            seed: model.describe().seed,
             n_cells,
             n_cells_filtered: report.filtered_cells.len(),
             n_genes: report.genes_kept,
             n_genes_filtered: report.genes_filtered,
             n_genes_missing: report.missing_genes.len(),
             n_clusters: model.n_clusters(),
-            granularity: model.granularity().cloned(),
+            profile: model.profile().cloned(),
             cluster_sizes,
             mean_confidence: confidence / prediction.labels.len().max(1) as f64,
             n_cells_unsure: 0,
@@ -79,11 +79,11 @@ impl Summary {
 
     /// As text.
     pub fn text(&self) -> String {
-        let evidence = self.granularity.as_ref().map_or_else(String::new, evidence);
+        let levels = self.profile.as_ref().map_or_else(String::new, levels);
         let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
         let text = format!(
             "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
-             {evidence}written to {} as {} ({:.1} s)",
+             {levels}written to {} as {} ({:.1} s)",
             self.n_cells - self.n_cells_filtered,
             self.n_clusters,
             sizes.join(", "),
@@ -100,18 +100,18 @@ impl Summary {
 }
 
 /// A line with the number of clusters by resolution.
-fn evidence(found: &Granularity) -> String {
+fn levels(profile: &ResolutionProfile) -> String {
     let level = |level: &Level| format!("{} at {:.2}", level.n_clusters, level.resolution);
-    let around: Vec<String> = found.around.iter().map(level).collect();
-    let parted = match found.n_found > found.n_stable {
-        true => format!(", after subclustering: {}", found.n_found),
+    let around: Vec<String> = profile.levels.iter().map(level).collect();
+    let parted = match profile.n_found > profile.n_stable {
+        true => format!(", after subclustering: {}", profile.n_found),
         false => String::new(),
     };
     format!(
         "clusters by resolution: {}; most stable, with a noise of {:.3}: {}{parted}\n",
         around.join(", "),
-        found.background,
-        found.n_stable,
+        profile.background,
+        profile.n_stable,
     )
 }
 

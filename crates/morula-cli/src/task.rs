@@ -6,10 +6,10 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use morula::data::{DataFrame, Format, read_obs, sniff};
 use morula::models::NamedDevice;
-use morula::pipeline::confident_additions;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
 use morula::report::BATCH_COLUMNS;
+use morula::results::confident_additions;
 
 use crate::args::{CountsArgs, ResultArgs};
 use crate::console::Console;
@@ -39,12 +39,12 @@ pub struct Input {
 }
 
 /// Refuses denoised counts from a model that has none, and of the genes of `raw`.
-pub fn check_results<M: Describe>(counts: &CountsArgs, results: &ResultArgs) -> Result<()> {
+pub fn check_results(kind: ModelKind, counts: &CountsArgs, results: &ResultArgs) -> Result<()> {
     if !results.denoised {
         return Ok(());
     }
-    if !M::DENOISES {
-        return Err(usage(format!("{} does not denoise; leave --denoised out", M::NAME)));
+    if !kind.denoises {
+        return Err(usage(format!("{kind} does not denoise; leave --denoised out")));
     }
     if counts.layer == "raw" {
         return Err(usage(
@@ -87,9 +87,9 @@ impl Task<'_> {
     }
 
     /// The model's results, as they are added to the input.
-    pub fn results<M: Describe>(
+    pub fn results(
         &self,
-        model: &M,
+        model: &dyn ClusterModel,
         prediction: &Prediction,
         input: &Input,
     ) -> Result<Additions> {
@@ -99,9 +99,9 @@ impl Task<'_> {
 
     /// Writes the output, with a layout if there is one. This reads the input again: drop the counts
     /// before, unless a report needs them, so that they are not in memory twice.
-    pub fn write<M: Describe>(
+    pub fn write(
         &self,
-        model: &M,
+        model: &dyn ClusterModel,
         prediction: &Prediction,
         input: &Input,
         layout: Option<(&[f32], &UmapParams)>,
@@ -110,12 +110,12 @@ impl Task<'_> {
         let least = self.results.min_confidence.unwrap_or_default();
         let mut results = self.results(model, prediction, input)?;
         if self.results.denoised {
-            let denoised = model.denoised(prediction)?.context("this model denoises")?;
+            let denoised = Denoised::of(model, prediction)?.context("this model denoises")?;
             results = denoised.add_to(results, input.n_cells, &input.genes)?;
         }
         if let Some((layout, params)) = layout {
             let n_cells = input.n_cells;
-            results = umap_additions(results, M::NAME, prediction, n_cells, layout, params)?;
+            results = umap_additions(results, model.name(), prediction, n_cells, layout, params)?;
         }
         let lost = write_h5ad_with(from, to, &results)?;
         self.console.remark_lost(&lost);

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use morula_cluster::ResolutionProfile;
 use morula_data::{CountMatrix, DenseMatrix};
-use morula_preprocess::{Neighbors, Recipe, Report};
+use morula_preprocess::{FilterReport, Neighbors, Recipe};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct Prediction {
     /// clusters are communities.
     pub neighbors: Option<Neighbors>,
     /// What preprocessing filtered, missed and ignored.
-    pub report: Report,
+    pub report: FilterReport,
 }
 
 impl Prediction {
@@ -35,7 +35,7 @@ impl Prediction {
         proba: DenseMatrix,
         latent: DenseMatrix,
         kept_cells: Vec<usize>,
-        report: Report,
+        report: FilterReport,
     ) -> Self {
         Self { kept_cells, labels: proba.argmax(), proba, latent, neighbors: None, report }
     }

@@ -53,4 +53,4 @@ pub use recipe::{FilterReport, Prepared, Recipe, RecipeParams};
 pub use residuals::ResidualPca;
 pub use scale::{Scaler, scale};
 pub use simulate::{SimulateParams, Simulated, simulate};
-pub use umap::{UmapParams, umap};
+pub use umap::{UmapParams, umap, umap_layout};

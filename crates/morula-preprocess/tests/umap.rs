@@ -101,6 +101,9 @@ fn wrong_input_is_refused() {
     }
     let shape = umap(&[0.0; 5], 2, &params).unwrap_err();
     assert!(matches!(shape, PreprocessError::Shape { .. }));
+    let near = neighbors(&[0.0; 6], 2, 2).unwrap();
+    let others = umap_layout(&near, &[0.0; 8], 2, &params);
+    assert!(matches!(others, Err(PreprocessError::Shape { found: 3, expected: 4, .. })));
     for params in [
         UmapParams { n_neighbors: 1, ..Default::default() },
         UmapParams { min_dist: -0.1, ..Default::default() },
@@ -113,4 +116,12 @@ fn wrong_input_is_refused() {
         assert!(matches!(refused, Err(PreprocessError::Param { .. })), "{params:?}");
     }
     assert_eq!(umap(&[0.0; 8], 2, &UmapParams { n_epochs: Some(0), ..params }).unwrap().len(), 8);
+}
+
+#[test]
+fn known_neighbours_give_the_same_layout() {
+    let x: Vec<f32> = (0..120).map(|i| ((i * 37) % 101) as f32).collect();
+    let params = UmapParams { n_epochs: Some(20), ..UmapParams::default() };
+    let near = neighbors(&x, 3, params.n_neighbors - 1).unwrap();
+    assert_eq!(umap_layout(&near, &x, 3, &params).unwrap(), umap(&x, 3, &params).unwrap());
 }

@@ -8,6 +8,7 @@ use kuva::render::plots::Plot as Layer;
 use super::reliability::pooled;
 use super::robustness::{Curves, curves};
 use super::selection::{ARI, Selection};
+use crate::baseline::Baseline;
 use crate::drawing::Plot;
 use crate::method::{KMode, Method};
 use crate::row::Row;
@@ -36,15 +37,16 @@ fn axes(layers: &[Layer], x: (f64, f64), y: (f64, f64)) -> Layout {
         .with_y_axis_max(y.1 + dy)
 }
 
-/// Okabe and Ito, "Color Universal Design" (2008): distinct with any colour vision.
+/// Okabe and Ito, "Color Universal Design" (2008): distinct with any colour vision. Models have the
+/// first colours.
 fn color(method: Method) -> &'static str {
+    const MODELS: [&str; 4] = ["#d55e00", "#0072b2", "#f0e442", "#000000"];
     match method {
-        Method::Jojoscl => "#d55e00",
-        Method::Scsiameseclu => "#0072b2",
-        Method::PcaKmeans => "#e69f00",
-        Method::PcaWard => "#009e73",
-        Method::Leiden => "#cc79a7",
-        Method::LeidenTuned => "#56b4e9",
+        Method::Model(_) => MODELS[method.position() % MODELS.len()],
+        Method::Baseline(Baseline::PcaKmeans) => "#e69f00",
+        Method::Baseline(Baseline::PcaWard) => "#009e73",
+        Method::Baseline(Baseline::Leiden) => "#cc79a7",
+        Method::Baseline(Baseline::LeidenTuned) => "#56b4e9",
     }
 }
 
@@ -158,15 +160,16 @@ fn reliability(rows: &Selection<'_>) -> Option<Plot> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::tests::{WARD, model};
     use crate::row::tests::row;
 
     #[test]
     fn every_kind_of_plot_is_drawn() {
-        let mut rows = vec![row("a", Method::Jojoscl, 0, 0.7), row("a", Method::PcaWard, 0, -0.1)];
+        let mut rows = vec![row("a", model(), 0, 0.7), row("a", WARD, 0, -0.1)];
         rows[0].bin_cells = "0;".repeat(9) + "3";
         rows[0].bin_correct = "0;".repeat(9) + "2";
         rows[0].bin_confidence = "0;".repeat(9) + "2.9";
-        let mut perturbed = row("a", Method::Jojoscl, 0, 0.6);
+        let mut perturbed = row("a", model(), 0, 0.6);
         perturbed.counts = "noise 0.5".into();
         rows.push(perturbed);
         let plots = all(&rows);

@@ -105,6 +105,7 @@ fn area(set: &Reliability) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::tests::{LEIDEN, model};
     use crate::row::Row;
     use crate::row::tests::row;
 
@@ -119,11 +120,11 @@ mod tests {
     fn a_large_data_set_weighs_as_a_small_one() {
         // a: 2 of 4 right below, 6 of 6 above; b, a hundred times as many cells: 100 of 200, 200 of 800.
         let rows = [
-            with_bins(row("a", Method::Jojoscl, 0, 0.7), "4;6", "2;6"),
-            with_bins(row("b", Method::Jojoscl, 0, 0.7), "200;800", "100;200"),
+            with_bins(row("a", model(), 0, 0.7), "4;6", "2;6"),
+            with_bins(row("b", model(), 0, 0.7), "200;800", "100;200"),
         ];
         let rows = Selection::scored(&rows);
-        let sets = Column::of(&rows, Method::Jojoscl, KMode::Given).unwrap().sets;
+        let sets = Column::of(&rows, model(), KMode::Given).unwrap().sets;
         // (.2 + .1) / (.4 + .2) and (.6 + .2) / (.6 + .8).
         assert!((accuracy(&sets, 8).unwrap() - 0.5).abs() < 1e-12);
         assert!((accuracy(&sets, 9).unwrap() - 0.8 / 1.4).abs() < 1e-12);
@@ -140,9 +141,9 @@ mod tests {
 
     #[test]
     fn no_area_where_all_are_right() {
-        let rows = [with_bins(row("a", Method::Jojoscl, 0, 1.0), "0;5", "0;5")];
+        let rows = [with_bins(row("a", model(), 0, 1.0), "0;5", "0;5")];
         let text = section(&Selection::scored(&rows));
         assert!(text.contains("| a | - |") && text.contains("| **mean** | - |"), "{text}");
-        assert_eq!(section(&Selection::scored(&[row("a", Method::Leiden, 0, 1.0)])), "");
+        assert_eq!(section(&Selection::scored(&[row("a", LEIDEN, 0, 1.0)])), "");
     }
 }

@@ -80,11 +80,12 @@ fn calibration_error(bins: &Reliability) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::tests::model;
     use crate::row::tests::row;
 
     #[test]
     fn reliability_pools_cells() {
-        let mut rows = [row("a", Method::Jojoscl, 0, 0.7), row("b", Method::Jojoscl, 0, 0.7)];
+        let mut rows = [row("a", model(), 0, 0.7), row("b", model(), 0, 0.7)];
         for row in &mut rows {
             row.bin_cells = "0;".repeat(8) + "10;30";
             row.bin_correct = "0;".repeat(8) + "5;27";

@@ -79,11 +79,12 @@ fn mean(curves: &[Vec<f64>]) -> Option<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::tests::model;
     use crate::row::Row;
     use crate::row::tests::row;
 
     fn perturbed(dataset: &str, counts: &str, ari: f64) -> Row {
-        let mut row = row(dataset, Method::Jojoscl, 0, ari);
+        let mut row = row(dataset, model(), 0, ari);
         row.counts = counts.into();
         row
     }

@@ -201,6 +201,7 @@ fn stat_text(stat: Option<Stat>, measure: Measure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::tests::{KMEANS, WARD, model};
     use crate::row::tests::row;
     use crate::variant::DEFAULT;
 
@@ -216,17 +217,17 @@ mod tests {
     #[test]
     fn means_and_differences_are_those_of_the_rows() {
         let with = |variant: &str, seed: u64, ari: f64| {
-            let mut row = row("b", Method::Jojoscl, seed, ari);
+            let mut row = row("b", model(), seed, ari);
             row.variant = variant.into();
             row
         };
-        let mut with_batches = row("a", Method::PcaKmeans, 0, 0.15);
+        let mut with_batches = row("a", KMEANS, 0, 0.15);
         with_batches.variant = "batches of plate".into();
-        let mut failed = row("a", Method::PcaWard, 0, 0.0);
+        let mut failed = row("a", WARD, 0, 0.0);
         failed.error = "it | broke".into();
         let rows = [
-            row("a", Method::Jojoscl, 0, 0.7),
-            row("a", Method::PcaKmeans, 0, 0.1),
+            row("a", model(), 0, 0.7),
+            row("a", KMEANS, 0, 0.1),
             with(DEFAULT, 0, 0.5),
             with(DEFAULT, 1, 0.6),
             with("without shrinkage", 0, 0.4),

@@ -117,21 +117,22 @@ pub fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::tests::{LEIDEN, model};
     use crate::row::tests::row;
 
     #[test]
     fn data_sets_weigh_alike_whatever_their_seeds() {
         let mut rows = vec![
-            row("a", Method::Jojoscl, 0, 0.2),
-            row("a", Method::Jojoscl, 1, 0.4),
-            row("b", Method::Jojoscl, 0, 0.9),
-            row("b", Method::Leiden, 0, 0.1),
+            row("a", model(), 0, 0.2),
+            row("a", model(), 1, 0.4),
+            row("b", model(), 0, 0.9),
+            row("b", LEIDEN, 0, 0.1),
         ];
         let all = Selection::scored(&rows);
-        let stat = all.method(Method::Jojoscl).over_datasets(ARI).unwrap();
+        let stat = all.method(model()).over_datasets(ARI).unwrap();
         assert!((stat.mean - (0.3 + 0.9) / 2.0).abs() < 1e-12);
         assert_eq!((stat.sd, stat.n), (None, 2));
-        assert_eq!(all.methods(), [Method::Jojoscl, Method::Leiden]);
+        assert_eq!(all.methods(), [model(), LEIDEN]);
         let a = all.dataset("a").stat(ARI).unwrap();
         assert!((a.sd.unwrap() - 0.02f64.sqrt()).abs() < 1e-12);
 
@@ -139,6 +140,6 @@ mod tests {
         rows[1].variant = "without shrinkage".into();
         rows[2].counts = "noise 1".into();
         let main = Selection::scored(&rows).main();
-        assert_eq!((main.datasets(), main.methods()), (vec!["b"], vec![Method::Leiden]));
+        assert_eq!((main.datasets(), main.methods()), (vec!["b"], vec![LEIDEN]));
     }
 }

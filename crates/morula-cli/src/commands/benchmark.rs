@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use morula_benchmark::config::Config;
 use morula_benchmark::{Done, KMode, Method, Options, Watch, job};
 use serde::Serialize;
 
 use crate::args::{DeviceArgs, PrintArgs};
 use crate::choices::one_of;
+use crate::config::Config;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::{interrupt, outputs, summary};
@@ -38,7 +38,7 @@ pub struct Benchmark {
 
     /// Methods to compare [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAME,...",
-          value_parser = one_of::<Method>(Method::ALL.map(|m| (m.name(), m.about()))))]
+          value_parser = one_of::<Method>(Method::all().into_iter().map(|m| (m.name(), m.about()))))]
     models: Vec<Method>,
 
     /// Whether K is given, found by the method, or both, for methods that can [default: both]
@@ -170,10 +170,10 @@ impl Benchmark {
                 let file = file.display();
                 return Err(usage(format!("{file}: say which model it is for, model = \"...\"")));
             };
-            parameters.entry(Method::of(model)).or_default().extend(config.into_table());
+            parameters.entry(Method::Model(model)).or_default().extend(config.into_table());
         }
         if let Some(epochs) = self.epochs {
-            for method in Method::ALL.into_iter().filter(|m| m.model().is_some()) {
+            for method in Method::all().into_iter().filter(|m| m.model().is_some()) {
                 parameters.entry(method).or_default().insert("epochs".into(), epochs.into());
             }
         }

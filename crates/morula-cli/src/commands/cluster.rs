@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use morula::models::AnyParams;
 use morula::prelude::*;
-use morula::preprocess::{UmapParams, umap};
+use morula::preprocess::{UmapParams, umap, umap_layout};
 use morula::report::{Report, Run, Source};
-use morula_benchmark::ModelName;
-use morula_benchmark::config::Config;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
-use crate::choices::one_of;
+use crate::choices::model;
+use crate::config::Config;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::progress::Progress;
@@ -48,8 +48,8 @@ pub struct Cluster {
     results: ResultArgs,
 
     /// The model; overrides that of the configuration [default: jojoscl]
-    #[arg(long, value_parser = one_of::<ModelName>(ModelName::ALL.map(|m| (m.name(), m.about()))))]
-    model: Option<ModelName>,
+    #[arg(long, value_parser = model())]
+    model: Option<ModelKind>,
 
     /// Number of clusters, or auto to find it from the data [default: auto]
     #[arg(long, short = 'k', value_name = "K|auto")]
@@ -100,21 +100,11 @@ pub struct Cluster {
 impl Cluster {
     pub fn run(self) -> Result<()> {
         let config = Config::read(self.config.as_deref())?;
-        match self.model.or(config.model).unwrap_or_default() {
-            ModelName::Jojoscl => self.cluster::<JojoSclParams>(&config),
-            ModelName::Scsiameseclu => self.cluster::<ScSiameseCluParams>(&config),
-        }
-    }
-
-    fn cluster<P>(&self, config: &Config) -> Result<()>
-    where
-        P: ModelParams,
-        P::Model: Describe,
-    {
+        let kind = self.model.or(config.model).unwrap_or(MODELS[0]);
         let started = Instant::now();
         let console = Console::new(&self.print);
-        let params: P = self.params(config)?;
-        check_results::<P::Model>(&self.counts, &self.results)?;
+        let params = self.params(kind, &config)?;
+        check_results(kind, &self.counts, &self.results)?;
         self.check_outputs()?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
@@ -133,7 +123,7 @@ impl Cluster {
             );
         }
         let obs = self.report.as_ref().map(|_| task.read_obs(&counts)).transpose()?;
-        let model = self.fit(params, &counts, &task)?;
+        let model = self.fit(kind, params, &counts, &task)?;
         // Only a report still needs the counts.
         let shown = match obs {
             Some(obs) => Some(annotated(counts, obs)?),
@@ -148,14 +138,14 @@ impl Cluster {
             model.save(folder)?;
             console.remark(format!("model saved in {}", folder.display()));
         }
-        let layout = self.layout(prediction, &model, console)?;
+        let layout = self.layout(prediction, model.as_ref(), console)?;
         let drawn = layout.as_ref().map(|(layout, params)| (layout.as_slice(), params));
-        let mut summary = task.write(&model, prediction, &input, drawn)?;
+        let mut summary = task.write(model.as_ref(), prediction, &input, drawn)?;
         if let (Some(folder), Some(mut data), Some((layout, _))) = (&self.report, shown, layout) {
-            data.add(&task.results(&model, prediction, &input)?)?;
+            data.add(&task.results(model.as_ref(), prediction, &input)?)?;
             let least = self.results.min_confidence.unwrap_or_default();
             let layout = sure_cells(&layout, prediction, least);
-            let drawn = self.report::<P::Model>(folder, data, layout, &summary);
+            let drawn = self.report(folder, data, layout, &summary);
             drawn.with_context(|| format!("{} is written; the report is not", summary.output))?;
             summary.report = Some(summary::path(folder));
         }
@@ -163,23 +153,27 @@ impl Cluster {
     }
 
     /// UMAP of the embedding, if it is written or shown.
-    fn layout<M: Describe>(
+    fn layout(
         &self,
         prediction: &Prediction,
-        model: &M,
+        model: &dyn ClusterModel,
         console: Console,
     ) -> Result<Option<(Vec<f32>, UmapParams)>> {
         if !self.umap && self.report.is_none() {
             return Ok(None);
         }
         console.remark("UMAP of the embedding");
-        let params = UmapParams { seed: model.seed(), ..UmapParams::default() };
-        let latent = &prediction.latent;
-        Ok(Some((umap(latent.values(), latent.n_cols(), &params)?, params)))
+        let params = UmapParams { seed: model.describe().seed, ..UmapParams::default() };
+        let (latent, d) = (prediction.latent.values(), prediction.latent.n_cols());
+        let layout = match &prediction.neighbors {
+            Some(near) => umap_layout(near, latent, d, &params)?,
+            None => umap(latent, d, &params)?,
+        };
+        Ok(Some((layout, params)))
     }
 
     /// Draws the report of data with results in it.
-    fn report<M: ClusterModel>(
+    fn report(
         &self,
         folder: &Path,
         data: AnnData,
@@ -188,7 +182,7 @@ impl Cluster {
     ) -> Result<()> {
         let source = Source {
             name: title(&self.counts.input),
-            model: M::NAME.into(),
+            model: summary.model.into(),
             // The counts are X here, whatever layer they are from.
             layer: Some("X".into()),
             truth: self.truth.truth.clone(),
@@ -212,8 +206,8 @@ impl Cluster {
     }
 
     /// Parameters from defaults, file and flags, checked.
-    fn params<P: ModelParams>(&self, config: &Config) -> Result<P> {
-        let mut params = config.settings::<P>()?;
+    fn params(&self, kind: ModelKind, config: &Config) -> Result<Box<dyn AnyParams>> {
+        let mut params = config.params(kind)?;
         self.n_clusters.into_iter().for_each(|k| params.set_n_clusters(k));
         self.seed.into_iter().for_each(|seed| params.set_seed(seed));
         self.epochs.into_iter().for_each(|epochs| params.set_epochs(epochs));
@@ -243,12 +237,14 @@ impl Cluster {
         self.truth.check(&self.counts.input)
     }
 
-    fn fit<P>(&self, params: P, counts: &CountMatrix, task: &Task<'_>) -> Result<P::Model>
-    where
-        P: ModelParams,
-        P::Model: Describe,
-    {
-        let mut progress = Progress::new(task.console, P::Model::STAGED);
+    fn fit(
+        &self,
+        kind: ModelKind,
+        params: Box<dyn AnyParams>,
+        counts: &CountMatrix,
+        task: &Task<'_>,
+    ) -> Result<Box<dyn ClusterModel>> {
+        let mut progress = Progress::new(task.console, kind.staged);
         let mut observer = |record: &EpochRecord, epochs: usize| {
             progress.show(record, epochs);
             match interrupt::requested() {

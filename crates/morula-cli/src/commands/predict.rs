@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use morula::prelude::*;
-use morula_benchmark::ModelName;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
@@ -43,20 +42,15 @@ pub struct Predict {
 
 impl Predict {
     pub fn run(self) -> Result<()> {
-        match ModelName::of_saved(&self.model)? {
-            ModelName::Jojoscl => self.predict::<JojoSclModel>(),
-            ModelName::Scsiameseclu => self.predict::<ScSiameseCluModel>(),
-        }
-    }
-
-    fn predict<M: Describe>(&self) -> Result<()> {
+        let kind = ModelKind::of_saved(&self.model)
+            .with_context(|| format!("the model folder {}", self.model.display()))?;
         let started = Instant::now();
         let console = Console::new(&self.print);
-        check_results::<M>(&self.counts, &self.results)?;
+        check_results(kind, &self.counts, &self.results)?;
         outputs::check_file(&self.results.out.out)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
-        let model = M::load(&self.model, &device.device)?;
+        let model = kind.load(&self.model, &device.device)?;
         let batch = self.batch.batch.as_deref();
         let (counts, results) = (&self.counts, &self.results);
         let task = Task { counts, batch, results, device, console, started };
@@ -66,6 +60,6 @@ impl Predict {
         drop(counts);
         task.remark_filtered(&prediction, &input);
         interrupt::defer();
-        task.print(&task.write(&model, &prediction, &input, None)?)
+        task.print(&task.write(model.as_ref(), &prediction, &input, None)?)
     }
 }

@@ -6,12 +6,12 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Args;
 use morula::data::read;
+use morula::models::{MODELS, ModelKind};
 use morula::report::{Report as Drawn, Run, Source};
-use morula_benchmark::ModelName;
 use serde::Serialize;
 
 use crate::args::PrintArgs;
-use crate::choices::one_of;
+use crate::choices::model;
 use crate::console::Console;
 use crate::reporting::{TruthArgs, apart, check_report_folder, likely_command, shown, title};
 use crate::summary::path;
@@ -29,9 +29,8 @@ pub struct Report {
     input: PathBuf,
 
     /// The model whose results to show
-    #[arg(long, default_value_t,
-          value_parser = one_of::<ModelName>(ModelName::ALL.map(|m| (m.name(), m.about()))))]
-    model: ModelName,
+    #[arg(long, default_value_t = MODELS[0], value_parser = model())]
+    model: ModelKind,
 
     /// Folder to write; replaces an older report there
     #[arg(long, value_name = "DIR")]

@@ -8,7 +8,7 @@ use morula_cluster::ResolutionProfile;
 use morula_cluster::representations::BatchCorrection;
 use morula_core::{Encoder, EncoderConfig};
 use morula_data::{CountMatrix, DenseMatrix, atomic_dir};
-use morula_preprocess::{Recipe, Report};
+use morula_preprocess::{FilterReport, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::network::EVAL_BATCH;
@@ -83,7 +83,7 @@ impl JojoSclModel {
         h: DenseMatrix,
         proba: DenseMatrix,
         kept_cells: Vec<usize>,
-        report: Report,
+        report: FilterReport,
     ) -> Prediction {
         let latent = match self.params.embedding {
             Embedding::Raw => h,

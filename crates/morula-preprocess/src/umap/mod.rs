@@ -8,7 +8,7 @@ mod curve;
 mod layout;
 mod start;
 
-use crate::{PreprocessError, Result, neighbors};
+use crate::{Neighbors, PreprocessError, Result, neighbors};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -71,8 +71,29 @@ impl UmapParams {
 pub fn umap(x: &[f32], n_dims: usize, params: &UmapParams) -> Result<Vec<f32>> {
     params.check()?;
     let near = neighbors(x, n_dims, params.n_neighbors - 1)?;
+    umap_layout(&near, x, n_dims, params)
+}
+
+/// [`umap`] of rows whose neighbours among themselves are known, as scanpy's `tl.umap` after
+/// `pp.neighbors`. `params.n_neighbors` has no effect.
+///
+/// # Errors
+/// As [`umap`]; [`PreprocessError::Shape`] for neighbours of other rows.
+pub fn umap_layout(
+    near: &Neighbors,
+    x: &[f32],
+    n_dims: usize,
+    params: &UmapParams,
+) -> Result<Vec<f32>> {
+    params.check()?;
+    if near.n_points.checked_mul(n_dims) != Some(x.len()) {
+        return Err(PreprocessError::Shape {
+            what: "the neighbours of the rows",
+            found: near.n_points,
+            expected: x.len().checked_div(n_dims).unwrap_or(0),
+        });
+    }
     let graph = near.fuzzy_connectivities();
-    drop(near);
     let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
     let mut places = start::places(x, n_dims, &graph, params.seed, &mut rng)?;
     let few = if graph.n_rows() <= FEW_CELLS { 500 } else { 200 };

@@ -1,4 +1,4 @@
-//! From what a model says of the cells to columns of the user's data.
+//! The results of a model as columns of the user's data.
 //!
 //! The data gains these parts, named after the model; `jojoscl` stands for JojoSCL, and
 //! scSiameseClu has the same with `scsiameseclu` in its place:
@@ -9,7 +9,7 @@
 //! | `obs["jojoscl_confidence"]` | probability of that cluster, from 1 / K to 1 |
 //! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
 //! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
-//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: how the number of clusters came about; `batches` that clusters look past |
+//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: the resolution, and the number of clusters around it; `batches` whose differences are taken out |
 //!
 //! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
 //! and NaN everywhere else.
@@ -22,19 +22,16 @@
 //! | `var["scsiameseclu_modelled"]` | whether the gene is modelled; no entry of any other gene is a zero |
 //!
 //! There the row of a cell that preprocessing left out is empty.
-
 //!
 //! With [`umap_additions`], also a layout in two dimensions, as `obsm["X_umap"]`.
 
 mod denoised;
-mod describe;
 
 pub use denoised::Denoised;
-pub use describe::Describe;
 
+use morula_cluster::{Level, ResolutionProfile};
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
-use morula_models::cluster::{Granularity, Level};
-use morula_models::{EpochRecord, Matrix, Prediction};
+use morula_models::{ClusterModel, Description, EpochRecord, Prediction};
 use morula_preprocess::UmapParams;
 use serde_json::Value;
 
@@ -44,8 +41,8 @@ use serde_json::Value;
 /// # Errors
 /// [`DataError::Shape`] when the prediction is of other data: more cells, or a cell beyond
 /// `n_obs`.
-pub fn additions<M: Describe>(
-    model: &M,
+pub fn additions(
+    model: &dyn ClusterModel,
     prediction: &Prediction,
     n_obs: usize,
     device: &str,
@@ -57,14 +54,14 @@ pub fn additions<M: Describe>(
 ///
 /// # Errors
 /// As [`additions`].
-pub fn confident_additions<M: Describe>(
-    model: &M,
+pub fn confident_additions(
+    model: &dyn ClusterModel,
     prediction: &Prediction,
     n_obs: usize,
     device: &str,
     min_confidence: f32,
 ) -> Result<Additions, DataError> {
-    let name = M::NAME;
+    let name = model.name();
     let kept = &prediction.kept_cells;
     if let Some(beyond) = kept.iter().find(|&&i| i >= n_obs) {
         return Err(shape(format!("cell {beyond}"), format!("{n_obs} cells")));
@@ -119,7 +116,7 @@ pub fn umap_additions(
 }
 
 /// Rows of the cells kept, at their places among all cells; NaN for the others.
-fn spread(matrix: &Matrix, kept: &[usize], n_obs: usize) -> Result<DenseMatrix, DataError> {
+fn spread(matrix: &DenseMatrix, kept: &[usize], n_obs: usize) -> Result<DenseMatrix, DataError> {
     let d = matrix.n_cols();
     let mut values = vec![f32::NAN; n_obs * d];
     for (row, &i) in kept.iter().enumerate() {
@@ -128,11 +125,11 @@ fn spread(matrix: &Matrix, kept: &[usize], n_obs: usize) -> Result<DenseMatrix, 
     DenseMatrix::new(n_obs, d, values)
 }
 
-fn describe<M: Describe>(model: &M, device: &str) -> UnsValue {
-    let per_cluster = model.per_cluster().into_iter();
+fn describe(model: &dyn ClusterModel, device: &str) -> UnsValue {
+    let Description { parameters, seed, per_cluster } = model.describe();
     let about = UnsValue::map()
-        .with("params", &model.parameters())
-        .with("seed", &Value::from(model.seed()))
+        .with("params", &parameters)
+        .with("seed", &Value::from(seed))
         .with("device", device)
         .with("version", env!("CARGO_PKG_VERSION"))
         .with("losses", losses(model.history()));
@@ -140,17 +137,17 @@ fn describe<M: Describe>(model: &M, device: &str) -> UnsValue {
         [] => about,
         batches => about.with("batches", batches.to_vec()),
     };
-    let about = match model.granularity() {
-        Some(found) => about.with("granularity", granularity(found)),
+    let about = match model.profile() {
+        Some(profile) => about.with("granularity", granularity(profile)),
         None => about,
     };
-    per_cluster.fold(about, |about, (name, values)| about.with(name, values))
+    per_cluster.into_iter().fold(about, |about, (name, values)| about.with(name, values))
 }
 
-/// How the number of clusters came about; one list per quantity, a value per resolution.
-fn granularity(found: &Granularity) -> UnsValue {
-    let list = |of: &dyn Fn(&Level) -> f64| found.around.iter().map(of).collect::<Vec<f64>>();
-    let counts: Vec<i64> = found.around.iter().map(|level| level.n_clusters as i64).collect();
+/// The resolution and those around it; one list per quantity, a value per resolution.
+fn granularity(found: &ResolutionProfile) -> UnsValue {
+    let list = |of: &dyn Fn(&Level) -> f64| found.levels.iter().map(of).collect::<Vec<f64>>();
+    let counts: Vec<i64> = found.levels.iter().map(|level| level.n_clusters as i64).collect();
     let around = UnsValue::map()
         .with("resolution", list(&|level| level.resolution))
         .with("n_clusters", counts)

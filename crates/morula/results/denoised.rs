@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use morula_data::{Additions, Column, CsrMatrix, DataError};
-use morula_models::Matrix;
+use morula_data::{Additions, Column, CsrMatrix, DataError, DenseMatrix};
+use morula_models::{ClusterModel, ModelError, Prediction};
 
 use super::shape;
 
-/// Counts that a model expects where noise and dropout are taken away, at one library size for
-/// all cells; for the genes that it models, and no others.
+/// The counts that a model expects without noise and dropout, at one library size for all cells,
+/// of the genes that it models.
 #[derive(Debug, Clone)]
 pub struct Denoised<'a> {
     /// Name of the model.
@@ -18,10 +18,27 @@ pub struct Denoised<'a> {
     /// Position among all cells of every row of `counts`.
     pub cells: &'a [usize],
     /// Cells x genes.
-    pub counts: Matrix,
+    pub counts: DenseMatrix,
 }
 
-impl Denoised<'_> {
+impl<'a> Denoised<'a> {
+    /// The denoised counts of the cells of a prediction that this model made; `None` from a model
+    /// without a decoder of counts.
+    ///
+    /// # Errors
+    /// When the prediction has an embedding of another width, or the device fails.
+    pub fn of(
+        model: &'a dyn ClusterModel,
+        prediction: &'a Prediction,
+    ) -> Result<Option<Self>, ModelError> {
+        Ok(model.denoised(&prediction.latent)?.map(|counts| Self {
+            model: model.name(),
+            genes: model.recipe().selected_genes(),
+            cells: &prediction.kept_cells,
+            counts,
+        }))
+    }
+
     /// Adds `layers["denoised"]` and `var["<model>_modelled"]` for data of `n_obs` cells with
     /// these genes, found by name; see the [module](super).
     ///
