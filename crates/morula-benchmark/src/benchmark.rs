@@ -29,7 +29,7 @@ pub struct Done {
     pub datasets: usize,
     /// Rows of `runs.csv`.
     pub runs: usize,
-    /// Runs that had a row before.
+    /// Runs that had scores before.
     pub runs_before: usize,
     /// Rows without scores.
     pub failed: usize,
@@ -51,7 +51,7 @@ impl Benchmark {
         Ok(Self { options, settings })
     }
 
-    /// Does all runs on the data sets of a folder that have no row yet, and writes the report.
+    /// Does all runs on the data sets of a folder that have no scores yet, and writes the report.
     ///
     /// # Errors
     /// [`Usage`](crate::Usage) for a data set that is not there and for results of other settings;

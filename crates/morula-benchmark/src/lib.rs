@@ -2,7 +2,7 @@
 //!
 //! [`Benchmark::run`] clusters every data set of a folder with every method and several seeds,
 //! scores the clusters against the labels, and writes `runs.csv` (a row per run), `results.md` and
-//! plots. No label reaches a method. Runs that have a row already are not repeated.
+//! plots. No label reaches a method. Runs that have scores already are not repeated.
 //!
 //! Every run is a process of its own, so that its time and memory can be measured. That process is
 //! the current program with the one argument [`job::ARGUMENT`]; a program that benchmarks must call

@@ -20,8 +20,8 @@ use crate::{interrupt, outputs, summary};
 /// Every method clusters every .h5ad and .h5 file of a folder that has raw counts and labels, with
 /// several seeds and each run in a process of its own. No label reaches a method: with K given it
 /// gets the number of distinct labels, and labels serve for scoring only. Every run is a row of
-/// runs.csv; the same command again does only the missing runs, and writes results.md and the
-/// plots again.
+/// runs.csv; the same command again does only the runs that have no scores yet, and writes
+/// results.md and the plots again.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  morula benchmark labelled-sets --models jojoscl,pca-kmeans,leiden \
@@ -108,7 +108,7 @@ struct Summary {
     output: String,
     datasets: usize,
     runs: usize,
-    /// Runs that had a row before.
+    /// Runs that had scores before.
     runs_before: usize,
     failed: usize,
     files: Vec<String>,
