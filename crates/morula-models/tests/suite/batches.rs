@@ -1,8 +1,6 @@
 //! Clusters of cells from several batches, told and not told.
 
-mod common;
-
-use common::device;
+use crate::common::device;
 use morula_data::{Categorical, CountMatrix};
 use morula_models::{
     ClusterModel, JojoScl, JojoSclParams, ModelParams, ScSiameseClu, ScSiameseCluParams,

@@ -4,8 +4,8 @@ use morula_core::transport::Marginal;
 use morula_models::{ClusterModel, Head, NClusters, ScSiameseClu, ScSiameseCluParams};
 use morula_preprocess::{SimulateParams, simulate};
 
+use super::{finite, labels, params};
 use crate::common::{checks, counts, device, realistic};
-use crate::{finite, labels, params};
 
 #[test]
 fn clusters_of_simulated_types_are_found() {

@@ -6,8 +6,8 @@ use morula_models::{
     Checkpoint, ClusterModel, EpochRecord, FitOptions, ModelError, NClusters, ScSiameseCluParams,
 };
 
+use super::{finite, params, term_names};
 use crate::common::{checks, counts, device};
-use crate::{finite, params, term_names};
 
 #[test]
 fn stages_come_in_order_with_their_terms() {

@@ -1,10 +1,8 @@
 //! JojoSCL from counts to clusters, on simulated data with a known truth.
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::{checks, counts, device, realistic};
+use crate::common::{checks, counts, device, realistic};
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_models::{
     Checkpoint, ClusterModel, Embedding, EpochRecord, FitOptions, JojoScl, JojoSclModel,

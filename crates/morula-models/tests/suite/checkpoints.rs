@@ -1,12 +1,10 @@
 //! Checkpoints are resumed by the run that wrote them and by no other, and damage is told.
 
-mod common;
-
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use common::{counts, device};
+use crate::common::{counts, device};
 use morula_data::CountMatrix;
 use morula_models::{
     Checkpoint, ClusterModel, EpochRecord, FitOptions, JojoScl, JojoSclParams, ModelError,

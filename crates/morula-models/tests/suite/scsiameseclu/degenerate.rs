@@ -5,8 +5,8 @@ use morula_data::{CountMatrix, CsrMatrix};
 use morula_models::ModelError;
 use morula_preprocess::RecipeParams;
 
+use super::{finite, labels, params};
 use crate::common::{checks, counts, device};
-use crate::{finite, labels, params};
 
 #[test]
 fn degenerate_sizes_give_a_result_or_a_clear_error() {

@@ -1,8 +1,4 @@
 //! scSiameseClu from counts to clusters, on simulated data.
-#![allow(missing_docs, reason = "tests")]
-
-#[path = "../common/mod.rs"]
-mod common;
 
 mod clusters;
 mod degenerate;

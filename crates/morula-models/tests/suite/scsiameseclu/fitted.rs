@@ -2,8 +2,8 @@
 
 use morula_models::{ClusterModel, ScSiameseClu, ScSiameseCluModel};
 
+use super::{labels, params};
 use crate::common::{checks, counts, device, realistic};
-use crate::{labels, params};
 
 #[test]
 fn a_saved_model_says_the_same_of_the_same_cells() {
