@@ -2,7 +2,8 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, TensorData};
 
-use super::devices::{OPERATION, devices, error};
+use morula_testing::devices::{OPERATION, devices, error};
+
 use super::{device, f64_tensor, normals, values};
 
 /// Values and, by the gradient of their weighted square, derivatives.

@@ -2,7 +2,6 @@
 #![allow(dead_code, missing_docs, reason = "each test binary uses a part")]
 
 pub mod device_check;
-pub mod devices;
 pub mod graphs;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};

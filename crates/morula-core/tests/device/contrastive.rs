@@ -2,7 +2,6 @@
 //! against f64 on the CPU (k-means against f32).
 
 use crate::common::device_check::check;
-use crate::common::devices::{OPERATION, devices, error};
 use crate::common::{normals, values};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Int, Tensor, TensorCreationOptions, TensorData};
@@ -14,6 +13,7 @@ use morula_core::contrastive::{
 use morula_core::kmeans::{KMeansConfig, lloyd};
 use morula_core::ops::{l2_normalize, logsumexp, mask_diagonal, one_hot, squared_distances};
 use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig};
+use morula_testing::devices::{OPERATION, devices, error};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -1,13 +1,11 @@
 //! The ZINB loss and heads against float64 numbers computed with NumPy
 //! (tests/golden/scsiameseclu.json, cases `zinb_nll` and `zinb_heads`; METHODS 3.3, 3.5).
 
-mod common;
-
-use burn::module::Param;
-use burn::tensor::{DType, Tensor};
-use common::{
+use crate::common::{
     close, device, f64_tensor, matrix, near, number, scalar, siamese_case, values, vector,
 };
+use burn::module::Param;
+use burn::tensor::{DType, Tensor};
 use morula_core::zinb::{ZinbHeadsConfig, ZinbLossConfig, ZinbParameters};
 use serde_json::Value;
 

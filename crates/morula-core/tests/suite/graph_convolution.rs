@@ -1,10 +1,8 @@
 //! Graph convolution against reference values and central differences.
 
-mod common;
-
+use crate::common::graphs::{check_gradient, dense, golden, propagation, random, with_weights};
+use crate::common::{close, f64_tensor, matrix, near, normals, siamese_case, values};
 use burn::tensor::{Device, Tensor};
-use common::graphs::{check_gradient, dense, golden, propagation, random, with_weights};
-use common::{close, f64_tensor, matrix, near, normals, siamese_case, values};
 use morula_core::graph::{
     DiffusionConfig, GcnConfig, Graph, GraphConv, GraphConvConfig, Propagator,
 };

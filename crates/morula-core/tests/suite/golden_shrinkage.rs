@@ -1,10 +1,8 @@
 //! Shrinkage against float64 reference values computed with NumPy from the equations
 //! (`golden/jojoscl.json`; relative tolerance 1e-9 in f64).
 
-mod common;
-
+use crate::common::{case, close, f64_tensor, labels, matrix, number, scalar, values, vector};
 use burn::tensor::Tensor;
-use common::{case, close, f64_tensor, labels, matrix, number, scalar, values, vector};
 use morula_core::shrinkage::{
     Centre, Memberships, Shrinkage, SureInput, SureOutput, SureShrinkageConfig, Variance,
     posterior_weight, stein_risk,
@@ -261,7 +259,7 @@ fn monte_carlo_unbiased() {
     let (input, expected) = case("monte_carlo_unbiased");
     let theta = values(matrix(&input["Theta"]));
     let (sigma2, tau2) = (number(&input["sigma2"]), number(&input["tau2"]));
-    let sum = common::monte_carlo(&theta, 6, sigma2, 40_000, |x| {
+    let sum = crate::common::monte_carlo(&theta, 6, sigma2, 40_000, |x| {
         let mu = x.clone().mean_dim(1);
         let distances = (x - mu).square().sum_dim(2).reshape([40_000, 6]);
         let one = |value: f64| f64_tensor(&[value], [1, 1]);

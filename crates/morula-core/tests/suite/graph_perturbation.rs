@@ -1,11 +1,9 @@
 //! Dropping the least similar edges.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::graphs::{dense, golden, propagation, random};
-use common::{close, normals, siamese_case, vector};
+use crate::common::graphs::{dense, golden, propagation, random};
+use crate::common::{close, normals, siamese_case, vector};
 use morula_core::CoreError;
 use morula_core::graph::Graph;
 use proptest::prelude::*;

@@ -1,9 +1,7 @@
 //! The ZINB loss at the edges of its domain, and what it refuses.
 
-mod common;
-
+use crate::common::{device, f64_tensor, near, normals, scalar, values};
 use burn::tensor::{DType, Tensor};
-use common::{device, f64_tensor, near, normals, scalar, values};
 use morula_core::CoreError;
 use morula_core::zinb::{ZinbLoss, ZinbLossConfig, ZinbParameters};
 

@@ -1,11 +1,9 @@
 //! Personalised PageRank against the dense inverse, the reference's power iteration, and its own
 //! error bound.
 
-mod common;
-
+use crate::common::graphs::{check_gradient, dense, golden, identity, propagation, random};
+use crate::common::{close, f64_tensor, matrix, near, normals, siamese_case, values, vector};
 use burn::tensor::Tensor;
-use common::graphs::{check_gradient, dense, golden, identity, propagation, random};
-use common::{close, f64_tensor, matrix, near, normals, siamese_case, values, vector};
 use morula_core::graph::{
     Diffusion, DiffusionConfig, DiffusionScheme, Graph, Propagator, SparseTensor,
 };

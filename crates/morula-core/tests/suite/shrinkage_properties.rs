@@ -1,9 +1,7 @@
 //! Unbiasedness, invariants and degenerate clusters.
 
-mod common;
-
+use crate::common::{Average, case, f64_tensor, labels, near, normals, number, scalar, values};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::{Average, case, f64_tensor, labels, near, normals, number, scalar, values};
 use morula_core::CoreError;
 use morula_core::shrinkage::{
     Centre, Estimate, Memberships, Shrinkage, SureInput, SureOutput, SureShrinkageConfig, Variance,
@@ -33,7 +31,7 @@ fn bias(
     const CLUSTERS: usize = 50;
     let (input, _) = case("monte_carlo_unbiased");
     let sigma2 = number(&input["sigma2"]);
-    let theta = common::vector(&input["Theta"]).repeat(CLUSTERS);
+    let theta = crate::common::vector(&input["Theta"]).repeat(CLUSTERS);
     let noise = normals(11, runs * theta.len());
     let [n_cells, n_dims] = [6 * CLUSTERS, 4];
     let differences: Vec<f64> = noise
@@ -46,7 +44,7 @@ fn bias(
             if config.centre == Centre::Fixed {
                 input = input.with_centres(Tensor::ones(
                     [CLUSTERS, n_dims],
-                    (&common::device(), DType::F64),
+                    (&crate::common::device(), DType::F64),
                 ));
             }
             let output = forward(config, input);
@@ -60,7 +58,7 @@ fn bias(
 
 fn blocks(n_clusters: usize) -> Memberships {
     let labels: Vec<i32> = (0..6 * n_clusters).map(|cell| (cell / 6) as i32).collect();
-    Memberships::hard(common::labels(&labels), n_clusters)
+    Memberships::hard(crate::common::labels(&labels), n_clusters)
 }
 
 /// 20,000 clusters. A divergence with N in place of N - 1 shifts the estimate by
@@ -87,7 +85,7 @@ fn minimised_risk_is_optimistic_within_its_bound() {
 fn soft_james_stein_risk_is_unbiased() {
     let r = [0.9, 0.2, 0.6, 1.0, 0.4, 0.7];
     let (input, _) = case("monte_carlo_unbiased");
-    let theta = common::vector(&input["Theta"]);
+    let theta = crate::common::vector(&input["Theta"]);
     let sigma2 = number(&input["sigma2"]);
     let config = SureShrinkageConfig::new().with_shrinkage(Shrinkage::JamesStein);
     let memberships = Memberships::soft(f64_tensor(&r, [6, 1]));
@@ -190,7 +188,8 @@ fn identical_cells_are_on_their_centre() {
             for config in
                 [SureShrinkageConfig::new(), SureShrinkageConfig::new().with_detach(false)]
             {
-                let z = Tensor::<2>::full([5, 3], 0.25, (&common::device(), dtype)).require_grad();
+                let z = Tensor::<2>::full([5, 3], 0.25, (&crate::common::device(), dtype))
+                    .require_grad();
                 let input = SureInput::new(z.clone(), Memberships::hard(labels(&[0; 5]), 1))
                     .with_sigma2(f64_tensor(&[sigma2], [1]));
                 let output = forward(config, input);
@@ -201,7 +200,7 @@ fn identical_cells_are_on_their_centre() {
                 assert!(gradient.iter().all(|&g| g == 0.0), "{gradient:?}");
             }
             let clt = SureShrinkageConfig::new().with_variance(Variance::CentroidClt);
-            let z = Tensor::<2>::full([5, 3], 0.25, (&common::device(), dtype));
+            let z = Tensor::<2>::full([5, 3], 0.25, (&crate::common::device(), dtype));
             let output = forward(clt, SureInput::new(z, Memberships::hard(labels(&[0; 5]), 1)));
             assert_finite(&output);
             near(&values(output.b), &[5.0 / 6.0], 1e-6);

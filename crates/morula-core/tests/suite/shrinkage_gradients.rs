@@ -1,9 +1,7 @@
 //! Gradients of the risk against central differences in f64, for every mode.
 
-mod common;
-
+use crate::common::{f64_tensor, labels, near, normals, scalar, values};
 use burn::tensor::Tensor;
-use common::{f64_tensor, labels, near, normals, scalar, values};
 use morula_core::shrinkage::{
     Centre, Estimate, Memberships, Shrinkage, SureInput, SureShrinkageConfig, Variance,
 };

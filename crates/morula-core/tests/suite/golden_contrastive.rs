@@ -11,7 +11,7 @@ use serde_json::Value;
 const TOLERANCE: f64 = 1e-9;
 
 fn case(name: &str) -> Value {
-    let golden: Value = serde_json::from_str(include_str!("golden/jojoscl.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../golden/jojoscl.json")).unwrap();
     let cases = golden["cases"].as_array().unwrap();
     cases.iter().find(|c| c["name"] == name).unwrap_or_else(|| panic!("no case {name}")).clone()
 }

@@ -1,10 +1,10 @@
 //! The sampled structure loss against the dense one.
 
-mod common;
-
+use crate::common::graphs::{check_gradient, complete, dense, golden, propagation, random};
+use crate::common::{
+    Average, device, f64_tensor, matrix, near, normals, number, scalar, siamese_case,
+};
 use burn::tensor::{DType, Tensor, activation::sigmoid};
-use common::graphs::{check_gradient, complete, dense, golden, propagation, random};
-use common::{Average, device, f64_tensor, matrix, near, normals, number, scalar, siamese_case};
 use morula_core::graph::{Graph, StructureLoss, StructureSample};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -126,7 +126,7 @@ fn large_embeddings_give_finite_gradients() {
     let z = f64_tensor(&normals(1, 18), [6, 3]).mul_scalar(1e3).require_grad();
     let loss = StructureLoss.forward(z.clone(), z.clone(), &all(&graph));
     let gradient = z.grad(&loss.backward()).unwrap();
-    assert!(common::values(gradient).iter().all(|g| g.is_finite()));
+    assert!(crate::common::values(gradient).iter().all(|g| g.is_finite()));
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! Assignment, plan and loss against float64 numbers computed with NumPy
 //! (tests/golden/scsiameseclu.json, `student_t` and `sinkhorn`; METHODS 3.6).
 
-mod common;
-
-use burn::tensor::{DType, Tensor};
-use common::{
+use crate::common::{
     close, device, f64_tensor, matrix, near, number, scalar, siamese_case, values, vector,
 };
+use burn::tensor::{DType, Tensor};
 use morula_core::transport::{
     SinkhornConfig, StudentT, StudentTConfig, TransportPlan, dec_target, transport_loss,
 };

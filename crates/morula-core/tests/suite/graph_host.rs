@@ -1,12 +1,10 @@
 //! The host graph: construction, neighbours, subgraphs, normalisation.
 
-mod common;
-
 use std::collections::BTreeSet;
 
+use crate::common::graphs::{dense, golden};
+use crate::common::{close, device, siamese_case, values};
 use burn::tensor::{DType, Tensor};
-use common::graphs::{dense, golden};
-use common::{close, device, siamese_case, values};
 use morula_core::CoreError;
 use morula_core::graph::Graph;
 use proptest::prelude::*;

@@ -1,9 +1,7 @@
 //! The sparse product and its gradient against dense matrices in f64.
 
-mod common;
-
+use crate::common::{device, f64_tensor, normals, scalar, values};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::{device, f64_tensor, normals, scalar, values};
 use morula_core::CoreError;
 use morula_core::graph::SparseTensor;
 use proptest::prelude::*;

@@ -1,13 +1,11 @@
 //! Fusion and its attention against float64 numbers computed with NumPy
 //! (tests/golden/scsiameseclu.json, `fusion`; METHODS 3.4).
 
-mod common;
-
-use burn::module::Param;
-use burn::tensor::{DType, Tensor};
-use common::{
+use crate::common::{
     close, device, f64_tensor, matrix, near, normals, number, scalar, siamese_case, values, vector,
 };
+use burn::module::Param;
+use burn::tensor::{DType, Tensor};
 use morula_core::graph::SparseTensor;
 use morula_core::init::xavier_uniform;
 use morula_core::siamese::{Fusion, FusionConfig, Keys, attention};

@@ -1,10 +1,8 @@
 //! Assignment, plan, marginals and loss beyond the reference.
 
-mod common;
-
+use crate::common::{device, f64_tensor, near, normals, scalar, values};
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
-use common::{device, f64_tensor, near, normals, scalar, values};
 use morula_core::init::xavier_uniform;
 use morula_core::transport::{
     Marginal, Sinkhorn, SinkhornConfig, StudentT, StudentTConfig, dec_target, transport_loss,

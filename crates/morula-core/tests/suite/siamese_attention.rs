@@ -1,10 +1,8 @@
 //! Streamed attention against the dense one: values, gradients, hard inputs (METHODS 3.4).
 
-mod common;
-
+use crate::common::{device, f64_tensor, near, normals, values};
 use burn::tensor::activation::softmax;
 use burn::tensor::{DType, Tensor, TensorData};
-use common::{device, f64_tensor, near, normals, values};
 use morula_core::siamese::attention;
 use proptest::prelude::*;
 

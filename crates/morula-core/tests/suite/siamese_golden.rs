@@ -1,10 +1,8 @@
 //! Correlation refinement and propagation regularisation against float64 numbers computed with
 //! NumPy (tests/golden/scsiameseclu.json, `correlation` and `propagation_jsd`; METHODS 3.4).
 
-mod common;
-
+use crate::common::{close, labels, matrix, scalar, siamese_case, values, vector};
 use burn::tensor::{DType, Tensor};
-use common::{close, labels, matrix, scalar, siamese_case, values, vector};
 use morula_core::ops::one_hot;
 use morula_core::siamese::{cell_correlation_loss, latent_correlation_loss, propagation_jsd};
 
@@ -61,7 +59,7 @@ fn jensen_shannon_divergence_of_extreme_rows() {
         for row in 0..2 {
             let row_of = |x: &Tensor<2>| x.clone().narrow(0, row, 1);
             let found = scalar(propagation_jsd(row_of(&az), row_of(&z)));
-            let expected = common::number(&case["jsd_rows"][row]);
+            let expected = crate::common::number(&case["jsd_rows"][row]);
             let tolerance = if dtype == DType::F64 { 1e-9 } else { 1e-6 };
             assert!((found - expected).abs() < tolerance, "{found} {expected}");
         }

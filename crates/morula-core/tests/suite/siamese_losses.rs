@@ -1,9 +1,7 @@
 //! The Siamese losses beyond the reference: dense oracles, finite differences, degenerate input.
 
-mod common;
-
+use crate::common::{device, f64_tensor, near, normals, scalar, values};
 use burn::tensor::{DType, Tensor};
-use common::{device, f64_tensor, near, normals, scalar, values};
 use morula_core::siamese::{cell_correlation_loss, latent_correlation_loss, propagation_jsd};
 use proptest::prelude::*;
 

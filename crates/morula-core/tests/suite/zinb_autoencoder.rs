@@ -1,11 +1,9 @@
 //! The ZINB autoencoder alone: shapes, and denoising of simulated counts.
 
-mod common;
-
+use crate::common::{device, near, scalar, values};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::{device, near, scalar, values};
 use morula_core::init::xavier_uniform;
 use morula_core::zinb::{
     ZinbAutoencoder, ZinbAutoencoderConfig, ZinbHeadsConfig, ZinbLossConfig, ZinbParameters,
