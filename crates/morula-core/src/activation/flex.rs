@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::Activation;
 use super::autodiff::{ActivationKernel, ActivationOps};
-use crate::elementary::{one_minus_exp, softplus, tanh};
+use crate::fast_math::{one_minus_exp, softplus, tanh};
 
 /// Values that are worth a task of their own.
 const TASK: usize = 1 << 14;

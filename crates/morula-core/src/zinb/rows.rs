@@ -9,7 +9,7 @@ use burn::tensor::{Element, ElementConversion};
 use pulp::{Simd, WithSimd};
 
 use super::gamma::{ln_coefficient, ln_coefficient_slope};
-use crate::elementary::{exp, log_ratio};
+use crate::fast_math::{exp, log_ratio};
 
 /// Genes taken at once. The number is fixed, so that nothing is left to a slow remainder, and so
 /// is the order of the sums.

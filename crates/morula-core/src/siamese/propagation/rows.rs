@@ -3,7 +3,7 @@
 use burn::tensor::{Element, ElementConversion};
 use pulp::{Simd, WithSimd};
 
-use crate::elementary::{exp, log_ratio};
+use crate::fast_math::{exp, log_ratio};
 
 /// Values taken at once; the number is fixed, and so is the order of the sums.
 const LANES: usize = 16;
