@@ -1,6 +1,8 @@
-//! Elementary functions without branches, which the compiler turns into vector instructions.
+//! Elementary functions without branches, so that the compiler vectorises them.
 //!
-//! No fused multiply-add: the results are the same bits on every instruction set.
+//! The standard library calls the C library for one number at a time, which is slower and differs
+//! between platforms. These functions use no fused multiply-add, so their results are the same to
+//! the bit on every instruction set.
 
 /// 1.5 * 2^52: adding it rounds to an integer, which then stands in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -52,7 +54,7 @@ pub(crate) fn exp(x: f64) -> f64 {
     let shifted = x * core::f64::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let rest = (x - n * LN_2[0]) - n * LN_2[1];
-    // n in the exponent's place.
+    // 2^n: n in the bits of the exponent.
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
     polynomial(rest, &EXP) * power
 }
@@ -87,22 +89,22 @@ pub(crate) fn softplus(x: f64) -> f64 {
 /// 1 - exp(-y) for y >= 0, relative error 1e-14.
 #[inline(always)]
 pub(crate) fn one_minus_exp(y: f64) -> f64 {
-    // Taylor: what is left out is below y^6 / 5040.
+    // Taylor; the remainder is below y^6 / 5040.
     let terms = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
     let near = y * terms.into_iter().fold(0.0, |sum, c| c - sum * y);
     let far = 1.0 - exp(-y);
     if y < 0.02 { near } else { far }
 }
 
-/// log((1 + a) / (1 + b)) for a, b in \[0, 1\]; it keeps its relative accuracy for small a with
-/// b = 0.
+/// log((1 + a) / (1 + b)) for a, b in \[0, 1\]. With b = 0 the relative error stays small for
+/// small a.
 #[inline(always)]
 pub(crate) fn log_ratio(a: f64, b: f64) -> f64 {
     let s = (a - b) / (2.0 + a + b);
     s * polynomial(s * s, &ATANH)
 }
 
-/// Estrin's scheme: a short chain of dependent operations, which is what the time goes to.
+/// Estrin's scheme: its chain of dependent operations, which takes most of the time, is short.
 #[inline(always)]
 fn polynomial(x: f64, coefficients: &Polynomial) -> f64 {
     let square = x * x;
