@@ -1,5 +1,8 @@
 //! Contrastive losses and the momentum encoder against float64 numbers computed with NumPy
-//! (tests/golden/jojoscl.json; METHODS 2.2, 2.4, 2.5).
+//! (tests/golden/jojoscl.json;
+//! sections [2.2](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-2),
+//! [2.4](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-4)
+//! and [2.5](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-5)).
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation::softmax};

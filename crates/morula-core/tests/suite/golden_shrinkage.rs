@@ -207,8 +207,9 @@ fn replicate_variance() {
     }
 }
 
-/// The reference fixes tau^2 as well, so the formula is checked for its b, cell by cell, and the
-/// module for what it shares with it: the centres and, at its own b, the same formula.
+/// The reference also fixes tau^2. The test therefore checks the formula at the reference's b, cell
+/// by cell, and the parts that the module shares with it: the centres, and the formula at the
+/// module's own b.
 #[test]
 fn soft_cluster_sure() {
     let (input, expected) = case("soft_cluster_sure");
@@ -252,8 +253,9 @@ fn sure_envelope_grad() {
     }
 }
 
-/// The same draws are not ours to repeat, but the exact risk for b = sigma^2 / (sigma^2 + tau^2)
-/// has a closed form: our formula, averaged over our own draws, must find it.
+/// The reference's draws cannot be repeated here, but the exact risk for
+/// b = sigma^2 / (sigma^2 + tau^2) has a closed form: the average of the formula over other draws
+/// must agree with it.
 #[test]
 fn monte_carlo_unbiased() {
     let (input, expected) = case("monte_carlo_unbiased");

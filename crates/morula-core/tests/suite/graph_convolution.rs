@@ -60,7 +60,7 @@ fn gradients_match_central_differences() {
         let weights = [f64_tensor(&normals(1, 12), [3, 4]), f64_tensor(&normals(2, 8), [4, 2])];
         let x = normals(3, 18);
         let gcn = GcnConfig::new(vec![3, 4, 2]).init(&Device::flex()).unwrap();
-        // Every layer counts.
+        // Every layer enters the loss.
         let loss = |weights: &[Tensor<2>], x: Tensor<2>| {
             let layers = with_weights(gcn.clone(), weights).forward(&propagator, x);
             layers.into_iter().map(|z| z.powi_scalar(3).sum()).reduce(|a, b| a + b).unwrap()
@@ -72,7 +72,7 @@ fn gradients_match_central_differences() {
     }
 }
 
-/// Without edges every cell stands alone; with one cell, too.
+/// A graph without edges, where a cell depends on itself only, and a graph of one cell.
 #[test]
 fn a_graph_without_edges_is_a_dense_network() {
     for n in [1, 5] {

@@ -45,7 +45,7 @@ fn length(x: &[f64]) -> f64 {
 }
 
 /// Origin: scsiameseclu.json, case `ppr`, NumPy float64. `y_T10` is the power iteration after ten
-/// products, so it pins the scheme; the dense product pins the limit of both.
+/// products, so it fixes the scheme; the dense product fixes the limit of both.
 #[test]
 fn reference_values() {
     let case = siamese_case("ppr");
@@ -67,7 +67,8 @@ fn reference_values() {
     near(&found, &vector(&applied["dense_sym_times_x"]), 1e-9);
 }
 
-/// METHODS 3.2 names 7, 21 and 44 for the series.
+/// Section [3.2](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-2)
+/// names 7, 21 and 44 for the series.
 #[test]
 fn number_of_products() {
     for (alpha, series, chebyshev) in [(0.5, 7, 4), (0.2, 21, 8), (0.1, 44, 12), (1.0, 0, 0)] {

@@ -42,7 +42,7 @@ proptest! {
             prop_assert_eq!(graph.neighbors(i), around);
         }
 
-        // Against the dense formula, isolated nodes included.
+        // Compared with the dense formula, isolated nodes included.
         let degree = |i: usize| graph.neighbors(i).len() as f64 + 1.0;
         let found = values(dense_propagation(&graph));
         for i in 0..n {

@@ -17,8 +17,8 @@ fn floats(value: &Value) -> Vec<f32> {
     vector(value).into_iter().map(|v| v as f32).collect()
 }
 
-/// Origin: scsiameseclu.json, case `augmentation`, NumPy float64. The embedding is held in f32 here,
-/// so the cosines agree to f32's precision.
+/// Origin: scsiameseclu.json, case `augmentation`, NumPy float64. The embedding is held in f32
+/// here, so the cosines agree to f32's precision.
 #[test]
 fn reference_similarities() {
     let graph = golden(&siamese_case("gcn"));
@@ -32,9 +32,11 @@ fn reference_similarities() {
     }
 }
 
-/// The reference drops the two edges of cell 3, its least similar ones, and leaves it alone. Here a
-/// cell keeps its most similar edge (METHODS 3.2), so (3, 4) stays and only (2, 3) goes. The
-/// renormalised adjacency of what the reference keeps is pinned, too.
+/// The reference drops the two least similar edges, which isolates cell 3. Here a cell keeps its
+/// most similar edge (section
+/// [3.2](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-2)),
+/// so (3, 4) stays and only (2, 3) is dropped. The test also checks the renormalised adjacency of
+/// the edges that the reference keeps.
 #[test]
 fn reference_perturbation() {
     let graph = golden(&siamese_case("gcn"));
@@ -113,7 +115,7 @@ fn zero_rows_have_the_cosine_zero() {
     assert!(similarity[2] < -0.99);
     let kept = graph.drop_dissimilar(&embedding, 2, 0.34).unwrap();
     assert_eq!(kept.edges().collect::<Vec<_>>(), [(0, 1), (0, 2)]);
-    // Without dimensions there is nothing to tell edges apart.
+    // Without dimensions all edges are equally similar.
     assert_eq!(graph.edge_similarity(&[], 0).unwrap(), [0.0; 3]);
 }
 

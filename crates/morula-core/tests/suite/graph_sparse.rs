@@ -6,7 +6,7 @@ use morula_core::CoreError;
 use morula_core::graph::SparseTensor;
 use proptest::prelude::*;
 
-/// A CSR matrix on the host, columns in no order, places repeated.
+/// A CSR matrix on the host with unsorted columns and repeated places.
 #[derive(Debug, Clone)]
 struct Host {
     n_rows: usize,
@@ -87,7 +87,7 @@ proptest! {
         equal_up_to_rounding(&back, &dense.transpose().matmul(weight), &bound);
     }
 
-    /// Against the rows themselves.
+    /// Compared with the rows themselves.
     #[test]
     fn selection_gathers_rows(rows in prop::collection::vec(0usize..5, 1..12)) {
         let x = f64_tensor(&normals(3, 15), [5, 3]);
@@ -98,7 +98,7 @@ proptest! {
     }
 }
 
-/// Large enough for threads, in f32, and the same bits with one thread and with many.
+/// Large enough for threads, in f32: one thread and many give the same bits.
 #[test]
 fn bits_do_not_depend_on_threads() {
     let (n, k, width) = (3000usize, 11usize, 33usize);
@@ -140,7 +140,7 @@ fn a_tracked_input_that_needs_no_gradient_is_served() {
     let selection = SparseTensor::selection(&[1, 1], 2, (&device(), DType::F64)).unwrap();
     let x = f64_tensor(&[1.0, 2.0], [2, 1]);
     assert_eq!(values(selection.matmul(x.clone())), [2.0, 2.0]);
-    // And one that is not a leaf.
+    // A tensor that is not a leaf.
     let leaf = x.require_grad();
     let y = selection.matmul(leaf.clone().mul_scalar(3.0));
     assert_eq!(values(leaf.grad(&y.sum().backward()).unwrap()), [0.0, 6.0]);
@@ -167,7 +167,7 @@ fn values_follow_the_type_of_the_dense_matrix() {
 #[test]
 fn symmetric_matrices_are_checked() {
     let options = (&device(), DType::F64);
-    // Columns of row 0 are not in order.
+    // The columns of row 0 are not sorted.
     let (indptr, indices) = ([0, 2, 3], [1, 0, 0]);
     let sparse = SparseTensor::symmetric(2, &indptr, &indices, &[2.0, 1.0, 2.0], options).unwrap();
     let x = f64_tensor(&[1.0, 10.0], [2, 1]).require_grad();

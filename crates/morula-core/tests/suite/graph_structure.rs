@@ -63,7 +63,7 @@ fn all_pairs_are_the_dense_loss() {
         let n = graph.n_nodes();
         let [z, z_hat] = embeddings(n);
         let expected = dense_loss(&graph, z.clone(), z_hat.clone());
-        // More than there are non-edges is the same as all.
+        // More draws than non-edges give all of them.
         for sample in [all(&graph), sample(&graph, n, 1), sample(&graph, usize::MAX, 2)] {
             let loss = StructureLoss.forward(z.clone(), z_hat.clone(), &sample);
             near(&[scalar(loss)], &[expected], 1e-12);
@@ -98,7 +98,7 @@ fn samples_hold_what_they_say() {
     assert_eq!(all(&graph).n_pairs(), graph.n_edges() + 30 + others);
     assert_eq!(sample(&graph, 4, 0).n_pairs(), graph.n_edges() + 30 + 4 * 30);
     assert_eq!(sample(&complete(5), 4, 0).n_pairs(), 10 + 5);
-    // The same seed, the same pairs; another seed, others.
+    // The same seed gives the same pairs, another seed other pairs.
     let [z, z_hat] = embeddings(30);
     let loss =
         |seed| scalar(StructureLoss.forward(z.clone(), z_hat.clone(), &sample(&graph, 4, seed)));

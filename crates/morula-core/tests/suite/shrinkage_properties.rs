@@ -73,14 +73,14 @@ fn james_stein_risk_is_unbiased() {
     }
 }
 
-/// The minimised risk is optimistic by at most 4 b sigma^2 per cluster.
+/// The minimised risk is too low by at most 4 b sigma^2 per cluster.
 #[test]
 fn minimised_risk_is_optimistic_within_its_bound() {
     let bias = bias(SureShrinkageConfig::new(), blocks, 400);
     assert!(bias.mean < 0.0 && bias.mean > -4.0 * 0.25 / 6.0, "{bias:?}");
 }
 
-/// One cluster of soft memberships: the loss weighted alike.
+/// One cluster of soft memberships, with the loss weighted in the same way.
 #[test]
 fn soft_james_stein_risk_is_unbiased() {
     let r = [0.9, 0.2, 0.6, 1.0, 0.4, 0.7];
@@ -303,7 +303,7 @@ fn unusable_input_is_refused_by_name() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// In single precision, whatever the scale: everything is finite, 0 <= b <= 1, each shrunk
+    /// In single precision, at any scale: everything is finite, 0 <= b <= 1, each shrunk
     /// cell is between itself and its centre, and the risk does not exceed that of z, P sigma^2.
     #[test]
     fn shrinkage_is_bounded(

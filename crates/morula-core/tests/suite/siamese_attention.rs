@@ -1,4 +1,5 @@
-//! Streamed attention against the dense one: values, gradients, hard inputs (METHODS 3.4).
+//! Streamed attention against dense attention: values, gradients, hard inputs (section
+//! [3.4](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4)).
 
 use crate::common::{device, f64_tensor, near, normals, values};
 use burn::tensor::activation::softmax;
@@ -122,7 +123,7 @@ fn gradients_of_one_side_only() {
     assert_eq!(values(leaf.grad(&loss.backward()).unwrap()), both_keys);
 }
 
-/// Without autodiff the same numbers, bit for bit.
+/// Without autodiff the numbers are the same to the bit.
 #[test]
 fn inference_equals_training() {
     let (queries, keys) = (random(1, 19, 3, 1.0), random(2, 11, 3, 1.0));
@@ -132,13 +133,13 @@ fn inference_equals_training() {
     assert_eq!(values(inference), training);
 }
 
-/// Logits of 1e4 that are apart by a few, so that weights are neither 0 nor 1.
+/// Logits of 1e4 that differ by a few units, so that weights are neither 0 nor 1.
 #[test]
 fn huge_logits() {
     let offset = f64_tensor(&[100.0, 0.0, 0.0, 0.0], [1, 4]);
     let z = random(7, 23, 4, 0.01) + offset.clone();
     agree(&z, &z, 5, 1e-9);
-    // the keys' offset is in every logit of a query, and changes no weight
+    // the offset of the keys is in every logit of a query, and changes no weight
     let single = |x: &Tensor<2>| x.clone().cast(DType::F32);
     let found = evaluate(|q, k| attention(q, k, 5), &single(&z), &single(&z));
     let z = single(&z).cast(DType::F64);
@@ -148,7 +149,7 @@ fn huge_logits() {
     }
 }
 
-/// Logits up to 1e4 and apart by as much, so that every weight is 0 or 1.
+/// Logits up to 1e4 that differ by as much, so that every weight is 0 or 1.
 #[test]
 fn saturated_weights() {
     for (dtype, tolerance) in [(DType::F32, 1e-5), (DType::F64, 1e-13)] {
@@ -175,7 +176,7 @@ fn nothing_to_attend() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Whatever the sizes, the block, and the spread.
+    /// For any sizes, block and spread.
     #[test]
     fn any_shape(
         seed in 0u64..1000,

@@ -1,5 +1,6 @@
 //! Fusion and its attention against float64 numbers computed with NumPy
-//! (tests/golden/scsiameseclu.json, `fusion`; METHODS 3.4).
+//! (tests/golden/scsiameseclu.json, `fusion`;
+//! section [3.4](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4)).
 
 use crate::common::{
     close, device, f64_tensor, matrix, near, normals, number, scalar, siamese_case, values, vector,
@@ -51,7 +52,7 @@ fn a_new_fusion_is_the_propagated_mean() {
     near(&values(found), &values(z_ae + z_graph), 1e-6);
 }
 
-/// The seed redraws matrices only: the start of a, b and rho is part of the method.
+/// The seed redraws matrices only: the initial a, b and rho are part of the method.
 #[test]
 fn redrawing_weights_leaves_the_start() {
     let fusion = FusionConfig::new(3).init(&device());
@@ -75,7 +76,7 @@ fn all_cells_as_anchors_are_all_keys() {
     near(&values(found), &values(expected), 1e-12);
 }
 
-/// With anchors the gradient reaches them both as cells and as keys.
+/// The gradient reaches anchors both as cells and as keys.
 #[test]
 fn gradients_match_finite_differences() {
     const STEP: f64 = 1e-5;

@@ -1,5 +1,6 @@
 //! Correlation refinement and propagation regularisation against float64 numbers computed with
-//! NumPy (tests/golden/scsiameseclu.json, `correlation` and `propagation_jsd`; METHODS 3.4).
+//! NumPy (tests/golden/scsiameseclu.json, `correlation` and `propagation_jsd`;
+//! section [3.4](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4)).
 
 use crate::common::{close, labels, matrix, scalar, siamese_case, values, vector};
 use burn::tensor::{DType, Tensor};

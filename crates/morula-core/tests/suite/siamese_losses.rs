@@ -106,7 +106,7 @@ fn memberships_are_held_fixed_and_empty_clusters_ignored() {
 #[test]
 fn equal_distributions_do_not_diverge() {
     let z = random(1, 6, 5);
-    // a softmax does not see a row's shift
+    // a shift of a row does not change its softmax
     let leaf = z.clone().add_scalar(40.0).require_grad();
     let loss = propagation_jsd(leaf.clone(), z);
     assert!(scalar(loss.clone()).abs() < 1e-14);
@@ -122,12 +122,12 @@ proptest! {
         let (z1, z2) = (normals(seed, n * d), normals(seed + 1, n * d));
         let loss = cell_correlation_loss(f64_tensor(&z1, [n, d]), f64_tensor(&z2, [n, d]));
         let (found, expected) = (scalar(loss), dense_correlation(&z1, &z2, d));
-        // Squares of differences between numbers up to 1: where these agree only rounding is left.
+        // Squares of differences between numbers up to 1: where these agree, only rounding remains.
         let bound = 1e-9 * expected + f64::EPSILON;
         prop_assert!((found - expected).abs() <= bound, "{found} {expected}");
     }
 
-    /// Between 0 and log 2, the same both ways round, and never NaN in f32 with its gradients.
+    /// Between 0 and log 2, symmetric, and never NaN in f32; the same for its gradients.
     #[test]
     fn divergence_is_bounded_and_symmetric(seed in 0u64..1000, scale in -3.0f64..30.0) {
         let of = |seed| {

@@ -1,5 +1,6 @@
 //! Assignment, plan and loss against float64 numbers computed with NumPy
-//! (tests/golden/scsiameseclu.json, `student_t` and `sinkhorn`; METHODS 3.6).
+//! (tests/golden/scsiameseclu.json, `student_t` and `sinkhorn`;
+//! section [3.6](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-6)).
 
 use crate::common::{
     close, device, f64_tensor, matrix, near, number, scalar, siamese_case, values, vector,
@@ -77,7 +78,7 @@ fn uniform_columns() {
     close(&found.plan, &case["uniform_cols_[2,2,2]_plan"]);
 }
 
-/// Columns are proportions: the reference's plan, of total mass 1, is ours divided by n.
+/// Columns are proportions: the reference's plan, of total mass 1, is this plan divided by n.
 #[test]
 fn probability_marginals() {
     let case = siamese_case("sinkhorn");

@@ -24,7 +24,7 @@ fn sinkhorn() -> Sinkhorn {
     SinkhornConfig::new().init().unwrap()
 }
 
-/// The loss trains the embedding and the centroids; the plan stands still.
+/// The loss trains the embedding and the centroids; the plan has no gradient.
 #[test]
 fn gradients_match_finite_differences() {
     const STEP: f64 = 1e-5;
@@ -82,7 +82,7 @@ fn one_cell_follows_the_columns() {
     near(&values(found.plan), &[0.25, 0.25, 0.5], 1e-6);
 }
 
-/// A column whose shares underflow at first is found again, in either precision.
+/// A column whose shares underflow at first gets its target, in either precision.
 #[test]
 fn a_column_that_underflows_gets_its_share() {
     for dtype in [DType::F32, DType::F64] {
@@ -178,7 +178,8 @@ fn marginals() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Rows exact, columns as asked, and every entry the kernel times a row and a column factor.
+    /// Rows are exact, columns have their targets, and every entry is the kernel times a row factor
+    /// and a column factor.
     #[test]
     fn plans_are_scaled_kernels_with_both_marginals(
         seed in 0u64..1000,

@@ -142,7 +142,7 @@ fn denoising_recovers_the_true_means() {
     let zinb = ZinbLossConfig::new().init().unwrap();
     let nll = |p: ZinbParameters| zinb.forward(target.clone(), p, size_factors.clone()).unwrap();
 
-    // One distribution per gene: heads that see a constant.
+    // One distribution per gene: heads with a constant input.
     let heads = xavier_uniform(
         ZinbHeadsConfig::new(1, GENES).init(&device()),
         &mut ChaCha8Rng::seed_from_u64(1),

@@ -1,5 +1,7 @@
 //! The ZINB loss and heads against float64 numbers computed with NumPy
-//! (tests/golden/scsiameseclu.json, cases `zinb_nll` and `zinb_heads`; METHODS 3.3, 3.5).
+//! (tests/golden/scsiameseclu.json, cases `zinb_nll` and `zinb_heads`;
+//! sections [3.3](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3)
+//! and [3.5](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-5)).
 
 use crate::common::{
     close, device, f64_tensor, matrix, near, number, scalar, siamese_case, values, vector,
@@ -77,7 +79,7 @@ fn gradients() {
     }
 }
 
-/// Heads that pass their input on: weight 1, bias 0.
+/// Heads that return their input: weight 1, bias 0.
 #[test]
 fn heads() {
     let case = siamese_case("zinb_heads");

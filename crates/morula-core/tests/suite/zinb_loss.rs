@@ -1,4 +1,4 @@
-//! The ZINB loss at the edges of its domain, and what it refuses.
+//! The ZINB loss at the edges of its domain, and the inputs that it refuses.
 
 use crate::common::{device, f64_tensor, near, normals, scalar, values};
 use burn::tensor::{DType, Tensor};
@@ -42,7 +42,7 @@ fn cells_without_a_count() {
         -(pi[i] + (1.0 - pi[i]) * silent).ln()
     });
     near(&values(loss.clone()), &[nll.sum::<f64>() / 6.0], 1e-12);
-    // Less expression and more dropout make a zero likelier.
+    // Less expression and more dropout make a zero more likely.
     let [log_mean, _, logits] = gradients(&loss, &parameters);
     assert!(log_mean.iter().all(|&g| g > 0.0) && logits.iter().all(|&g| g < 0.0));
 }
@@ -94,8 +94,8 @@ fn one_cell_and_one_gene() {
     }
 }
 
-/// The gradient of a multiple of the loss is the multiple of its gradient, and a parameter that
-/// is no leaf passes it on.
+/// The gradient of a multiple of the loss is the multiple of its gradient, also through a parameter
+/// that is not a leaf.
 #[test]
 fn the_chain_rule_goes_on() {
     let counts = f64_tensor(&[0.0, 4.0, 1.0, 0.0], [2, 2]);
