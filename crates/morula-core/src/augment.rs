@@ -15,11 +15,25 @@ pub struct ExpressionAugmentationConfig {
     pub noise: f64,
 }
 
-/// `v = dropout_p(x) + noise * eps`, `eps ~ N(0, 1)`; what survives is scaled by `1 / (1 - p)`
-/// (METHODS 2.1).
+/// Dropout and noise: `v = dropout_p(x) + noise * eps`, `eps ~ N(0, 1)` (section [2.1]). Values
+/// that are kept are scaled by `1 / (1 - p)`.
 ///
-/// The numbers come from the caller's generator on the host, so that the same seed gives the
-/// same views on every device and a run can be resumed from a seed and a step alone.
+/// The random numbers come from the caller's generator on the host. The same seed therefore gives
+/// the same views on every device, and a seed and a step are enough to resume a run.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use morula_core::ExpressionAugmentationConfig;
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+///
+/// let augmentation = ExpressionAugmentationConfig::new().with_dropout(0.5).init();
+/// let x = Tensor::<2>::ones([4, 10], &Device::flex());
+/// let view = |seed| augmentation.forward(x.clone(), &mut ChaCha8Rng::seed_from_u64(seed));
+/// assert_eq!(view(1).dims(), [4, 10]);
+/// assert_eq!(view(1).into_data(), view(1).into_data());
+/// ```
+///
+/// [2.1]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-1
 #[derive(Debug, Clone)]
 pub struct ExpressionAugmentation {
     dropout: f64,
@@ -54,16 +68,29 @@ impl ExpressionAugmentation {
     }
 }
 
-/// `v = x * f` element by element, `f ~ N(1, noise)` (METHODS 3.2).
+/// Multiplicative noise: `v = x * f` element by element, `f ~ N(1, noise)` (section [3.2]).
 ///
-/// Like [`ExpressionAugmentation`] it draws on the host, from the caller's generator.
+/// Like [`ExpressionAugmentation`], it draws from the caller's generator on the host.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use morula_core::MultiplicativeNoise;
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+///
+/// let x = Tensor::<2>::zeros([4, 10], &Device::flex());
+/// let view = MultiplicativeNoise::new(0.1).forward(x.clone(), &mut ChaCha8Rng::seed_from_u64(1));
+/// assert_eq!(view.dims(), [4, 10]);
+/// assert_eq!(view.into_data(), x.into_data()); // zeros stay zeros
+/// ```
+///
+/// [3.2]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-2
 #[derive(Debug, Clone)]
 pub struct MultiplicativeNoise {
     noise: f64,
 }
 
 impl MultiplicativeNoise {
-    /// Noise of a standard deviation; 0 leaves views as they are.
+    /// Noise of standard deviation `noise`; 0 changes nothing.
     pub fn new(noise: f64) -> Self {
         Self { noise }
     }
@@ -86,8 +113,8 @@ impl MultiplicativeNoise {
 
 /// `1 / (1 - p)` with probability `1 - p`, else 0.
 ///
-/// With few survivors it is cheaper to draw the gaps between them than every value: the gap is
-/// geometric, `floor(log(u) / log(p))`.
+/// It draws the gaps between the kept values, because that is cheaper than drawing every value when
+/// few are kept. A gap is geometric: `floor(log(u) / log(p))`.
 fn keep_mask(n: usize, p: f64, rng: &mut impl Rng) -> Vec<f32> {
     let keep = (1.0 / (1.0 - p)) as f32;
     let mut mask = vec![0.0; n];
@@ -177,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_asked_nothing_changed() {
+    fn without_dropout_and_noise_nothing_changes() {
         assert!(view(0.0, 0.0, 0).iter().all(|v| *v == 1.0));
     }
 

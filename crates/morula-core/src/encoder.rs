@@ -12,15 +12,29 @@ use crate::ops::l2_normalize;
 pub struct EncoderConfig {
     /// Width of the input (genes).
     pub d_input: usize,
-    /// Width after each block; the last one is the embedding's.
+    /// Width of each block; the last one is the width of the embedding.
     #[config(default = "vec![512, 256, 128]")]
     pub widths: Vec<usize>,
 }
 
 /// Maps expression to a unit-length embedding: `f(x) = h_L / |h_L|`,
-/// `h_l = relu(batch_norm(h_{l-1} W_l))` (METHODS 2.2; JojoSCL, encoder network).
+/// `h_l = relu(batch_norm(h_{l-1} W_l))` (section [2.2]; JojoSCL, encoder network).
 ///
-/// The linear maps carry no bias, since batch normalisation would take it away again.
+/// The linear maps have no bias, because batch normalisation would subtract it.
+///
+/// ```
+/// use burn::tensor::{Device, Distribution, Tensor};
+/// use morula_core::EncoderConfig;
+///
+/// let device = Device::flex();
+/// let encoder = EncoderConfig::new(50).with_widths(vec![32, 16]).init(&device);
+/// let x = Tensor::<2>::random([8, 50], Distribution::Normal(0.0, 1.0), &device);
+/// let (encoder, embedding) = encoder.calibrate([x.clone()].into_iter());
+/// assert_eq!(embedding.dims(), [8, 16]);
+/// assert_eq!(encoder.forward(x).dims(), [8, 16]);
+/// ```
+///
+/// [2.2]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-2
 #[derive(Module, Debug)]
 pub struct Encoder {
     blocks: Vec<EncoderBlock>,
@@ -51,8 +65,9 @@ impl EncoderConfig {
 impl Encoder {
     /// Embeds a batch.
     ///
-    /// On an autodiff device batch statistics are used and the running ones updated;
-    /// elsewhere the running statistics are used, so that every row stands alone.
+    /// On an autodiff device it uses the batch's statistics and updates the running statistics.
+    /// Elsewhere it uses the running statistics, so the embedding of a row does not depend on the
+    /// other rows.
     ///
     /// # Shapes
     /// - x: `[batch, d_input]`
@@ -64,13 +79,15 @@ impl Encoder {
     /// Replaces the running statistics by the exact mean and variance over all rows of `batches`,
     /// and returns the embedding of those rows.
     ///
-    /// Training sees augmented input, whose statistics differ from those of the clean data that
-    /// inference sees (METHODS 2.13). The blocks are settled one after another, each on the
-    /// output of those before it; the widest block's output is held for all rows.
+    /// Training sees augmented input and inference sees clean data, whose statistics differ
+    /// (section [2.13]). The blocks are calibrated in order, each on the output of the block before
+    /// it. The output of the widest block is held for all rows.
     ///
     /// # Shapes
     /// - each batch: `[rows, d_input]`, outside autodiff
     /// - embedding: `[all rows, d_embedding]`, rows of length 1
+    ///
+    /// [2.13]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-13
     pub fn calibrate(mut self, batches: impl Iterator<Item = Tensor<2>>) -> (Self, Tensor<2>) {
         let mut hidden: Vec<Tensor<2>> = batches.collect();
         for block in &mut self.blocks {
@@ -94,8 +111,8 @@ impl EncoderBlock {
     /// Sets the running statistics to those of all rows of `hidden`.
     fn settle(&mut self, hidden: &[Tensor<2>]) {
         let Some(first) = hidden.first() else { return };
-        // Moments about the first batch's mean: a plain sum of squares would cancel where the
-        // mean is large against the spread.
+        // Moments about the first batch's mean, because a plain sum of squares cancels where the
+        // mean is large compared with the spread.
         let shift = first.clone().mean_dim(0);
         let width = shift.dims()[1];
         let rows: usize = hidden.iter().map(|h| h.dims()[0]).sum();
@@ -135,7 +152,7 @@ mod tests {
     fn rows_have_length_one() {
         let h = encoder().calibrate([data(50)].into_iter()).0.forward(data(9));
         let norms = h.square().sum_dim(1);
-        // A row whose ReLUs are all shut stays 0.
+        // A row whose ReLUs are all 0 stays 0.
         for norm in norms.try_into_vec_as::<f32>().unwrap() {
             assert!(norm == 0.0 || (norm - 1.0).abs() < 1e-5);
         }

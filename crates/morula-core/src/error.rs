@@ -1,4 +1,4 @@
-//! What can go wrong when a module of this crate is built or run.
+//! The errors of building and running the modules.
 
 use thiserror::Error;
 
@@ -20,7 +20,7 @@ pub enum CoreError {
         /// The shape it should have, in words or symbols.
         expected: String,
     },
-    /// A parameter is outside its range, or does not go with another one.
+    /// A parameter is out of its range, or another parameter excludes it.
     #[error("{operation}: `{parameter}` is {found}; {requirement}")]
     Parameter {
         /// The operation that refused the parameter.
@@ -29,7 +29,7 @@ pub enum CoreError {
         parameter: &'static str,
         /// The value it has.
         found: String,
-        /// What is needed instead, and what to do.
+        /// What is needed, and what to do.
         requirement: String,
     },
 }

@@ -1,4 +1,18 @@
-//! Seeded weights: the same start on every device.
+//! Seeded weights: the same initial weights on every device.
+//!
+//! ```
+//! use burn::nn::LinearConfig;
+//! use burn::tensor::Device;
+//! use morula_core::init::xavier_uniform;
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//!
+//! let weights = |seed| {
+//!     let layer = LinearConfig::new(4, 3).init(&Device::flex());
+//!     xavier_uniform(layer, &mut ChaCha8Rng::seed_from_u64(seed)).weight.val()
+//! };
+//! assert_eq!(weights(1).dims(), [4, 3]);
+//! assert_eq!(weights(1).into_data(), weights(1).into_data());
+//! ```
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -7,9 +21,9 @@ use rand::{Rng, RngExt};
 /// Redraws every matrix parameter from Xavier's uniform distribution
 /// `U(-a, a)`, `a = sqrt(6 / (d_in + d_out))`, with numbers from `rng`.
 ///
-/// Burn draws parameters lazily from one generator per backend, which other threads share and
-/// which differs between backends. Drawing here, at once and on the host, makes a seed mean the
-/// same weights wherever the module runs. Vectors (biases, batch-norm affine) stay as they are.
+/// Burn draws parameters lazily, from a generator that differs between backends and that all
+/// threads share. This function draws at once and on the host, so a seed gives the same weights on
+/// every device. Vectors (biases, batch-norm affine parameters) keep their values.
 pub fn xavier_uniform<M: Module>(module: M, rng: &mut impl Rng) -> M {
     module.map(&mut Xavier { rng })
 }

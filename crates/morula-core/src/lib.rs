@@ -10,10 +10,10 @@
 pub mod activation;
 mod augment;
 pub mod contrastive;
-#[cfg(feature = "flex")]
-mod elementary;
 mod encoder;
 mod error;
+#[cfg(feature = "flex")]
+mod fast_math;
 pub mod graph;
 pub mod init;
 pub mod ops;

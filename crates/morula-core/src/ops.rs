@@ -1,11 +1,22 @@
 //! Small tensor operations shared by the modules.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use morula_core::ops::squared_distances;
+//!
+//! let device = Device::flex();
+//! let x = Tensor::<2>::from_data([[0.0, 0.0], [3.0, 4.0], [1.0, 0.0]], &device);
+//! let distances = squared_distances(x, Tensor::zeros([1, 2], &device));
+//! assert_eq!(distances.dims(), [3, 1]);
+//! assert_eq!(distances.try_into_vec_as::<f32>().unwrap(), [0.0, 25.0, 1.0]);
+//! ```
 
 use burn::tensor::{Device, Int, Tensor};
 
-/// Added to a squared norm before its root: a zero row then has the gradient 0 instead of NaN.
+/// Added to a squared norm before its root, so that a zero row has the gradient 0 and not NaN.
 const NORM_GUARD: f64 = 1e-24;
 
-/// Subtracted from a logit to take it out of a softmax: `exp` of the rest is exactly 0.
+/// Subtracted from a logit to remove it from a softmax: `exp` of the result is exactly 0.
 const MASKED: f64 = 1e9;
 
 /// Rows scaled to Euclidean length 1; a zero row stays zero.
@@ -28,7 +39,7 @@ pub fn logsumexp(x: Tensor<2>) -> Tensor<2> {
     (x - max.clone()).exp().sum_dim(1).log() + max
 }
 
-/// Takes the diagonal of a square matrix of logits out of every row's softmax.
+/// Removes the diagonal of a square matrix of logits from every row's softmax.
 ///
 /// # Shapes
 /// - logits: `[n, n]`
@@ -56,7 +67,8 @@ pub fn squared_distances(x: Tensor<2>, centers: Tensor<2>) -> Tensor<2> {
 
 /// Rows with a 1 in the column of the label and 0 elsewhere; a label out of range gives a row of 0.
 ///
-/// Built by comparison: Burn's own one-hot reads the labels back to the host.
+/// It compares labels with class numbers, because Burn's `one_hot` reads the labels back to the
+/// host.
 ///
 /// # Shapes
 /// - labels: `[n]`

@@ -1,4 +1,14 @@
 //! Special functions that Burn does not have.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use morula_core::special::ln_gamma;
+//!
+//! let x = Tensor::<1>::from_data([1.0, 5.0], &Device::flex());
+//! let y = ln_gamma(x).try_into_vec_as::<f32>().unwrap();
+//! assert_eq!(y.len(), 2);
+//! assert!((y[1] - 24f32.ln()).abs() < 1e-5); // Gamma(5) = 4!
+//! ```
 
 use burn::tensor::{DType, Tensor};
 
@@ -6,7 +16,7 @@ use burn::tensor::{DType, Tensor};
 const STIRLING: [f64; 6] =
     [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0];
 
-/// Coefficients that change a result in single precision; the rest is below its rounding.
+/// The coefficients that matter in f32; the others are below its rounding error.
 const STIRLING_SINGLE: &[f64] = &[1.0 / 12.0, -1.0 / 360.0];
 
 /// ln sqrt(2 pi)
@@ -21,12 +31,12 @@ const HALF_LN_TAU: f64 = 0.918_938_533_204_672_8;
 ///               - ln [ x (x+1) (x+2) (x+3) (x+4) (x+5) ]
 /// ```
 ///
-/// The six factors pair up: with u = x (x + 5) their product is u (u + 4) (u + 6). It is taken as
-/// two logarithms, so that nothing overflows in f32 below x = 1e9.
+/// The six factors pair up: with u = x (x + 5) their product is u (u + 4) (u + 6). Its logarithm is
+/// computed as two logarithms, so that nothing overflows in f32 below x = 1e9.
 ///
-/// In f32, from 1e-10 to 1e6, the error is under 4e-6 of max(|ln Gamma(x)|, 1) (near its zeros, 1
-/// and 2, a relative error means nothing); in f64 it is under 1e-12 of the same. Lanczos' formula,
-/// the usual choice, is infinite in f32 near 0. The gradient, by automatic differentiation, is the
+/// In f32, from 1e-10 to 1e6, the error is under 4e-6 of max(|ln Gamma(x)|, 1) (near the zeros, 1
+/// and 2, a relative error has no meaning); in f64 it is under 1e-12 of that. Lanczos' formula, the
+/// usual choice, is infinite in f32 near 0. The gradient, by automatic differentiation, is the
 /// digamma function. Outside the domain the result is NaN or infinite, as for `log`.
 ///
 /// # Shapes
@@ -44,15 +54,16 @@ pub fn ln_gamma<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     stirling - u.log() - pairs.log()
 }
 
-/// Binet's function, what Stirling's formula leaves of ln Gamma, elementwise, for x > 0:
+/// Binet's function, the error of Stirling's formula for ln Gamma, elementwise, for x > 0:
 ///
 /// ```text
 /// binet(x) = ln Gamma(x) - [(x - 1/2) ln x - x + ln sqrt(2 pi)]  =  1/(12 x) - 1/(360 x^3) + ...
 /// ```
 ///
-/// It falls from -ln(x)/2 near 0 to 0. Where gamma functions of large arguments are divided by each
-/// other, the formula's terms cancel by hand and this remains. The series is taken at y = x + 6 as
-/// in [`ln_gamma`]; the six factors, each divided by y, neither overflow nor cancel.
+/// It falls from -ln(x)/2 near 0 to 0. In a ratio of gamma functions of large arguments, the other
+/// terms of the formula can be cancelled by hand and this function remains. The series is evaluated
+/// at y = x + 6 as in [`ln_gamma`]; the six factors, each divided by y, neither overflow nor
+/// cancel.
 ///
 /// In f32, from 1e-10 to 1e6, the error is under 4e-6 of max(binet(x), 1).
 ///
@@ -117,7 +128,7 @@ mod tests {
         errors.fold(0.0, |worst, error| if error <= worst { worst } else { error })
     }
 
-    /// ln Gamma and its gradient at the points, and the points as the precision represents them.
+    /// The points rounded to the precision, ln Gamma there, and its gradient.
     fn evaluate(dtype: DType) -> [Vec<f64>; 3] {
         let device = Device::flex().autodiff();
         let x = Tensor::<1>::from_data(points().as_slice(), (&device, dtype)).require_grad();
@@ -164,11 +175,11 @@ mod tests {
     }
 
     #[test]
-    fn binet_is_what_stirling_leaves() {
+    fn binet_is_the_error_of_stirling() {
         for (dtype, tolerance) in [(DType::F32, 4e-6), (DType::F64, 2e-12)] {
             let x = Tensor::<1>::from_data(points().as_slice(), (&Device::flex(), dtype));
             let [x, found] = [x.clone(), binet(x)].map(|t| t.try_into_vec_as::<f64>().unwrap());
-            // Far out the difference would lose what it is compared in.
+            // For large x the difference cancels.
             let expected = x.iter().map(|&x| match x < 100.0 {
                 true => libm::lgamma(x) - ((x - 0.5) * x.ln() - x + HALF_LN_TAU),
                 false => 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3)),

@@ -27,14 +27,14 @@ pub(super) trait ActivationKernel: ActivationOps {
     ) -> FloatTensor<Self>;
 }
 
-/// Whether the operations exist where the tensor is.
+/// Whether the tensor's device and type have the operations.
 pub(super) fn supports<const D: usize>(x: &Tensor<D>) -> bool {
     let device = x.device().inner();
     matches!(device.as_dispatch(), DispatchDevice::Flex(_))
         && matches!(x.dtype(), DType::F32 | DType::F64)
 }
 
-/// f(x), where the operations exist.
+/// f(x), on a device that has the operations.
 pub(super) fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::activate(x.into_dispatch(), activation))
 }

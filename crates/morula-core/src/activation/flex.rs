@@ -8,9 +8,9 @@ use rayon::prelude::*;
 
 use super::Activation;
 use super::autodiff::{ActivationKernel, ActivationOps};
-use crate::elementary::{one_minus_exp, softplus, tanh};
+use crate::fast_math::{one_minus_exp, softplus, tanh};
 
-/// Values that are worth a task of their own.
+/// Values per task.
 const TASK: usize = 1 << 14;
 
 impl ActivationOps for Flex {
@@ -39,7 +39,7 @@ impl ActivationKernel for Flex {
     }
 }
 
-/// In place: a buffer that others share is copied by `storage_mut`.
+/// In place; `storage_mut` copies a shared buffer.
 fn forward<T: Element>(x: &mut [T], activation: Activation) {
     match activation {
         Activation::Tanh => pass(x, None, |x, _| tanh(x)),
@@ -63,12 +63,12 @@ fn backward<T: Element>(gradient: &mut [T], output: &[T], activation: Activation
     }
 }
 
-/// A constant as the storage has it.
+/// A constant, rounded to the storage's type.
 fn rounded<T: Element>(constant: f64) -> f64 {
     constant.elem::<T>().elem()
 }
 
-/// `values <- f(values, others)`, others being 0 where there are none; in f64 whatever the storage.
+/// `values <- f(values, others)`, computed in f64 for every storage type; missing `others` are 0.
 fn pass<T: Element>(
     values: &mut [T],
     others: Option<&[T]>,

@@ -34,7 +34,7 @@ fn hyperbolic_tangent() {
 }
 
 #[test]
-fn leaky_relu_is_that_of_burn() {
+fn leaky_relu_agrees_with_burn() {
     let x = points();
     for dtype in [DType::F64, DType::F32] {
         let burn = run(&x, dtype, |x| activation::leaky_relu(x, 0.2));
@@ -52,7 +52,7 @@ fn not_a_number_stays_one() {
 }
 
 #[test]
-fn views_are_read_as_they_look_and_threads_change_nothing() {
+fn views_are_read_in_their_order_and_threads_change_nothing() {
     let device = Device::flex();
     let wave = (0..200 * 300).map(|i| (f64::from(i) * 0.37).sin()).collect::<Vec<_>>();
     let x = Tensor::<2>::from_data(TensorData::new(wave, [200, 300]), &device);

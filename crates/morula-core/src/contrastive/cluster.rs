@@ -1,4 +1,4 @@
-//! Cluster-level contrast with the balance term that keeps clusters alive.
+//! Cluster-level contrast, with a balance term against empty clusters.
 
 use burn::config::Config;
 use burn::tensor::Tensor;
@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::{InstanceContrastiveLoss, InstanceContrastiveLossConfig};
 use crate::ops::l2_normalize;
 
-/// Below this a share counts as 0, so that `0 log 0 = 0` with a finite gradient.
+/// A smaller share counts as 0, so that `0 log 0 = 0` with a finite gradient.
 const SHARE_FLOOR: f64 = 1e-30;
 
 /// Configuration of a [`ClusterContrastiveLoss`].
@@ -17,10 +17,13 @@ pub struct ClusterContrastiveLossConfig {
     pub temperature: f64,
 }
 
-/// Contrast of the 2K columns of the two soft assignments (METHODS 2.5; Contrastive Clustering,
-/// section 3.3): NT-Xent over the columns, scaled to length 1, at temperature T_c, plus per view
-/// the balance term `log K - H(p)`, `p_k = mean_i q_ik`, which is 0 when all clusters are equally
-/// large and `log K` when the assignment has collapsed to one.
+/// Contrast of the 2K columns of the two soft assignments (section [2.5]; Contrastive Clustering,
+/// section 3.3): NT-Xent over the columns, scaled to length 1, at temperature T_c.
+///
+/// Each view adds the balance term `log K - H(p)`, `p_k = mean_i q_ik`. It is 0 when all clusters
+/// are equally large and `log K` when all cells are in one cluster.
+///
+/// [2.5]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-5
 #[derive(Debug, Clone)]
 pub struct ClusterContrastiveLoss {
     contrast: InstanceContrastiveLoss,

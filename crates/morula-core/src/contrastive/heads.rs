@@ -1,4 +1,4 @@
-//! Heads on top of the encoder: one for contrast between cells, one for clusters.
+//! Heads on top of the encoder: one for the contrast between cells, one for the clusters.
 
 use burn::config::Config;
 use burn::module::Module;
@@ -17,7 +17,7 @@ struct Mlp {
 
 impl Mlp {
     fn new(d_input: usize, d_hidden: usize, d_output: usize, device: &Device) -> Self {
-        // Biases start at 0, so that the seed alone decides where training begins.
+        // Biases start at 0, so that the seed alone determines the initial weights.
         let linear = |d_input, d_output| Linear {
             bias: Some(Initializer::Zeros.init([d_output], device)),
             ..LinearConfig::new(d_input, d_output)
@@ -45,7 +45,9 @@ pub struct ProjectionHeadConfig {
     pub d_output: usize,
 }
 
-/// Instance head `z = g(h) / |g(h)|` (METHODS 2.3).
+/// Instance head `z = g(h) / |g(h)|` (section [2.3]).
+///
+/// [2.3]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-3
 #[derive(Module, Debug)]
 pub struct ProjectionHead {
     mlp: Mlp,
@@ -81,7 +83,9 @@ pub struct ClusterHeadConfig {
     pub d_hidden: usize,
 }
 
-/// Cluster head `q = softmax(c(h))` (METHODS 2.3).
+/// Cluster head `q = softmax(c(h))` (section [2.3]).
+///
+/// [2.3]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-3
 #[derive(Module, Debug)]
 pub struct ClusterHead {
     mlp: Mlp,

@@ -8,7 +8,7 @@ use crate::ops::{logsumexp, mask_diagonal};
 /// Configuration of an [`InstanceContrastiveLoss`].
 #[derive(Config, Debug)]
 pub struct InstanceContrastiveLossConfig {
-    /// Temperature T > 0; small values weigh the hardest negatives.
+    /// Temperature T > 0; a small value gives the hardest negatives the most weight.
     #[config(default = 0.07)]
     pub temperature: f64,
 }
@@ -17,7 +17,9 @@ pub struct InstanceContrastiveLossConfig {
 ///
 /// `L = mean_i [ -S(i, pos i) + log sum_{j != i} exp S(i, j) ]`
 ///
-/// where `pos i` is the other view of row `i` (METHODS 2.4; SimCLR, equation 1).
+/// where `pos i` is the other view of row `i` (section [2.4]; SimCLR, equation 1).
+///
+/// [2.4]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-4
 #[derive(Debug, Clone)]
 pub struct InstanceContrastiveLoss {
     temperature: f64,
@@ -34,13 +36,13 @@ impl InstanceContrastiveLoss {
     /// The mean loss over the 2B anchors.
     ///
     /// # Shapes
-    /// - z_a, z_b: `[batch, d]`, rows of length 1, row `i` of both the same cell
+    /// - z_a, z_b: `[batch, d]`, rows of length 1; row `i` of both is the same cell
     /// - output: `[1]`
     pub fn forward(&self, z_a: Tensor<2>, z_b: Tensor<2>) -> Tensor<1> {
         self.per_anchor(z_a, z_b).mean()
     }
 
-    /// The loss of every anchor, first those of view a, then those of view b.
+    /// The loss of every anchor: first those of view a, then those of view b.
     ///
     /// # Shapes
     /// - z_a, z_b: `[batch, d]`, rows of length 1

@@ -6,18 +6,20 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 /// Exponential moving average `w_key <- m w_key + (1 - m) w_query` over every float parameter,
-/// batch-norm affine parameters included (METHODS 2.2; MoCo, equation 2).
+/// batch-norm affine parameters included (section [2.2]; MoCo, equation 2).
 ///
-/// Both modules must have the same architecture. Burn shows running statistics to visitors like
-/// parameters, so they are averaged along; a key encoder always uses batch statistics, never
-/// those. The key's parameters carry no gradient.
+/// Both modules must have the same architecture. Burn passes running statistics to visitors like
+/// parameters, so they are averaged too; a key encoder ignores them and uses the statistics of its
+/// batch. The key's parameters have no gradient.
+///
+/// [2.2]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-2
 pub fn momentum_update<M: Module>(key: M, query: &M, momentum: f64) -> M {
     let mut source = Flatten(VecDeque::new());
     query.visit(&mut source);
     key.map(&mut Blend { source: source.0, momentum })
 }
 
-/// Collects parameters in visiting order, flattened to one axis to forget their rank.
+/// Collects parameters in visiting order, flattened to one axis so that their ranks agree.
 struct Flatten(VecDeque<Tensor<1>>);
 
 impl ModuleVisitor for Flatten {

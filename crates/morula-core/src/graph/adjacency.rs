@@ -15,12 +15,12 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph with these edges, each taken in both directions; repeated edges count once, self
-    /// loops not at all.
+    /// The graph with these edges, each in both directions. Repeated edges count once; self loops
+    /// are dropped.
     ///
     /// # Errors
-    /// [`CoreError::Parameter`] when an edge names a node not below `n_nodes`, and at 2^31 nodes or
-    /// directed edges.
+    /// [`CoreError::Parameter`] when an edge names a node not below `n_nodes`, and from 2^31 nodes
+    /// or directed edges on.
     pub fn from_edges(
         n_nodes: usize,
         edges: impl IntoIterator<Item = (usize, usize)>,
@@ -56,14 +56,14 @@ impl Graph {
         Ok(Self { indptr, indices: directed.into_iter().map(|(_, j)| j).collect() })
     }
 
-    /// The symmetric union of directed neighbour lists: an edge wherever one of the two cells lists
+    /// The symmetric union of directed neighbour lists: an edge where one of the two cells lists
     /// the other.
     ///
     /// # Shapes
     /// - neighbors: `[n_nodes, k]`, row-major
     ///
     /// # Errors
-    /// [`CoreError::Shape`] when there are not `k` neighbours per node, and those of
+    /// [`CoreError::Shape`] when there are not `k` neighbours per node, and the errors of
     /// [`from_edges`](Self::from_edges).
     pub fn from_neighbors(n_nodes: usize, k: usize, neighbors: &[u32]) -> Result<Self> {
         if Some(neighbors.len()) != n_nodes.checked_mul(k) {
@@ -84,7 +84,7 @@ impl Graph {
         self.indices.len() / 2
     }
 
-    /// The neighbours of node i in ascending order; none for a node that does not exist.
+    /// The neighbours of node i in ascending order; empty for a node that does not exist.
     pub fn neighbors(&self, i: usize) -> &[u32] {
         match (self.indptr.get(i), self.indptr.get(i.saturating_add(1))) {
             (Some(&start), Some(&end)) => &self.indices[start..end],
@@ -100,7 +100,7 @@ impl Graph {
         })
     }
 
-    /// The graph among some of the nodes; node r of it is `nodes[r]` of this one.
+    /// The subgraph of `nodes`; its node r is node `nodes[r]` of this graph.
     ///
     /// # Errors
     /// [`CoreError::Parameter`] when a node does not exist or is listed twice.
@@ -134,13 +134,15 @@ impl Graph {
     }
 
     /// The normalised adjacency with self loops, `S_ij = 1 / sqrt((d_i + 1)(d_j + 1))` for i = j
-    /// and for neighbours, d the degree: `S = D^-1/2 (A + I) D^-1/2` (METHODS 3.1). A node without
-    /// edges keeps its own value.
+    /// and for neighbours, d the degree: `S = D^-1/2 (A + I) D^-1/2` (section [3.1]). A node
+    /// without edges keeps its own value.
     ///
     /// `options` is a device, or a device and a float type: `(&device, DType::F64)`.
     ///
     /// # Shapes
     /// - output: `[n, n]`, symmetric, eigenvalues in (-1, 1]
+    ///
+    /// [3.1]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1
     pub fn propagation(&self, options: impl Into<TensorCreationOptions>) -> SparseTensor {
         SparseTensor::own_transpose(&self.normalized(), options)
     }

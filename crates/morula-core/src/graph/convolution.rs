@@ -1,4 +1,4 @@
-//! Graph convolution, and a stack of it.
+//! Graph convolution, and a stack of such layers.
 
 use burn::config::Config;
 use burn::module::Module;
@@ -22,7 +22,9 @@ pub struct GraphConvConfig {
 }
 
 /// Graph convolution, activation first: `Z = A tanh(H W)`, or `Z = A H W` without activation; no
-/// bias (METHODS 3.3; the IGAE layer of DFCN, AAAI 2021).
+/// bias (section [3.3]; the IGAE layer of DFCN, AAAI 2021).
+///
+/// [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
 #[derive(Module, Debug)]
 pub struct GraphConv {
     linear: Linear,
@@ -42,7 +44,7 @@ impl GraphConvConfig {
 }
 
 impl GraphConv {
-    /// One layer along the propagator A.
+    /// Applies the layer with the propagator A.
     ///
     /// # Shapes
     /// - h: `[n, d_input]`
@@ -58,13 +60,15 @@ impl GraphConv {
 pub struct GcnConfig {
     /// Width of the input and of every layer's output, for example `[100, 128, 256, 20]`.
     pub widths: Vec<usize>,
-    /// Whether the last layer goes without tanh.
+    /// Whether the last layer has no tanh.
     #[config(default = true)]
     pub last_linear: bool,
 }
 
 /// A stack of [`GraphConv`] layers: the encoder, or the decoder, of the graph autoencoder
-/// (METHODS 3.3).
+/// (section [3.3]).
+///
+/// [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
 #[derive(Module, Debug)]
 pub struct Gcn {
     layers: Vec<GraphConv>,
@@ -91,7 +95,7 @@ impl GcnConfig {
 }
 
 impl Gcn {
-    /// Every layer's output Z_l; the last one is the result.
+    /// The output Z_l of every layer; the last one is the result.
     ///
     /// # Shapes
     /// - x: `[n, widths[0]]`

@@ -6,16 +6,16 @@ use burn::tensor::Tensor;
 use super::SparseTensor;
 use crate::{CoreError, Result};
 
-/// Products above which settings are refused: no graph here needs a walk this long.
+/// Settings that need more products are refused: no graph here needs a walk this long.
 const MAX_PRODUCTS: f64 = 10_000.0;
 
-/// How [`Diffusion`] approaches its limit. Both are fixed polynomials in S, with `G = (1 - alpha) S`
-/// and `y_0 = x`.
+/// How [`Diffusion`] approaches its limit. Both are fixed polynomials in S, with `G = (1 - alpha)
+/// S` and `y_0 = x`.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum DiffusionScheme {
     /// Power iteration, `y_{k+1} = G y_k + alpha x`; the error falls by `1 - alpha` per product.
     Series,
-    /// Chebyshev semi-iteration, which knows that the eigenvalues of G are within
+    /// Chebyshev semi-iteration, which uses that the eigenvalues of G are within
     /// `+-(1 - alpha)`:
     ///
     /// ```text
@@ -34,7 +34,7 @@ pub struct DiffusionConfig {
     /// Probability alpha, `0 < alpha <= 1`, that the random walk returns to its start.
     #[config(default = 0.2)]
     pub alpha: f64,
-    /// Largest error, `0 < tolerance < 1`, relative to the length of the input.
+    /// Largest error, `0 < tolerance < 1`, relative to the length of the input vector.
     #[config(default = 0.01)]
     pub tolerance: f64,
     /// How the limit is approached.
@@ -42,14 +42,16 @@ pub struct DiffusionConfig {
     pub scheme: DiffusionScheme,
 }
 
-/// Personalised PageRank, `A_d x = alpha (I - (1 - alpha) S)^-1 x`, by a number of products with S
-/// that is fixed beforehand (METHODS 3.2; scSiameseClu, graph diffusion).
+/// Personalised PageRank, `A_d x = alpha (I - (1 - alpha) S)^-1 x`, by a fixed number of products
+/// with S (section [3.2]; scSiameseClu, graph diffusion).
 ///
-/// `A_d` itself is dense and never formed. It is symmetric, so the gradient is the same polynomial
-/// of the output's gradient. With S symmetric and its eigenvalues in [-1, 1], both schemes start
+/// `A_d` is dense and never formed. It is symmetric, so the gradient is the same polynomial of the
+/// output's gradient. With S symmetric and its eigenvalues in [-1, 1], both schemes start
 /// within `2 (1 - alpha) / (2 - alpha) |x|` of the limit, and stop when that times the scheme's
-/// factor is at most the tolerance. At 1% and alpha = 0.5, 0.2, 0.1 this takes 7, 21, 44 products in
-/// the series and 4, 8, 12 by Chebyshev.
+/// factor is at most the tolerance. At 1% and alpha = 0.5, 0.2, 0.1 this takes 7, 21, 44 products
+/// in the series and 4, 8, 12 by Chebyshev.
+///
+/// [3.2]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-2
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diffusion {
     alpha: f64,
@@ -77,7 +79,7 @@ impl DiffusionConfig {
         let radius = 1.0 - alpha;
         let reduction = (2.0 * radius / (1.0 + radius) / tolerance).max(1.0);
         let n_products = match scheme {
-            // Nothing to do: the start is within the tolerance.
+            // The start is within the tolerance.
             _ if reduction == 1.0 => 0.0,
             DiffusionScheme::Series => -reduction.ln() / radius.ln(),
             DiffusionScheme::Chebyshev => reduction.acosh() / radius.recip().acosh(),

@@ -1,15 +1,15 @@
 //! The cell graph: sparse propagation with gradients, graph convolution, perturbation, diffusion
-//! (METHODS 3.1 to 3.3, 3.5; scSiameseClu, IJCAI 2025).
+//! (sections [3.1], [3.2], [3.3] and [3.5]; scSiameseClu, IJCAI 2025).
 //!
-//! On the host a [`Graph`] says which cells are neighbours. On the device its normalised
-//! adjacency is a [`SparseTensor`],
+//! On the host, a [`Graph`] lists the neighbours of each cell. On the device, its normalised
+//! adjacency is a [`SparseTensor`]:
 //!
 //! ```text
 //! S = D^-1/2 (A + I) D^-1/2,   D = diag(degree + 1)
 //! ```
 //!
-//! whose product with a dense matrix, forward and backward, is the one operation that everything
-//! here is made of. Nothing of size n x n is ever formed.
+//! Every module here is built on one operation: the product of S with a dense matrix, forward and
+//! backward. No matrix of size n x n is formed.
 //!
 //! The two augmented views of the graph are [`Propagator`]s:
 //!
@@ -18,7 +18,27 @@
 //! | A_r | S of the graph without its least similar edges | [`Graph::drop_dissimilar`], [`Graph::propagation`] |
 //! | A_d | personalised PageRank, alpha (I - (1 - alpha) S)^-1 | [`Diffusion`] |
 //!
-//! A [`Gcn`] encodes or decodes along either; [`StructureLoss`] compares what it finds with S.
+//! A [`Gcn`] encodes or decodes along either view; [`StructureLoss`] compares its embeddings with
+//! S.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use morula_core::graph::{GcnConfig, Graph, Propagator};
+//!
+//! let device = Device::flex();
+//! let graph = Graph::from_edges(4, [(0, 1), (1, 2)])?;
+//! let propagator = Propagator::Adjacency(graph.propagation(&device));
+//! let encoder = GcnConfig::new(vec![5, 8, 2]).init(&device)?;
+//! let layers = encoder.forward(&propagator, Tensor::ones([4, 5], &device));
+//! assert_eq!(layers[0].dims(), [4, 8]);
+//! assert_eq!(layers[1].dims(), [4, 2]);
+//! # Ok::<(), morula_core::CoreError>(())
+//! ```
+//!
+//! [3.1]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1
+//! [3.2]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-2
+//! [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
+//! [3.5]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-5
 
 mod adjacency;
 mod convolution;

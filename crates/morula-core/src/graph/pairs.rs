@@ -1,4 +1,4 @@
-//! Which pairs of cells the structure loss looks at.
+//! The pairs of cells in the structure loss.
 
 use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
 use rand::Rng;
@@ -8,7 +8,7 @@ use super::{Graph, SparseTensor};
 use crate::{CoreError, Result};
 
 /// Pairs of cells (i, j) with their target S_ij and a weight: all stored entries of the normalised
-/// adjacency, edges and diagonal, and a sample of the rest.
+/// adjacency (edges and diagonal), and a sample of the other pairs.
 ///
 /// Cell i has `n - 1 - degree_i` non-neighbours, of which `m_i = min(m, n - 1 - degree_i)`
 /// different ones are drawn. With the weight `(n - 1 - degree_i) / m_i` each, any sum over the
@@ -17,21 +17,21 @@ use crate::{CoreError, Result};
 pub struct StructureSample {
     /// Gathers the rows of the first cells, `[pairs, n]`.
     pub(super) first: SparseTensor,
-    /// Gathers those of the second cells.
+    /// Gathers the rows of the second cells.
     pub(super) second: SparseTensor,
     /// S_ij, `[pairs, 1]`.
     pub(super) target: Tensor<2>,
-    /// Ordered pairs that a pair stands for, as a share of all n^2, `[pairs, 1]`.
+    /// Number of ordered pairs that a pair represents, as a share of all n^2, `[pairs, 1]`.
     pub(super) weight: Tensor<2>,
 }
 
 impl StructureSample {
-    /// Draws `m` non-neighbours of every cell, fewer where there are fewer.
+    /// Draws `m` non-neighbours of every cell, or all of them where there are fewer.
     ///
     /// `options` is a device, or a device and a float type: `(&device, DType::F64)`.
     ///
     /// # Errors
-    /// [`CoreError::Parameter`] when `m` is 0, and at 2^31 pairs.
+    /// [`CoreError::Parameter`] when `m` is 0, and from 2^31 pairs on.
     pub fn draw(
         graph: &Graph,
         m: usize,
@@ -49,10 +49,10 @@ impl StructureSample {
         })
     }
 
-    /// All pairs: the loss is then exact, at a cost of n^2. For small graphs.
+    /// All pairs, for small graphs: the loss is then exact, at a cost of n^2.
     ///
     /// # Errors
-    /// [`CoreError::Parameter`] at 2^31 pairs.
+    /// [`CoreError::Parameter`] from 2^31 pairs on.
     pub fn all(graph: &Graph, options: impl Into<TensorCreationOptions>) -> Result<Self> {
         Self::collect(graph, options, |n| (0..n).collect())
     }
@@ -62,7 +62,7 @@ impl StructureSample {
         self.first.n_rows()
     }
 
-    /// `choose` picks, in ascending order, among the n non-neighbours of a cell.
+    /// `choose` selects some of the n non-neighbours of a cell, in ascending order.
     fn collect(
         graph: &Graph,
         options: impl Into<TensorCreationOptions>,
@@ -77,7 +77,7 @@ impl StructureSample {
             for (&j, &value) in stored.iter().zip(&s.values[bounds[0]..bounds[1]]) {
                 match j as usize {
                     j if j == i => pairs.push(i, j, value, 1.0 / all),
-                    // Stands for (j, i) too.
+                    // Represents (j, i) too.
                     j if j > i => pairs.push(i, j, value, 2.0 / all),
                     _ => {}
                 }
@@ -85,7 +85,7 @@ impl StructureSample {
             let others = n - stored.len();
             let chosen = choose(others);
             let weight = others as f64 / chosen.len() as f64 / all;
-            // The rank among non-neighbours becomes a cell by stepping over the stored ones.
+            // Turns the rank among the non-neighbours into a cell, by skipping the stored cells.
             let mut skipped = 0;
             for rank in chosen {
                 while stored.get(skipped).is_some_and(|&j| j as usize <= rank + skipped) {

@@ -1,4 +1,4 @@
-//! Edge perturbation: a view of the graph without its least convincing edges.
+//! Edge perturbation: a view of the graph without its least similar edges.
 
 use super::Graph;
 use crate::{CoreError, Result};
@@ -7,10 +7,10 @@ const OPERATION: &str = "Graph::drop_dissimilar";
 
 impl Graph {
     /// The graph without the `fraction` of its edges (rounded to the nearest number) whose ends are
-    /// least similar by the cosine of their embeddings; but every node that has an edge keeps its
-    /// most similar one, so that fewer may be dropped (METHODS 3.2, edge perturbation).
+    /// least similar by the cosine of their embeddings (section [3.2], edge perturbation). Every
+    /// node keeps its most similar edge, so fewer edges may be dropped.
     ///
-    /// A zero embedding has the cosine 0 with every other. Of equally similar edges the one with
+    /// A zero embedding has the cosine 0 with every other. Of equally similar edges, the one with
     /// the lower node numbers is dropped, or kept, first.
     ///
     /// # Shapes
@@ -19,6 +19,8 @@ impl Graph {
     /// # Errors
     /// [`CoreError::Shape`] when the embedding does not have a row per node;
     /// [`CoreError::Parameter`] when a value of it is not finite or `fraction` is not in `0..=1`.
+    ///
+    /// [3.2]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-2
     pub fn drop_dissimilar(&self, embedding: &[f32], n_dims: usize, fraction: f64) -> Result<Self> {
         if !(0.0..=1.0).contains(&fraction) {
             let needed = "give a share of the edges, 0 to 1";
@@ -73,7 +75,7 @@ impl Graph {
         Ok(self.edges().map(cosine).collect())
     }
 
-    /// For every node with an edge, its most similar one.
+    /// The most similar edge of every node that has one.
     fn most_similar(
         &self,
         edges: &[(usize, usize)],

@@ -1,10 +1,12 @@
-//! What a graph network propagates along.
+//! The operators that a graph network propagates with.
 
 use burn::tensor::Tensor;
 
 use super::{Diffusion, SparseTensor};
 
-/// A symmetric linear operator on the rows of a matrix: one view of the graph (METHODS 3.2).
+/// A symmetric linear operator on the rows of a matrix: one view of the graph (section [3.2]).
+///
+/// [3.2]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-2
 #[derive(Debug, Clone)]
 pub enum Propagator {
     /// The normalised adjacency of a graph, `A = S`.

@@ -8,14 +8,13 @@ use crate::{CoreError, Result};
 
 const OPERATION: &str = "SparseTensor";
 
-/// A constant sparse matrix in compressed sparse rows on the device, held with its transpose.
+/// A constant sparse matrix in compressed sparse rows on the device, with its transpose.
 ///
-/// [`matmul`](Self::matmul) multiplies it by a dense matrix; the gradient with respect to the dense
-/// one is the product with the transpose. Both are deterministic: every row is summed in the order
-/// of its entries, whatever the number of threads.
+/// [`matmul`](Self::matmul) multiplies it by a dense matrix. The gradient with respect to the dense
+/// matrix is the product with the transpose. Both are deterministic: every row is summed in the
+/// order of its entries, for any number of threads.
 ///
-/// The matrix lives outside autodiff, also when it is made on an autodiff device. Cloning shares
-/// the memory.
+/// The matrix has no gradient, on an autodiff device either. Clones share the memory.
 #[derive(Debug, Clone)]
 pub struct SparseTensor {
     rows: Rows,
@@ -43,15 +42,15 @@ pub(super) struct HostCsr {
 
 impl SparseTensor {
     /// Copies a CSR matrix to the device: row i holds `values[e]` in column `indices[e]` for e in
-    /// `indptr[i]..indptr[i + 1]`. Entries of the same place are summed; the order of columns
-    /// within a row is free.
+    /// `indptr[i]..indptr[i + 1]`. Entries at the same place are summed; the columns of a row may
+    /// be in any order.
     ///
     /// `options` is a device, or a device and a float type: `(&device, DType::F64)`.
     ///
     /// # Errors
     /// [`CoreError::Shape`] when `indptr` does not have `n_rows + 1` values or the other two differ
     /// in length; [`CoreError::Parameter`] when `indptr` decreases or does not end at the number
-    /// of entries, when a column is not below `n_cols`, and at 2^31 entries, rows or columns.
+    /// of entries, when a column is not below `n_cols`, and from 2^31 entries, rows or columns on.
     pub fn new(
         n_rows: usize,
         n_cols: usize,
@@ -67,12 +66,12 @@ impl SparseTensor {
         Ok(Self { rows, transpose, n_rows, n_cols, n_entries: indices.len() })
     }
 
-    /// Copies a symmetric `n x n` CSR matrix to the device; it is its own transpose, so it takes
+    /// Copies a symmetric `n x n` CSR matrix to the device. It is its own transpose, so it needs
     /// half of the memory.
     ///
     /// # Errors
-    /// Those of [`new`](Self::new), and [`CoreError::Parameter`] when the matrix differs from its
-    /// transpose.
+    /// The errors of [`new`](Self::new), and [`CoreError::Parameter`] when the matrix differs from
+    /// its transpose.
     pub fn symmetric(
         n: usize,
         indptr: &[usize],
@@ -82,7 +81,7 @@ impl SparseTensor {
     ) -> Result<Self> {
         let csr = HostCsr::checked(n, n, indptr, indices, values)?;
         let transpose = csr.transpose(n);
-        // Transposing twice sorts the columns, so that their order does not count.
+        // Transposing twice sorts the columns, so that their order does not matter.
         if transpose != transpose.transpose(n) {
             let needed = "give a symmetric matrix, or use SparseTensor::new";
             return Err(CoreError::parameter(OPERATION, "values", "not symmetric", needed));
@@ -90,11 +89,11 @@ impl SparseTensor {
         Ok(Self::own_transpose(&csr, options))
     }
 
-    /// The matrix whose row r has a single 1, in column `rows[r]`: multiplying by it gathers rows
-    /// of a dense matrix, and the gradient adds them back without a scatter.
+    /// The matrix whose row r has a single 1, in column `rows[r]`. Multiplying by it gathers rows
+    /// of a dense matrix; the gradient adds them back without a scatter.
     ///
     /// # Errors
-    /// [`CoreError::Parameter`] when a row is not below `n_cols`, and at 2^31 rows or columns.
+    /// [`CoreError::Parameter`] when a row is not below `n_cols`, and from 2^31 rows or columns on.
     pub fn selection(
         rows: &[usize],
         n_cols: usize,
@@ -107,7 +106,7 @@ impl SparseTensor {
         Self::new(rows.len(), n_cols, &indptr, &indices, &vec![1.0; rows.len()], options)
     }
 
-    /// A matrix known to be valid and symmetric.
+    /// The matrix of a CSR that is valid and symmetric.
     pub(super) fn own_transpose(csr: &HostCsr, options: impl Into<TensorCreationOptions>) -> Self {
         let n = csr.indptr.len() - 1;
         let rows = csr.upload(&inner(options));
@@ -130,7 +129,7 @@ impl SparseTensor {
         self.n_entries
     }
 
-    /// The transposed matrix, sharing the memory.
+    /// The transposed matrix; it shares the memory.
     pub fn transpose(&self) -> Self {
         Self {
             rows: self.transpose.clone(),
@@ -143,7 +142,7 @@ impl SparseTensor {
 
     /// The product with a dense matrix, in the dense matrix's float type.
     ///
-    /// `x` may be on an autodiff device; its gradient is the transpose times the output's.
+    /// `x` may be on an autodiff device; its gradient is the transpose times the output's gradient.
     ///
     /// # Shapes
     /// - x: `[n_cols, d]`
@@ -158,7 +157,7 @@ impl SparseTensor {
         Tensor::from_dispatch(Dispatch::spmm(matrix, x.into_dispatch()))
     }
 
-    /// `alpha (I - (1 - alpha) A)^-1 x` by Chebyshev's recurrence of `n_products` products.
+    /// `alpha (I - (1 - alpha) A)^-1 x` by Chebyshev's recurrence with `n_products` products.
     ///
     /// # Shapes
     /// - x: `[n, d]`
@@ -177,7 +176,7 @@ impl SparseTensor {
         }
     }
 
-    /// The matrix for an operation on `x`, in its float type; none when there is nothing to do.
+    /// The matrix for an operation on `x`, in its float type; none when a dimension is 0.
     fn csr(&self, x: &Tensor<2>) -> Option<Csr<Dispatch>> {
         let [n, d] = x.dims();
         let Self { n_rows, n_cols, .. } = *self;
@@ -219,7 +218,7 @@ impl HostCsr {
         let parameter = |name, found: usize, needed: &str| {
             Err(CoreError::parameter(OPERATION, name, found, needed))
         };
-        // Positions are I32 on the device, which every backend has.
+        // Positions are I32 on the device, because every backend has that type.
         const LIMIT: usize = i32::MAX as usize;
         for (name, found) in [("n_rows", n_rows), ("n_cols", n_cols), ("indices", indices.len())] {
             if found >= LIMIT {
@@ -276,7 +275,7 @@ impl HostCsr {
         };
         let mut col: Vec<i32> = self.indices.iter().map(|&column| column as i32).collect();
         let mut val = self.values.clone();
-        // GPUs have no empty buffers: an entry that no row points to.
+        // GPUs have no empty buffers, so an empty matrix gets an entry that no row points to.
         if col.is_empty() {
             col.push(0);
             val.push(0.0);

@@ -4,15 +4,18 @@ use burn::tensor::{Tensor, activation::sigmoid};
 
 use super::StructureSample;
 
-/// How well two embeddings of the cells tell who neighbours whom (METHODS 3.5, `structure`; the
-/// adjacency reconstruction of DFCN, AAAI 2021):
+/// The error of the graph that two embeddings of the cells reconstruct (section [3.5], `structure`;
+/// the adjacency reconstruction of DFCN, AAAI 2021):
 ///
 /// ```text
 /// L = 1 / n^2  sum_ij (sigmoid(z_i . z_j) + sigmoid(zh_i . zh_j) - S_ij)^2
 /// ```
 ///
 /// over all ordered pairs, S the normalised adjacency with its diagonal. The pairs that S stores
-/// are taken exactly and the others from a [`StructureSample`], whose weights keep the expectation.
+/// enter exactly. The others are sampled ([`StructureSample`]), with weights that keep the
+/// expectation.
+///
+/// [3.5]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-5
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StructureLoss;
 

@@ -4,24 +4,25 @@ use burn::tensor::{FloatDType, Tensor};
 
 use super::memberships::Memberships;
 
-/// Below this a sum of squares or of memberships counts as zero. Its square is still a normal f32,
-/// which the gradient of a division needs.
+/// A smaller sum of squares or of memberships counts as zero. The square of this number is a normal
+/// f32, which the gradient of a division needs.
 pub(super) const TINY: f64 = 1e-15;
 
-/// A cluster whose degrees of freedom are below this share of its cells' has a single cell (the
-/// rest is rounding in single precision).
+/// A cluster has a single cell if its degrees of freedom, as a share of those of its cells, are
+/// below this number: they are then rounding errors in single precision.
 const SINGLE_CELL: f64 = 1e-6;
 
-/// What the risk needs to know of K clusters of B cells.
+/// The moments of B cells in K clusters that the risk needs.
 #[derive(Clone)]
 pub(super) struct Clusters {
-    /// Memberships r_ik, 0 throughout a cluster that is empty or its own centre. \[B, K\]
+    /// Memberships r_ik; 0 in a cluster that is empty or has a single cell as its centre. \[B, K\]
     pub weights: Tensor<2>,
     /// 1 for a cluster that can be shrunk, else 0. \[1, K\]
     pub support: Tensor<2>,
     /// mu_k; the origin for an empty cluster. \[K, P\]
     pub centres: Tensor<2>,
-    /// ||z_i - mu_k||^2, \[B, K\]; for hard memberships only that to the own centre, \[B, 1\].
+    /// ||z_i - mu_k||^2, \[B, K\]; for hard memberships only the distance to the own centre,
+    /// \[B, 1\].
     pub distances: Tensor<2>,
     /// D_ik = P (1 - h_ik); h_ik = r_ik / n_k is a cell's share in its own centre, 0 in a fixed
     /// one. \[B, K\]
@@ -35,7 +36,8 @@ pub(super) struct Clusters {
 }
 
 impl Clusters {
-    /// The moments of z, \[B, P\], around the centres, \[K, P\], or else around the clusters' means.
+    /// The moments of z, \[B, P\], around the centres, \[K, P\]; without centres, around the
+    /// clusters' means.
     pub fn new(z: &Tensor<2>, memberships: &Memberships, centres: Option<Tensor<2>>) -> Self {
         let dtype = FloatDType::from(z.dtype());
         let n_dims = z.dims()[1] as f64;
@@ -62,7 +64,7 @@ impl Clusters {
         Self { weights, support, centres, distances, divergence, size, freedom, scatter }
     }
 
-    /// The same numbers without gradient (the memberships and their sums never have any).
+    /// The same numbers without gradient (the memberships and their sums never have one).
     pub fn detached(&self) -> Self {
         Self {
             centres: self.centres.clone().without_autodiff(),
@@ -73,7 +75,8 @@ impl Clusters {
     }
 }
 
-/// ||z_i - mu_k||^2 without cancellation, one cluster at a time: nothing B x K x P is ever held.
+/// ||z_i - mu_k||^2 without cancellation, one cluster at a time, so that no B x K x P tensor is
+/// held.
 ///
 /// # Shapes
 ///

@@ -1,4 +1,4 @@
-//! What is known of a batch of cells.
+//! The input: a batch of cells, their memberships, and optional measurements.
 
 use burn::tensor::Tensor;
 
@@ -31,8 +31,8 @@ impl SureInput {
         self
     }
 
-    /// The noise variance of `z`, known beforehand (kept from training, for cells with one clean
-    /// view), \[1\] or \[K\]. It replaces the measurement from a second view.
+    /// The known noise variance of `z`, \[1\] or \[K\], for example from training, for cells with
+    /// one clean view. It replaces the measurement from a second view.
     pub fn with_sigma2(mut self, sigma2: Tensor<1>) -> Self {
         self.sigma2 = Some(sigma2);
         self
@@ -44,7 +44,7 @@ impl SureInput {
         self
     }
 
-    /// Refuses shapes that do not fit, and what the configuration cannot use.
+    /// Refuses shapes that do not match, and input that the configuration cannot use.
     pub(super) fn check(&self, config: &SureShrinkageConfig) -> Result<()> {
         let [n_cells, n_dims] = self.z.dims();
         if n_cells == 0 || n_dims == 0 {

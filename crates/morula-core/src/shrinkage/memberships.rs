@@ -1,21 +1,21 @@
-//! Which cluster each cell belongs to, and how much.
+//! The memberships of cells in clusters.
 
 use burn::tensor::{FloatDType, Int, Tensor};
 
 use crate::ops::one_hot;
 
-/// Memberships of B cells in K clusters. They are held fixed: no gradient runs through them.
+/// Memberships of B cells in K clusters. They have no gradient.
 #[derive(Debug, Clone)]
 pub enum Memberships {
     /// One cluster per cell.
     Hard {
-        /// \[B\], 0 to K - 1. A cell with any other label belongs nowhere and is left alone.
+        /// \[B\], 0 to K - 1. A cell with any other label is in no cluster and is not shrunk.
         labels: Tensor<1, Int>,
         /// K
         n_clusters: usize,
     },
-    /// Responsibilities r_ik >= 0, \[B, K\], each row summing to 1 (or to 0: the cell is left
-    /// alone). One-hot rows give the results of `Hard`, at K times the cost for the distances.
+    /// Responsibilities r_ik >= 0, \[B, K\]. Each row sums to 1, or to 0 for a cell that is not
+    /// shrunk. One-hot rows give the results of `Hard`, at K times the cost for the distances.
     Soft(Tensor<2>),
 }
 

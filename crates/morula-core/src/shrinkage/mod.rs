@@ -3,8 +3,8 @@
 //! A hierarchical Bayesian model of the embeddings, per cluster k:
 //!
 //! ```text
-//! z_i | theta_i ~ N(theta_i, sigma_k^2 I)     what the encoder says of a cell
-//! theta_i       ~ N(mu_k, tau_k^2 I)          where the cell truly is
+//! z_i | theta_i ~ N(theta_i, sigma_k^2 I)     embedding of a cell
+//! theta_i       ~ N(mu_k, tau_k^2 I)          true position of the cell
 //!
 //! theta_hat_i = (1 - b_k) z_i + b_k mu_k      posterior mean
 //! SURE_k = n_k P sigma_k^2 + b_k^2 S_k - 2 nu_k P sigma_k^2 b_k
@@ -13,11 +13,12 @@
 //! ```
 //!
 //! SURE_k estimates E sum_i ||theta_hat_i - theta_i||^2 without knowing theta. At b* its gradient
-//! with respect to z_i is 2 b*^2 (z_i - mu_k), whether b* is detached or not: lowering the risk
-//! draws each cell to its centre, the more so the less the cells of a cluster truly differ.
+//! with respect to z_i is 2 b*^2 (z_i - mu_k), whether b* is detached or not. Lowering the risk
+//! therefore moves each cell towards its centre, most where the cells of a cluster truly differ
+//! least.
 //!
 //! With soft memberships theta_hat_i = z_i - sum_k r_ik b_k (z_i - mu_k), and the risk is
-//! sum_ik r_ik SURE_ik / B, the memberships held fixed.
+//! sum_ik r_ik SURE_ik / B. The memberships have no gradient.
 //!
 //! | symbol | meaning | in the code |
 //! | --- | --- | --- |
@@ -38,6 +39,23 @@
 //!
 //! Sources: Stein, Annals of Statistics 9 (1981); James and Stein (1961); Xie, Kou and Brown, JASA
 //! 107 (2012); JojoSCL, arXiv 2506.00410.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig};
+//!
+//! let device = Device::flex();
+//! let z = Tensor::<2>::from_data([[0.0, 0.0], [2.0, 0.0], [5.0, 5.0], [5.0, 7.0]], &device);
+//! let labels = Tensor::from_ints([0, 0, 1, 1], &device);
+//! let input = SureInput::new(z.clone(), Memberships::hard(labels, 2));
+//! let input = input.with_replicate(z.add_scalar(0.1)); // a second view of the same cells
+//! let output = SureShrinkageConfig::new().init()?.forward(input)?;
+//! assert_eq!(output.theta_hat.dims(), [4, 2]);
+//! assert_eq!(output.risk.dims(), [1]);
+//! let b = output.b.try_into_vec_as::<f32>().unwrap();
+//! assert!(b.iter().all(|b| (0.0..=1.0).contains(b)));
+//! # Ok::<(), morula_core::CoreError>(())
+//! ```
 
 mod clusters;
 mod input;

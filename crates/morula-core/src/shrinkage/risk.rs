@@ -25,8 +25,8 @@ pub fn posterior_weight(sigma2: Tensor<2>, tau2: Tensor<2>) -> Tensor<2> {
 /// SURE_ik = P sigma^2 + b^2 ||z_i - mu_k||^2 - 2 sigma^2 b D_ik
 /// ```
 ///
-/// D_ik is the divergence of z_i - mu_k: P if the centre is fixed, P (1 - h_ik) if it is the
-/// cluster's mean, in which the cell has weight h_ik. sigma^2 may differ from cell to cell (Xie,
+/// D_ik is the divergence of z_i - mu_k: P for a fixed centre, P (1 - h_ik) for the cluster's mean,
+/// in which the cell has weight h_ik. sigma^2 may differ from cell to cell (Xie,
 /// Kou and Brown 2012). The arguments broadcast.
 ///
 /// # Shapes

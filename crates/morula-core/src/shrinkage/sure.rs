@@ -11,7 +11,7 @@ use super::variance::{Estimate, Variance, replicate_variance, replicate_variance
 use super::weight::{Shrinkage, Weights};
 use crate::{CoreError, Result};
 
-/// What cells are shrunk towards.
+/// The point that cells are shrunk towards.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum Centre {
     /// The cluster's (weighted) mean in the batch; a cell has a share h_ik in its own centre.
@@ -23,36 +23,36 @@ pub enum Centre {
 /// Configuration of [`SureShrinkage`].
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub struct SureShrinkageConfig {
-    /// Where sigma^2 comes from.
+    /// The source of sigma^2.
     #[config(default = "Variance::Replicates")]
     pub variance: Variance,
     /// With `Variance::Replicates`: one sigma^2 per cluster instead of one for the batch.
     #[config(default = false)]
     pub per_cluster: bool,
-    /// What is shrunk when there are two views.
+    /// What is shrunk when a cell has two views.
     #[config(default = "Estimate::FirstView")]
     pub estimate: Estimate,
-    /// What cells are shrunk towards.
+    /// The point that cells are shrunk towards.
     #[config(default = "Centre::GroupMean")]
     pub centre: Centre,
     /// How b follows from sigma^2.
     #[config(default = "Shrinkage::Sure")]
     pub shrinkage: Shrinkage,
-    /// Keep sigma^2, tau^2 and b out of the gradient; the risk's z and mu always stay in.
+    /// Whether sigma^2, tau^2 and b have no gradient; z and mu of the risk always have one.
     ///
-    /// Attached, the risk can also be lowered by making the noise look small, which is not what
-    /// the term is for. At the optimum of b the gradient for a given sigma^2 is the same.
+    /// With a gradient, training can also lower the risk by making the noise look small, which is
+    /// not the purpose of the term. At the optimal b, the gradient for a given sigma^2 is the same.
     #[config(default = true)]
     pub detach: bool,
 }
 
 impl SureShrinkageConfig {
-    /// The module.
+    /// Creates the module.
     ///
     /// # Errors
     ///
-    /// [`CoreError::Parameter`] for settings that exclude each other: `CentroidClt` fixes b and
-    /// measures one sigma^2 per cluster itself.
+    /// [`CoreError::Parameter`] for settings that exclude each other: `CentroidClt` fixes b, and
+    /// always measures one sigma^2 per cluster.
     pub fn init(&self) -> Result<SureShrinkage> {
         let refuse = |parameter, found, requirement| {
             Err(CoreError::parameter("SureShrinkageConfig", parameter, found, requirement))
@@ -75,9 +75,9 @@ impl SureShrinkageConfig {
 
 /// Shrinkage of cells towards their cluster's centre, and Stein's unbiased estimate of its risk.
 ///
-/// Equations and symbols: [the module's page](crate::shrinkage). Pure tensor operations: nothing
-/// is read back to the host and no control flow depends on data, so it belongs inside a training
-/// step. Built by [`SureShrinkageConfig`].
+/// Equations and symbols: [the module's page](crate::shrinkage). It reads nothing back to the host
+/// and no control flow depends on data, so a training step can call it. Built by
+/// [`SureShrinkageConfig`].
 #[derive(Module, Debug)]
 pub struct SureShrinkage {
     #[module(skip)]
@@ -89,13 +89,13 @@ pub struct SureShrinkage {
 pub struct SureOutput {
     /// The loss: sum_ik r_ik SURE_ik / B, a mean per cell. \[1\]
     pub risk: Tensor<1>,
-    /// Weight of the centre per cluster, 0 (left as it is) to 1 (all on the centre). \[K\]
+    /// Weight of the centre per cluster, from 0 (unchanged) to 1 (moved to the centre). \[K\]
     pub b: Tensor<1>,
-    /// Noise variance per dimension of what is shrunk. \[K\]
+    /// Noise variance per dimension of the shrunk quantity (see [`Estimate`]). \[K\]
     pub sigma2: Tensor<1>,
     /// Variance per dimension of the true cells around the centre. \[K\]
     pub tau2: Tensor<1>,
-    /// \[K, P\]
+    /// The centres. \[K, P\]
     pub centres: Tensor<2>,
     /// The shrunk embeddings. \[B, P\]
     pub theta_hat: Tensor<2>,
@@ -104,8 +104,9 @@ pub struct SureOutput {
 impl SureShrinkage {
     /// Risk, weights and shrunk embeddings of a batch.
     ///
-    /// A cluster without cells, or a single cell that is its own centre, has nothing to shrink:
-    /// b = tau^2 = 0, no part in the risk, theta_hat = z. Sums of squares under 1e-15 count as 0.
+    /// A cluster without cells, or with a single cell that is its own centre, is not shrunk:
+    /// b = tau^2 = 0, theta_hat = z, and it adds nothing to the risk. Sums of squares under 1e-15
+    /// count as 0.
     ///
     /// # Shapes
     ///
@@ -114,9 +115,9 @@ impl SureShrinkage {
     ///
     /// # Errors
     ///
-    /// [`CoreError::Shape`] for shapes that do not fit each other or are empty,
-    /// [`CoreError::Parameter`] for an input that the configuration needs and misses, or gets and
-    /// cannot use.
+    /// [`CoreError::Shape`] for shapes that do not match or are empty,
+    /// [`CoreError::Parameter`] for an input that the configuration needs and that is missing, or
+    /// that is given and that the configuration cannot use.
     pub fn forward(&self, input: SureInput) -> Result<SureOutput> {
         input.check(&self.config)?;
         let SureInput { z, memberships, replicate, sigma2, centres } = input;
@@ -153,6 +154,7 @@ impl SureShrinkage {
             centres: clusters.centres,
         })
     }
+
     /// sigma^2 of the estimate from two views, \[1, 1\] or \[1, K\].
     fn replicate_variance(
         &self,
@@ -167,7 +169,7 @@ impl SureShrinkage {
         variance.mul_scalar(self.config.estimate.noise_share())
     }
 
-    /// The weights, out of the gradient if so configured.
+    /// The weights, without gradient if `detach` is set.
     fn weights(&self, clusters: &Clusters, noise: Option<Tensor<2>>) -> Weights {
         let (clusters, noise) = match self.config.detach {
             true => (&clusters.detached(), noise.map(Tensor::without_autodiff)),

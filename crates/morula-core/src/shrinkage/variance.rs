@@ -1,4 +1,4 @@
-//! Where the noise variance comes from.
+//! The source of the noise variance.
 
 use burn::config::Config;
 use burn::tensor::Tensor;
@@ -17,8 +17,8 @@ pub enum Variance {
     /// tau_k^2 = max(0, S_k / (P nu_k) - sigma^2)
     /// ```
     Replicates,
-    /// The published plug-in, kept for fidelity: all scatter within a cluster is called noise, and
-    /// the centre's sampling variance (central limit theorem) is called the prior's:
+    /// The published plug-in, for fidelity. It takes all scatter within a cluster as noise, and the
+    /// centre's sampling variance (central limit theorem) as the prior's variance:
     ///
     /// ```text
     /// sigma_k^2 = S_k / (P nu_k),   tau_k^2 = sigma_k^2 / n_k,   so that b = n_k / (n_k + 1)
@@ -44,7 +44,7 @@ impl Estimate {
         }
     }
 
-    /// Noise variance of the estimate, as a share of that of one view.
+    /// Noise variance of the estimate, as a share of the noise variance of one view.
     pub(super) fn noise_share(self) -> f64 {
         match self {
             Self::FirstView => 1.0,

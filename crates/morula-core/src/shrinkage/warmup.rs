@@ -4,14 +4,14 @@ use burn::config::Config;
 
 /// A linear ramp for the weight of a loss term.
 ///
-/// Shrinking towards centres means little before the clusters mean something, so the term enters
-/// late and slowly.
+/// Shrinkage towards centres is only useful once the clusters are meaningful, so the term starts
+/// late and grows slowly.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub struct Warmup {
     /// Epochs without the term.
     #[config(default = 0)]
     pub start: usize,
-    /// Epochs of partial weight after them; 0 is a step.
+    /// Epochs of partial weight after those; 0 gives a step.
     #[config(default = 0)]
     pub length: usize,
 }

@@ -1,4 +1,4 @@
-//! How strongly each cluster is shrunk.
+//! The strength of the shrinkage of each cluster.
 
 use burn::config::Config;
 use burn::tensor::{FloatDType, Tensor};
@@ -15,8 +15,8 @@ pub enum Shrinkage {
     /// b = min(1, nu P sigma^2 / S)
     /// ```
     ///
-    /// The risk is that of a b given beforehand; at its own minimum it is a little optimistic, by
-    /// up to 4 b sigma^2 per cluster.
+    /// The risk is the one of a fixed b. At its own minimum it is slightly too low, by up to
+    /// 4 b sigma^2 per cluster.
     Sure,
     /// James and Stein's choice, positive part:
     ///
@@ -24,11 +24,11 @@ pub enum Shrinkage {
     /// b = min(1, max(0, nu P - 2) sigma^2 / S)
     /// ```
     ///
-    /// The risk counts that b depends on the data, and is exactly unbiased.
+    /// The risk accounts for the dependence of b on the data, and is exactly unbiased.
     JamesStein,
 }
 
-/// sigma^2, tau^2 and b per cluster, and the divergence that goes with b.
+/// sigma^2, tau^2 and b per cluster, and the divergence for this b.
 pub(super) struct Weights {
     /// \[1, K\]
     pub sigma2: Tensor<2>,
@@ -70,8 +70,8 @@ impl Weights {
 }
 
 impl Clusters {
-    /// Part of the divergence of b (z_i - mu_k) / b that comes from b = noise / S moving with z:
-    /// 2 r_ik ||z_i - mu_k||^2 / S_k, and 0 where b is clipped to 1. \[B, K\]
+    /// The part of the divergence of b (z_i - mu_k) / b that comes from the change of b = noise / S
+    /// with z: 2 r_ik ||z_i - mu_k||^2 / S_k, and 0 where b is clipped to 1. \[B, K\]
     fn pull_of_scatter(&self, noise: Tensor<2>) -> Tensor<2> {
         let dtype = FloatDType::from(noise.dtype());
         let unclipped = self.scatter.clone().greater(noise).cast(dtype);

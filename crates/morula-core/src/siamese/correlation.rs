@@ -4,10 +4,10 @@ use burn::tensor::Tensor;
 
 use crate::ops::l2_normalize;
 
-/// Divisor in place of the sum of an empty membership column.
+/// Divisor for an empty membership column, whose sum is 0.
 const EMPTY: f64 = 1e-30;
 
-/// Cell-correlation refinement (METHODS 3.4; scSiameseClu, cell correlation):
+/// Cell-correlation refinement (section [3.4]; scSiameseClu, cell correlation):
 ///
 /// `L = mean_i (S_ii - 1)^2 + mean_{i != j} S_ij^2`, `S_ij = cos(z1_i, z2_j)`
 ///
@@ -15,8 +15,10 @@ const EMPTY: f64 = 1e-30;
 /// A zero row has the cosine 0 with every other; a single cell has no second term.
 ///
 /// # Shapes
-/// - z1, z2: `[n, d]`, row i of both the same cell
+/// - z1, z2: `[n, d]`, row i of both is the same cell
 /// - output: `[1]`
+///
+/// [3.4]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4
 pub fn cell_correlation_loss(z1: Tensor<2>, z2: Tensor<2>) -> Tensor<1> {
     let n_cells = z1.dims()[0] as f64;
     let (z1, z2) = (l2_normalize(z1), l2_normalize(z2));
@@ -28,16 +30,19 @@ pub fn cell_correlation_loss(z1: Tensor<2>, z2: Tensor<2>) -> Tensor<1> {
     agreement.mul_scalar(1.0 / n_cells.max(1.0)) + rest.mul_scalar(reciprocal(pairs))
 }
 
-/// Latent-correlation refinement (METHODS 3.4; scSiameseClu, latent correlation): the same loss on
-/// the d x d cosines between the rows of the readouts `Z1^T R` and `Z2^T R`,
-/// `R_ik = r_ik / sum_j r_jk`. A readout's row is one latent dimension's mean in every cluster.
+/// Latent-correlation refinement (section [3.4]; scSiameseClu, latent correlation): the same loss
+/// on the d x d cosines between the rows of the readouts `Z1^T R` and `Z2^T R`,
+/// `R_ik = r_ik / sum_j r_jk`. A row of a readout is the mean of one latent dimension in every
+/// cluster.
 ///
-/// Memberships are held fixed; an empty cluster has no part.
+/// Memberships have no gradient; an empty cluster contributes nothing.
 ///
 /// # Shapes
 /// - z1, z2: `[n, d]`
 /// - memberships: `[n, n_clusters]`, at least 0
 /// - output: `[1]`
+///
+/// [3.4]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4
 pub fn latent_correlation_loss(z1: Tensor<2>, z2: Tensor<2>, memberships: Tensor<2>) -> Tensor<1> {
     let memberships = memberships.without_autodiff().cast(z1.dtype());
     let size = memberships.clone().sum_dim(0).clamp_min(EMPTY);
@@ -50,7 +55,7 @@ fn gram(z: Tensor<2>) -> Tensor<2> {
     z.clone().transpose().matmul(z)
 }
 
-/// 1 / count, and 0 for nothing to average.
+/// 1 / count, and 0 for a count of 0.
 fn reciprocal(count: f64) -> f64 {
     if count > 0.0 { 1.0 / count } else { 0.0 }
 }

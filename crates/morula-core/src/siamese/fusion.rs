@@ -1,4 +1,4 @@
-//! One embedding from the expression's and the graph's.
+//! Fusion of the expression's embedding and the graph's into one.
 
 use burn::config::Config;
 use burn::module::{Module, Param};
@@ -13,13 +13,13 @@ use crate::graph::SparseTensor;
 pub struct FusionConfig {
     /// Width d of both embeddings.
     pub d_latent: usize,
-    /// Rows of a block of the attention: few on a CPU, where its weights should stay in a core's
+    /// Rows of a block of the attention: few on a CPU, so that a block's weights stay in a core's
     /// cache; some thousands on a GPU, where every block costs a dozen kernels.
     #[config(default = 192)]
     pub attention_block: usize,
 }
 
-/// Adaptive fusion (METHODS 3.4; scSiameseClu, cross-modal fusion):
+/// Adaptive fusion (section [3.4]; scSiameseClu, cross-modal fusion):
 ///
 /// ```text
 /// Z_i = a * Z_AE + b * Z_G           blend, a and b one weight per dimension
@@ -28,28 +28,30 @@ pub struct FusionConfig {
 /// Z   = rho Z_g + Z_l
 /// ```
 ///
-/// Nothing depends on the number of cells, so that a trained fusion serves others.
+/// No parameter depends on the number of cells, so a trained fusion works on other cells.
+///
+/// [3.4]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4
 #[derive(Module, Debug)]
 pub struct Fusion {
-    /// Weight a of the expression's embedding, `[d]`, from 0.5.
+    /// Weight a of the expression's embedding, `[d]`; it starts at 0.5.
     pub a: Param<Tensor<1>>,
-    /// Weight b of the graph's embedding, `[d]`, from 0.5.
+    /// Weight b of the graph's embedding, `[d]`; it starts at 0.5.
     pub b: Param<Tensor<1>>,
-    /// Gate rho of the attention, `[1]`, from 0.
+    /// Gate rho of the attention, `[1]`; it starts at 0.
     pub rho: Param<Tensor<1>>,
     /// Rows of a block of the attention.
     #[module(skip)]
     pub attention_block: usize,
 }
 
-/// Which cells the attention looks at.
+/// The cells that the attention reads.
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "a handle, passed once per step")]
 pub enum Keys {
-    /// All of them: O(n^2 d) time, O(n d) memory.
+    /// All cells: O(n^2 d) time, O(n d) memory.
     All,
-    /// These rows only: O(n m d) time, for large n. A selection of rows, `[m, n]`, as
-    /// [`SparseTensor::selection`] makes it.
+    /// Some rows only, for large n: O(n m d) time. A selection of rows, `[m, n]`, from
+    /// [`SparseTensor::selection`].
     Anchors(SparseTensor),
 }
 
@@ -89,7 +91,7 @@ impl Fusion {
         self.rho.val().unsqueeze::<2>() * global + local
     }
 
-    /// `a * Z_AE + b * Z_G`, before the graph.
+    /// `a * Z_AE + b * Z_G`, before propagation.
     ///
     /// # Shapes
     /// - z_ae, z_graph: `[n, d_latent]`

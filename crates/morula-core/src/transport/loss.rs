@@ -1,20 +1,22 @@
-//! What pulls the soft assignment towards the transport plan.
+//! The loss that pulls the soft assignment towards the transport plan.
 
 use burn::tensor::Tensor;
 
-/// Below this an entry of the plan counts as 0, so that `0 log 0 = 0`.
+/// A smaller entry of the plan counts as 0, so that `0 log 0 = 0`.
 const SHARE_FLOOR: f64 = 1e-30;
 
-/// Divergence of the soft assignment from the plan (METHODS 3.6):
+/// Divergence of the soft assignment from the plan (section [3.6]):
 ///
 /// `L_OT = (1 / n) sum_ik P_ik (log P_ik - log q_ik)`, `0 log 0 = 0`
 ///
-/// The gradient runs through `log_q` only. Logarithms must be finite; those of
+/// Only `log_q` has a gradient. It must be finite; the logarithms of
 /// [`StudentT`](super::StudentT) always are.
 ///
 /// # Shapes
 /// - plan, log_q: `[n, n_clusters]`
 /// - output: `[1]`
+///
+/// [3.6]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-6
 pub fn transport_loss(plan: Tensor<2>, log_q: Tensor<2>) -> Tensor<1> {
     let n_cells = log_q.dims()[0].max(1);
     let plan = plan.without_autodiff();

@@ -1,10 +1,12 @@
-//! Which cluster sizes the transport plan aims at.
+//! The cluster sizes of the transport plan.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CoreError, Result};
 
-/// The plan's column sums, from cluster sizes that were found without labels (METHODS 3.6).
+/// The plan's column sums, from cluster sizes that were found without labels (section [3.6]).
+///
+/// [3.6]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-6
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Marginal {
@@ -15,13 +17,13 @@ pub enum Marginal {
     Uniform,
     /// `(1 - a) sizes + a n / K`, with the damping a from 0 (sizes) to 1 (uniform).
     Damped(f64),
-    /// Proportions known beforehand, one positive number per cluster, of any total.
+    /// Known proportions, one positive number per cluster; their sum is free.
     Prior(Vec<f64>),
 }
 
 impl Marginal {
-    /// The column sums, of total n = sum of `sizes`, all positive: a cluster without cells counts
-    /// as one cell before the rescaling, so that its logarithm stays finite.
+    /// The column sums, all positive, with the total n = sum of `sizes`. A cluster without cells
+    /// counts as one cell before the rescaling, so that its logarithm is finite.
     ///
     /// # Errors
     ///
@@ -50,7 +52,7 @@ impl Marginal {
                 prior.clone()
             }
         };
-        // by the largest first, so that the sum of huge priors stays finite
+        // divides by the largest first, so that the sum of huge priors stays finite
         let largest = weights.iter().copied().fold(0.0, f64::max);
         let total: f64 = weights.iter().map(|weight| weight / largest).sum();
         Ok(weights.iter().map(|weight| weight / largest / total * n_cells).collect())

@@ -6,10 +6,10 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::{CoreError, Result};
 
-/// Iterations between two looks at the column sums, the only reads from the device.
+/// Iterations between two checks of the column sums, which are the only reads from the device.
 const CHECK_EVERY: usize = 10;
 
-/// In place of a column sum that has underflowed: v grows by 1e37, until the sum can be seen.
+/// Replaces a column sum that has underflowed, so that v grows by 1e37 until the sum is above it.
 const UNDERFLOW: f64 = 1e-37;
 
 /// Configuration of [`Sinkhorn`].
@@ -18,33 +18,35 @@ pub struct SinkhornConfig {
     /// Exponent lambda > 0 of the kernel q^lambda; large values give nearly hard plans.
     #[config(default = 5.0)]
     pub lambda: f64,
-    /// Stop when no column sum is off by more than this share of the n cells.
+    /// Largest error of a column sum at which the iteration stops, as a share of the n cells.
     #[config(default = 1e-6)]
     pub tolerance: f64,
-    /// Iterations at most.
+    /// Largest number of iterations.
     #[config(default = 1000)]
     pub max_iterations: usize,
 }
 
-/// Sinkhorn's algorithm in the log domain (METHODS 3.6; Cuturi, NeurIPS 2013): the plan
+/// Sinkhorn's algorithm in the log domain (section [3.6]; Cuturi, NeurIPS 2013): the plan
 ///
 /// ```text
 /// P = diag(u) q^lambda diag(v),   P 1 = 1,   P^T 1 = columns
 /// ```
 ///
-/// by turns of `u = 1 / (q^lambda v)` and `v = columns / (q^lambda^T u)` from v = 1, ending with
-/// u, so that rows are exact. O(n K) per iteration.
+/// by alternating `u = 1 / (q^lambda v)` and `v = columns / (q^lambda^T u)`. It starts from v = 1
+/// and ends with u, so that rows are exact. O(n K) per iteration.
+///
+/// [3.6]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-6
 #[derive(Debug, Clone)]
 pub struct Sinkhorn {
     config: SinkhornConfig,
 }
 
-/// What [`Sinkhorn::forward`] found.
+/// The result of [`Sinkhorn::forward`].
 #[derive(Debug, Clone)]
 pub struct TransportPlan {
-    /// Share of cell i in cluster k, `[n, n_clusters]`, rows summing to 1; no gradient.
+    /// Share of cell i in cluster k, `[n, n_clusters]`; rows sum to 1; no gradient.
     pub plan: Tensor<2>,
-    /// Column scalings done.
+    /// Number of column scalings.
     pub iterations: usize,
     /// Largest distance of a column sum from its target, as a share of n; NaN if the device fails.
     pub column_error: f64,
@@ -75,7 +77,7 @@ impl SinkhornConfig {
 }
 
 impl Sinkhorn {
-    /// The plan for an assignment and the wanted cluster sizes, which are rescaled to sum to n.
+    /// The plan for an assignment and target cluster sizes, which are rescaled to sum to n.
     ///
     /// # Shapes
     /// - log_q: `[n, n_clusters]`, finite
@@ -96,7 +98,7 @@ impl Sinkhorn {
         let mut log_v = log_columns.zeros_like();
         let mut iterations = 0;
         loop {
-            // the row scaling u is a softmax, whose sums are what v has to mend
+            // the row scaling u is a softmax; v corrects the column sums
             let plan = softmax(log_kernel.clone() + log_v.clone(), 1);
             let sums = plan.clone().sum_dim(0);
             let last = iterations >= max_iterations;
@@ -114,7 +116,7 @@ impl Sinkhorn {
     }
 }
 
-/// The column targets, `[1, n_clusters]`, on the kernel's device and of total n.
+/// The column targets, `[1, n_clusters]`, on the kernel's device, with the total n.
 #[allow(clippy::disallowed_methods, reason = "plans are made between epochs")]
 fn checked_columns(log_kernel: &Tensor<2>, columns: Tensor<1>) -> Result<Tensor<2>> {
     const NAME: &str = "Sinkhorn";

@@ -1,4 +1,4 @@
-//! Soft assignment of cells to learnable centroids.
+//! Soft assignment of cells to trained centroids.
 
 use burn::config::Config;
 use burn::module::{Module, Param};
@@ -15,18 +15,20 @@ pub struct StudentTConfig {
     pub n_clusters: usize,
     /// Width d of the embedding.
     pub d_latent: usize,
-    /// Degrees of freedom nu > 0; small values give far cells more weight.
+    /// Degrees of freedom nu > 0; a small value gives distant cells more weight.
     #[config(default = 1.0)]
     pub nu: f64,
 }
 
-/// Student-t assignment of embeddings to centroids c_k (METHODS 3.6; DEC, equation 1):
+/// Student-t assignment of embeddings to centroids c_k (section [3.6]; DEC, equation 1):
 ///
 /// ```text
 /// q_ik = (1 + |z_i - c_k|^2 / nu)^(-(nu + 1) / 2) / sum_j (1 + |z_i - c_j|^2 / nu)^(-(nu + 1) / 2)
 /// ```
 ///
-/// The centroids are trained along with the embedding.
+/// The centroids are trained together with the embedding.
+///
+/// [3.6]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-6
 #[derive(Module, Debug)]
 pub struct StudentT {
     /// The centroids, `[n_clusters, d_latent]`.
@@ -35,7 +37,7 @@ pub struct StudentT {
 }
 
 impl StudentTConfig {
-    /// Creates the assignment; set its centroids from a clustering before training.
+    /// Creates the assignment. Set its centroids from a clustering before training.
     ///
     /// # Errors
     ///
@@ -63,7 +65,7 @@ impl StudentTConfig {
 
 impl StudentT {
     /// The assignment with these centroids, e.g. those of k-means on the pretrained embedding.
-    /// They keep being trained if they were.
+    /// Whether they are trained does not change.
     ///
     /// # Shapes
     /// - centroids: `[n_clusters, d_latent]`
@@ -120,7 +122,7 @@ impl StudentT {
 /// p_ik = (q_ik^2 / f_k) / sum_j (q_ij^2 / f_j),   f_k = sum_i q_ik
 /// ```
 ///
-/// A cluster with f_k = 0 gets nothing.
+/// A cluster with f_k = 0 has the target 0.
 ///
 /// # Shapes
 /// - q: `[n, n_clusters]`, rows summing to 1

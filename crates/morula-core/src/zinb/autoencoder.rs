@@ -20,7 +20,7 @@ pub struct ZinbAutoencoderConfig {
     pub d_input: usize,
     /// Genes whose counts are modelled.
     pub n_genes: usize,
-    /// Widths of the encoder's hidden layers; the decoder has them in reverse.
+    /// Widths of the encoder's hidden layers; the decoder uses the reverse order.
     #[config(default = "vec![128, 256, 512]")]
     pub hidden: Vec<usize>,
     /// Width of the latent space.
@@ -29,7 +29,7 @@ pub struct ZinbAutoencoderConfig {
 }
 
 /// An autoencoder of expression whose decoder also gives the distribution of the counts
-/// (METHODS 3.3; scSiameseClu, IJCAI 2025; after DCA and scDeepCluster):
+/// (section [3.3]; scSiameseClu, IJCAI 2025; after DCA and scDeepCluster):
 ///
 /// ```text
 /// z     = encoder(x)              d_input - 128 - 256 - 512 - d_latent, the last layer linear
@@ -38,8 +38,10 @@ pub struct ZinbAutoencoderConfig {
 /// mu, theta, pi = heads(h)        per gene
 /// ```
 ///
-/// with LeakyReLU(0.2) between the layers. There is no normalisation over the batch, so that every
-/// row stands alone.
+/// with LeakyReLU(0.2) between the layers. No layer normalises over the batch, so the result for a
+/// row does not depend on the other rows.
+///
+/// [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
 #[derive(Module, Debug)]
 pub struct ZinbAutoencoder {
     encoder: Vec<Linear>,
@@ -48,10 +50,10 @@ pub struct ZinbAutoencoder {
     heads: ZinbHeads,
 }
 
-/// What the decoder makes of latent rows.
+/// The output of the decoder.
 #[derive(Debug, Clone)]
 pub struct Decoded {
-    /// The input again. `[n, d_input]`
+    /// The reconstructed input. `[n, d_input]`
     pub reconstruction: Tensor<2>,
     /// The distribution of the counts. `[n, n_genes]` each
     pub zinb: ZinbParameters,
@@ -86,7 +88,7 @@ impl ZinbAutoencoder {
         })
     }
 
-    /// The decoder's shared features h, from which the heads read. With it a caller may decode
+    /// The decoder's shared features h, the input of the heads. With them a caller can compute
     /// [`Self::reconstruct`] for all cells and [`Self::distribution`] for some rows of h.
     ///
     /// # Shapes
@@ -99,7 +101,7 @@ impl ZinbAutoencoder {
     /// x_hat.
     ///
     /// # Shapes
-    /// - h: `[n, d_trunk]`, of [`Self::trunk`]
+    /// - h: `[n, d_trunk]`, from [`Self::trunk`]
     /// - output: `[n, d_input]`
     pub fn reconstruct(&self, h: Tensor<2>) -> Tensor<2> {
         self.reconstruction.forward(h)
@@ -108,13 +110,13 @@ impl ZinbAutoencoder {
     /// The distribution of the counts.
     ///
     /// # Shapes
-    /// - h: `[n, d_trunk]`, of [`Self::trunk`]
+    /// - h: `[n, d_trunk]`, from [`Self::trunk`]
     /// - output: `[n, n_genes]` each
     pub fn distribution(&self, h: Tensor<2>) -> ZinbParameters {
         self.heads.forward(h)
     }
 
-    /// Everything that the decoder makes of z.
+    /// Decodes z: the reconstruction and the distribution of the counts.
     ///
     /// # Shapes
     /// - z: `[n, d_latent]`
@@ -131,8 +133,8 @@ impl ZinbAutoencoder {
         self.decode(self.encode(x))
     }
 
-    /// Mean counts mu, without dropout and before size factors: expression that is comparable
-    /// between cells.
+    /// Mean counts mu without dropout and size factors: expression that is comparable between
+    /// cells.
     ///
     /// # Shapes
     /// - x: `[n, d_input]`

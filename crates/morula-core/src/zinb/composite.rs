@@ -30,9 +30,9 @@ pub(super) fn zinb_loss(
     let number = |mask: Tensor<2, Bool>| mask.cast(dtype);
 
     // c = 0: -log(pi + (1 - pi) exp(-B)) is, with w = logit + B,
-    //     w > 0:  softplus(-logit) - softplus(-w)          (dropout is the likelier cause)
+    //     w > 0:  softplus(-logit) - softplus(-w)          (dropout is more likely)
     //     else:   softplus(logit) + B - softplus(w)
-    // and c > 0 shares softplus(logit) + B with the second line. No line cancels.
+    // and c > 0 shares softplus(logit) + B with the second line. Neither line cancels.
     let posterior = logits.clone() + barrier.clone();
     let dropped = posterior.clone().greater_elem(0.0).bool_and(positive.clone().bool_not());
     let kept = number(dropped.clone().bool_not());
@@ -49,8 +49,8 @@ pub(super) fn zinb_loss(
 
 /// -log NB(c) - B where c > 0, and 0 elsewhere.
 ///
-/// The large parts of log Gamma are taken together with B and c log(1 + theta / s mu), as a
-/// deviance of c from s mu, which is small near a fit (Loader's saddle point form):
+/// The large parts of log Gamma are combined with B and c log(1 + theta / s mu) into a deviance of
+/// c from s mu, which is small near a fit (Loader's saddle point form):
 ///
 /// ```text
 /// -log NB(c) = B + c softplus(-t) - theta softplus(t_c) - c softplus(-t_c)

@@ -1,4 +1,4 @@
-//! The operation on the CPU: cells in parallel, each summed in a fixed order.
+//! The operation on the CPU: cells run in parallel, and each is summed in a fixed order.
 
 use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::fused::{Inputs, ZinbKernel, ZinbOps};
 use super::rows::{Row, RowGradient, RowLoss};
 
-/// Fewest cells that are worth a task of their own.
+/// Fewest cells per task.
 const MIN_CELLS: usize = 8;
 
 impl ZinbOps for Flex {

@@ -1,7 +1,7 @@
 //! The loss as one operation of the CPU backend.
 //!
-//! As a chain of tensor operations it would write dozens of matrices of the counts' size and keep
-//! most of them for the gradient. Here each direction is one pass, and only the inputs are kept.
+//! A chain of tensor operations writes dozens of matrices of the counts' size and keeps most of
+//! them for the gradient. Here each direction is one pass, and only the inputs are kept.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,7 +13,7 @@ use burn::tensor::{DType, Tensor};
 
 use super::parameters::ZinbParameters;
 
-/// The loss on the backends that have it, with or without differentiation.
+/// The loss on the backends that have the operation, with or without differentiation.
 #[backend_extension(Flex, Autodiff)]
 pub trait ZinbOps: Backend {
     /// Mean of -log ZINB + ridge pi^2, `[1]`.
@@ -27,7 +27,7 @@ pub trait ZinbOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// What the operation works on.
+/// The inputs of the operation.
 #[derive(Debug, Clone)]
 pub struct Inputs<T> {
     /// `[n, genes]`
@@ -49,7 +49,7 @@ pub trait ZinbKernel: Backend {
     /// The mean loss, `[1]`.
     fn loss(inputs: Inputs<FloatTensor<Self>>) -> FloatTensor<Self>;
 
-    /// Gradients with respect to log mean, log dispersion and logits, for the gradient `[1]` of
+    /// Gradients with respect to log mean, log dispersion and logits, from the gradient `[1]` of
     /// the loss.
     fn gradients(
         inputs: Inputs<FloatTensor<Self>>,
@@ -57,7 +57,7 @@ pub trait ZinbKernel: Backend {
     ) -> [FloatTensor<Self>; 3];
 }
 
-/// Whether the operation exists where the tensor is.
+/// Whether the tensor's device and type have the operation.
 pub(super) fn supports(tensor: &Tensor<2>) -> bool {
     let device = tensor.device().inner();
     matches!(device.as_dispatch(), DispatchDevice::Flex(_))

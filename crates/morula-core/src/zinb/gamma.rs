@@ -1,12 +1,12 @@
 //! Ratios of gamma functions at a count and a dispersion, in f64.
 
-/// Counts up to here, if whole, are taken as products.
+/// Whole counts up to this number use products.
 const SMALL: usize = 20;
 
-/// Largest dispersion whose product of [`SMALL`] factors is finite, with room.
+/// A dispersion below which the product of [`SMALL`] factors is certainly finite.
 const LARGE_DISPERSION: f64 = 1e14;
 
-/// Where the asymptotic series start; their next term is then below 1e-14.
+/// The asymptotic series are used from this argument on; their next term is then below 1e-14.
 const SERIES_FROM: usize = 8;
 
 /// B_2n / (2n (2n - 1)), of ln Gamma.
@@ -26,8 +26,8 @@ const FACTORIAL: [f64; SMALL + 1] = {
 
 /// log [ Gamma(c + theta) / (Gamma(theta) c!) ] for c > 0, theta > 0.
 ///
-/// For whole c the ratio is the product of (theta + j) / (1 + j), j < c, and needs one logarithm.
-/// Elsewhere Stirling's formula, with its large terms taken together:
+/// For small whole c the ratio is the product of (theta + j) / (1 + j), j < c, and needs one
+/// logarithm. Otherwise Stirling's formula is used, with its large terms combined:
 ///
 /// ```text
 /// (theta - 1/2) log(1 + c / theta) + c log(1 + theta / c) - log(2 pi c) / 2
@@ -45,8 +45,8 @@ pub(super) fn ln_coefficient(count: f64, dispersion: f64) -> f64 {
         - binet(count)
 }
 
-/// d/d theta of [`ln_coefficient`]: digamma(c + theta) - digamma(theta), for whole c the sum of
-/// 1 / (theta + j), j < c, brought to one fraction.
+/// d/d theta of [`ln_coefficient`]: digamma(c + theta) - digamma(theta). For small whole c it is
+/// the sum of 1 / (theta + j), j < c, as one fraction.
 pub(super) fn ln_coefficient_slope(count: f64, dispersion: f64) -> f64 {
     if let Some(count) = small(count, dispersion) {
         let (slope, product) = (0..count).fold((0.0, 1.0), |(slope, product), j| {
@@ -58,7 +58,7 @@ pub(super) fn ln_coefficient_slope(count: f64, dispersion: f64) -> f64 {
     digamma(count + dispersion) - digamma(dispersion)
 }
 
-/// The count as an integer, if its product is the way to go.
+/// The count as an integer, if the product applies.
 fn small(count: f64, dispersion: f64) -> Option<usize> {
     let whole = count as usize;
     let fits = whole <= SMALL && whole as f64 == count && dispersion < LARGE_DISPERSION;
@@ -108,7 +108,7 @@ mod tests {
             for c in COUNTS {
                 let parts = [libm::lgamma(c + theta), libm::lgamma(theta), libm::lgamma(c + 1.0)];
                 let expected = parts[0] - parts[1] - parts[2];
-                // What the reference itself loses by subtracting.
+                // The reference loses precision by subtraction.
                 let scale = parts.iter().fold(1.0f64, |scale, part| scale.max(part.abs()));
                 let found = ln_coefficient(c, theta);
                 assert!(

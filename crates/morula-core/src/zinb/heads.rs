@@ -24,7 +24,7 @@ pub struct ZinbHeadsConfig {
     pub n_genes: usize,
 }
 
-/// Three linear maps of hidden features h to the parameters of the counts (METHODS 3.3):
+/// Three linear maps of hidden features h to the parameters of the counts (section [3.3]):
 ///
 /// ```text
 /// mu    = clamp(exp(h W_mu + b_mu), 1e-5, 1e6)
@@ -32,7 +32,9 @@ pub struct ZinbHeadsConfig {
 /// pi    = sigmoid(h W_pi + b_pi)
 /// ```
 ///
-/// They leave in the log domain, where the loss needs them. A clamped entry has no gradient.
+/// The output is in the log domain, which the loss needs. A clamped entry has no gradient.
+///
+/// [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
 #[derive(Module, Debug)]
 pub struct ZinbHeads {
     mean: Linear,
@@ -69,8 +71,8 @@ fn log_mean(x: Tensor<2>) -> Tensor<2> {
     x.clamp(low, high)
 }
 
-/// log clamp(softplus(x)), clamped before softplus: its logarithm would be -inf far below 0, and
-/// the gradient of a clamp after it 0 * inf.
+/// log clamp(softplus(x)). It clamps before softplus: far below 0 the logarithm would be -inf, and
+/// the gradient of a clamp after it would be 0 * inf.
 fn log_dispersion(x: Tensor<2>) -> Tensor<2> {
     let [low, high] = DISPERSION.map(inverse_softplus);
     softplus(x.clamp(low, high)).log()

@@ -1,10 +1,10 @@
-//! Linear layers as this family of modules starts them.
+//! Linear layers with the initial weights of the autoencoder.
 
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::Device;
 
-/// A linear layer with Xavier-uniform weights. Biases start at 0, so that the seed alone decides
-/// where training begins.
+/// A linear layer with Xavier-uniform weights. Biases start at 0, so that the seed alone determines
+/// the initial weights.
 pub(super) fn linear(d_input: usize, d_output: usize, device: &Device) -> Linear {
     Linear {
         bias: Some(Initializer::Zeros.init([d_output], device)),
@@ -14,7 +14,7 @@ pub(super) fn linear(d_input: usize, d_output: usize, device: &Device) -> Linear
     }
 }
 
-/// Linear layers of the given widths, one after another.
+/// A stack of linear layers with the given widths.
 pub(super) fn stack(d_input: usize, widths: &[usize], device: &Device) -> Vec<Linear> {
     let inputs = core::iter::once(d_input).chain(widths.iter().copied());
     inputs.zip(widths).map(|(d_input, &width)| linear(d_input, width, device)).collect()

@@ -11,12 +11,12 @@ const OPERATION: &str = "ZinbLoss";
 /// Configuration of a [`ZinbLoss`].
 #[derive(Config, Debug)]
 pub struct ZinbLossConfig {
-    /// Weight of pi^2, >= 0: a pull towards explaining zeros by the mean rather than by dropout.
+    /// Weight of pi^2, >= 0: a large weight explains zeros by the mean rather than by dropout.
     #[config(default = 0.0)]
     pub ridge: f64,
 }
 
-/// Mean negative log-likelihood of counts (METHODS 3.5; Eraslan et al. 2019, equation 6):
+/// Mean negative log-likelihood of counts (section [3.5]; Eraslan et al. 2019, equation 6):
 ///
 /// ```text
 /// L = mean_ij [ -log ZINB(c_ij; s_i mu_ij, theta_ij, pi_ij) + ridge pi_ij^2 ]
@@ -25,9 +25,11 @@ pub struct ZinbLossConfig {
 /// c > 0:  -log(1 - pi) - log NB(c)
 /// ```
 ///
-/// Everything stays in the log domain: value and gradients are finite for any counts up to 1e5,
-/// theta from 1e-4 to 1e4, mu from 1e-5 to 1e6 and logits from -50 to 50, in f32. Counts need not
-/// be integers.
+/// The loss is computed in the log domain: value and gradients are finite in f32 for counts up to
+/// 1e5, theta from 1e-4 to 1e4, mu from 1e-5 to 1e6 and logits from -50 to 50. Counts need not be
+/// integers.
+///
+/// [3.5]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-5
 #[derive(Debug, Clone)]
 pub struct ZinbLoss {
     ridge: f64,
@@ -48,9 +50,9 @@ impl ZinbLossConfig {
 }
 
 impl ZinbLoss {
-    /// The mean over all counts, with a gradient for the three parameters; counts and size factors
-    /// are data. Everything is taken to the type of `log_mean`. On the CPU backend this is one
-    /// operation, the same to the bit for any number of threads.
+    /// The mean over all counts. The three parameters have a gradient; counts and size factors have
+    /// none. All inputs are cast to the type of `log_mean`. On the CPU backend `flex` this is one
+    /// operation, with the same bits for any number of threads.
     ///
     /// # Shapes
     /// - counts: `[n, genes]`, >= 0
@@ -59,7 +61,7 @@ impl ZinbLoss {
     /// - output: `[1]`
     ///
     /// # Errors
-    /// [`CoreError::Shape`] if the shapes differ, or if there is no count at all.
+    /// [`CoreError::Shape`] if the shapes differ, or if there is no count.
     pub fn forward(
         &self,
         counts: Tensor<2>,

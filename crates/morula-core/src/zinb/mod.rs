@@ -1,6 +1,6 @@
-//! Zero-inflated negative binomial counts: loss, heads, autoencoder (METHODS 3.3, 3.5).
+//! Zero-inflated negative binomial counts: loss, heads, autoencoder (sections [3.3] and [3.5]).
 //!
-//! A count c of gene j in cell i is 0 with probability pi (it dropped out), and else follows a
+//! A count c of gene j in cell i is 0 with probability pi (dropout). Otherwise it follows a
 //! negative binomial distribution with mean s_i mu and dispersion theta:
 //!
 //! ```text
@@ -21,6 +21,26 @@
 //! | B | theta A = -log NB(0) | `barrier` |
 //!
 //! Sources: Eraslan et al., Nature Communications 10 (2019); scSiameseClu, IJCAI 2025.
+//!
+//! ```
+//! use burn::tensor::{Device, Distribution, Tensor};
+//! use morula_core::zinb::{ZinbAutoencoderConfig, ZinbLossConfig};
+//!
+//! let device = Device::flex();
+//! let autoencoder = ZinbAutoencoderConfig::new(10, 30).with_hidden(vec![16]).init(&device);
+//! let x = Tensor::<2>::random([5, 10], Distribution::Normal(0.0, 1.0), &device);
+//! let decoded = autoencoder.forward(x);
+//! assert_eq!(decoded.reconstruction.dims(), [5, 10]);
+//! assert_eq!(decoded.zinb.mean().dims(), [5, 30]);
+//!
+//! let (counts, size_factors) = (Tensor::ones([5, 30], &device), Tensor::ones([5], &device));
+//! let loss = ZinbLossConfig::new().init()?.forward(counts, decoded.zinb, size_factors)?;
+//! assert!(loss.into_scalar::<f32>() > 0.0);
+//! # Ok::<(), morula_core::CoreError>(())
+//! ```
+//!
+//! [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
+//! [3.5]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-5
 
 mod autoencoder;
 mod composite;

@@ -1,4 +1,4 @@
-//! The distribution of every count of a batch.
+//! The distributions of the counts of a batch.
 
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Int, Tensor};
@@ -11,14 +11,14 @@ use burn::tensor::{Int, Tensor};
 pub struct ZinbParameters {
     /// log mu, the log of the mean count before the cell's size factor.
     pub log_mean: Tensor<2>,
-    /// log theta; the variance of the counts that did not drop out is mu + mu^2 / theta.
+    /// log theta; without dropout the variance of a count is mu + mu^2 / theta.
     pub log_dispersion: Tensor<2>,
-    /// log(pi / (1 - pi)), the log-odds of dropping out.
+    /// log(pi / (1 - pi)), the log-odds of dropout.
     pub dropout_logits: Tensor<2>,
 }
 
 impl ZinbParameters {
-    /// mu = exp(log_mean): the mean count before size factors, without dropout. `[n, genes]`
+    /// mu = exp(log_mean), the mean count without dropout and size factor. `[n, genes]`
     pub fn mean(&self) -> Tensor<2> {
         self.log_mean.clone().exp()
     }
@@ -28,7 +28,7 @@ impl ZinbParameters {
         self.log_dispersion.clone().exp()
     }
 
-    /// pi = sigmoid(dropout_logits), the probability of dropping out. `[n, genes]`
+    /// pi = sigmoid(dropout_logits), the probability of dropout. `[n, genes]`
     pub fn dropout(&self) -> Tensor<2> {
         sigmoid(self.dropout_logits.clone())
     }

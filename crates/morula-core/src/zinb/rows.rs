@@ -1,7 +1,7 @@
-//! Loss and gradients of one cell, in f64 whatever the storage.
+//! Loss and gradients of one cell, in f64 for every storage type.
 //!
-//! What is common to all genes runs without branches, so that it is vectorised; the gamma
-//! functions, which only the few genes with counts need, are added one by one.
+//! The terms of all genes are computed without branches, so that the compiler vectorises them. The
+//! gamma functions, which only the few genes with counts need, are added one by one.
 
 use core::array::from_fn;
 
@@ -9,10 +9,10 @@ use burn::tensor::{Element, ElementConversion};
 use pulp::{Simd, WithSimd};
 
 use super::gamma::{ln_coefficient, ln_coefficient_slope};
-use crate::elementary::{exp, log_ratio};
+use crate::fast_math::{exp, log_ratio};
 
-/// Genes taken at once. The number is fixed, so that nothing is left to a slow remainder, and so
-/// is the order of the sums.
+/// Genes per block. The number is fixed, so the last genes need no slower code and the order of the
+/// sums is fixed.
 const LANES: usize = 16;
 
 /// One cell's counts, parameters and log size factor.
@@ -90,7 +90,7 @@ impl<T: Element> WithSimd for RowGradient<'_, T> {
 }
 
 impl<T: Element> Row<'_, T> {
-    /// Gene, count and dispersion wherever there is a count.
+    /// Gene, count and dispersion of every count above 0.
     #[inline(always)]
     fn expressed(&self) -> impl Iterator<Item = (usize, f64, f64)> {
         let genes = self.counts.iter().zip(self.log_dispersion).enumerate();
@@ -113,7 +113,7 @@ impl<T: Element> Row<'_, T> {
     }
 }
 
-/// The first values in f64, and 0 behind the last.
+/// The first values in f64, and 0 after the last.
 #[inline(always)]
 fn lanes<T: Element>(values: &[T]) -> [f64; LANES] {
     match values.first_chunk::<LANES>() {
@@ -122,7 +122,7 @@ fn lanes<T: Element>(values: &[T]) -> [f64; LANES] {
     }
 }
 
-/// Writes as many lanes as there is room for.
+/// Writes as many lanes as `to` holds.
 #[inline(always)]
 fn store<T: Element>(lanes: [f64; LANES], to: &mut [T]) {
     to.iter_mut().zip(lanes).for_each(|(to, lane)| *to = lane.elem());
@@ -149,7 +149,7 @@ impl Block {
     }
 }
 
-/// One of them.
+/// Count and distribution of one gene.
 struct Entry {
     count: f64,
     odds: f64,
@@ -161,7 +161,7 @@ impl Entry {
     /// -log ZINB + ridge pi^2, without the gamma functions of a count above 0:
     ///
     /// ```text
-    /// c = 0:  min(softplus(-logit), B) in the large, log[(1 + e^-|logit|) / (1 + e^-|logit + B|)]
+    /// c = 0:  min(max(-logit, 0), B) + log[(1 + e^-|logit|) / (1 + e^-|logit + B|)]
     /// c > 0:  softplus(logit) + B + c softplus(-t)
     /// ```
     #[inline(always)]
@@ -185,7 +185,7 @@ impl Entry {
     /// theta (digamma(c + theta) - digamma(theta)).
     ///
     /// ```text
-    /// q = 1 if c > 0 else sigmoid(-logit - B)      that the count did not drop out
+    /// q = 1 if c > 0 else sigmoid(-logit - B)      probability that the count did not drop out
     /// d log mu    = q theta sigmoid(t) - c sigmoid(-t)
     /// d log theta = q B - d log mu - slope
     /// d logit     = sigmoid(logit) - [c = 0] sigmoid(logit + B)

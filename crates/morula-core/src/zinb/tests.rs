@@ -1,4 +1,4 @@
-//! Both forms of the loss against the definition, against each other and against differences.
+//! Both forms of the loss against the definition, each other, and finite differences.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
@@ -125,7 +125,7 @@ fn gradients_are_differences() {
     }
 }
 
-/// 500 cells of 37 genes: blocks with a rest, and several tasks.
+/// 500 cells of 37 genes: a partial last block, and several tasks.
 fn many() -> Case {
     let counts = |i: usize| if i % 10 < 9 { 0.0 } else { (i % 7 + 1) as f64 };
     let sizes: Vec<f64> = (0..500).map(|i| 0.5 + i as f64 / 400.0).collect();
@@ -160,7 +160,7 @@ fn the_number_of_threads_changes_no_bit() {
 
 /// A sliced and a transposed view instead of whole buffers.
 #[test]
-fn views_are_read_as_they_look() {
+fn views_are_read_in_their_order() {
     let device = Device::flex();
     let wide = |seed: f64| {
         let wave = |i: usize| 2.0 * (i as f64 * 1.7 + seed).sin();
@@ -181,7 +181,7 @@ fn views_are_read_as_they_look() {
     assert_eq!(loss(&view), loss(&whole));
 }
 
-/// A count from 0 to 1e5 and parameters from their whole range, as f32 has them.
+/// A count from 0 to 1e5 and parameters from their whole range, rounded to f32.
 fn extreme() -> impl Strategy<Value = (f64, [f64; 3])> {
     let count = prop_oneof![
         3 => Just(0.0),
@@ -205,12 +205,12 @@ proptest! {
         let (count, parameters) = entry;
         let case = Case::entry(count, parameters);
         let expected = case.expected(0.0);
-        // The size of what is added and subtracted: an ulp of it is what f32 can lose.
+        // The size of the terms: f32 can lose an ulp of it.
         let [log_mean, log_dispersion, logit] = parameters;
         let theta = log_dispersion.exp();
         let barrier = theta * softplus(log_mean - log_dispersion);
-        // And what a difference of two log-gammas loses, an ulp of each: here in the definition,
-        // and once more in the composed form.
+        // A difference of two log-gammas loses an ulp of each: once here in the definition, and
+        // once in the composed form.
         let noise = 4.0 * f64::EPSILON * libm::lgamma(count + theta + 2.0);
         let sum = logit.abs() + barrier + count * softplus(log_dispersion - log_mean);
         let terms = 1.0 + sum + expected.abs();
@@ -227,7 +227,7 @@ proptest! {
                 }
             }
         }
-        // The fused form works in f64 inside and rounds once.
+        // The fused form computes in f64 and rounds once.
         let (found, _) = case.evaluate(fused::zinb_loss, DType::F32, 0.0);
         let error = (found - expected).abs();
         let bound = 1e-7 * expected.abs() + 1e-12 * terms + 0.5 * noise;

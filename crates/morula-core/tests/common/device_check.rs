@@ -2,10 +2,11 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, TensorData};
 
-use super::devices::{OPERATION, devices, error};
+use morula_testing::devices::{OPERATION, devices, error};
+
 use super::{device, f64_tensor, normals, values};
 
-/// Values and, by the gradient of their weighted square, derivatives.
+/// The values, and the gradient of their weighted sum of squares.
 pub fn run(x: Tensor<2>, operation: impl Fn(Tensor<2>) -> Tensor<2>) -> [Vec<f64>; 2] {
     let leaf = x.require_grad();
     let y = operation(leaf.clone());
@@ -19,7 +20,7 @@ pub fn run(x: Tensor<2>, operation: impl Fn(Tensor<2>) -> Tensor<2>) -> [Vec<f64
 
 /// Runs an operation in f32 on every device and compares it with f64 on the CPU.
 ///
-/// `operation` gets the options for its own tensors and the input.
+/// `operation` receives the options for its own tensors, and the input.
 #[track_caller]
 pub fn check(
     name: &str,

@@ -43,7 +43,7 @@ pub fn dense(sparse: &SparseTensor) -> Tensor<2> {
     sparse.matmul(identity(sparse.n_cols()))
 }
 
-/// Asserts that the gradient of a scalar is that of central differences, to 1e-7 of its size.
+/// Asserts that the gradient of a scalar agrees with central differences, to 1e-7 of its size.
 #[track_caller]
 pub fn check_gradient(x: &[f64], shape: [usize; 2], loss: impl Fn(Tensor<2>) -> Tensor<1>) {
     const STEP: f64 = 1e-5;

@@ -2,7 +2,6 @@
 #![allow(dead_code, missing_docs, reason = "each test binary uses a part")]
 
 pub mod device_check;
-pub mod devices;
 pub mod graphs;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
@@ -18,7 +17,7 @@ pub fn case(name: &str) -> (Value, Value) {
     (case["input"].clone(), case["expected"].clone())
 }
 
-/// A case of the reference file of scSiameseClu; its fields are inputs and expected values alike.
+/// A case of the reference file of scSiameseClu; its fields are inputs and expected values.
 pub fn siamese_case(name: &str) -> Value {
     let file: Value = serde_json::from_str(include_str!("../golden/scsiameseclu.json")).unwrap();
     file[name].clone()
@@ -63,7 +62,7 @@ pub fn scalar<const D: usize>(tensor: Tensor<D>) -> f64 {
     found[0]
 }
 
-/// Asserts agreement with the reference to 1e-9, relative to the largest value of it.
+/// Asserts agreement with the reference to 1e-9, relative to its largest value.
 #[track_caller]
 pub fn close<const D: usize>(found: &Tensor<D>, expected: &Value) {
     near(&values(found.clone()), &vector(expected), 1e-9);

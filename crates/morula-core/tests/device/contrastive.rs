@@ -2,7 +2,6 @@
 //! against f64 on the CPU (k-means against f32).
 
 use crate::common::device_check::check;
-use crate::common::devices::{OPERATION, devices, error};
 use crate::common::{normals, values};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Int, Tensor, TensorCreationOptions, TensorData};
@@ -14,11 +13,12 @@ use morula_core::contrastive::{
 use morula_core::kmeans::{KMeansConfig, lloyd};
 use morula_core::ops::{l2_normalize, logsumexp, mask_diagonal, one_hot, squared_distances};
 use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig};
+use morula_testing::devices::{OPERATION, devices, error};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Cells and dimensions, of every layer too: each further shape of a matrix product is another one
-/// to tune, a dozen kernels to compile. Odd shapes are in the other device tests.
+/// Cells and dimensions, of every layer too, because each further shape of a matrix product has to
+/// be tuned: a dozen kernels to compile. The other device tests have odd shapes.
 const SHAPE: [usize; 2] = [40, WIDTH];
 const WIDTH: usize = 8;
 const CLUSTERS: usize = 4;
@@ -38,7 +38,7 @@ fn labels(options: &TensorCreationOptions) -> Tensor<1, Int> {
     Tensor::from_ints(labels.as_slice(), &options.device.clone().inner())
 }
 
-/// Fixed weights in the type of the options; vectors are only brought to that type.
+/// Fixed weights in the type of the options; vectors are only cast to that type.
 struct Weights<'a>(u64, &'a TensorCreationOptions);
 
 impl ModuleMapper for Weights<'_> {

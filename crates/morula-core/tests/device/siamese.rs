@@ -21,8 +21,8 @@ fn scalar(loss: Tensor<1>) -> Tensor<2> {
 
 #[test]
 fn streamed_attention() {
-    // A block that does not divide the rows; other blocks are tested on the CPU alone, since each
-    // is a shape of its own to tune kernels for.
+    // A block that does not divide the rows. Other blocks are tested on the CPU alone, because
+    // kernels are tuned for each shape.
     check("attention to oneself", [50, 5], |_, x| attention(x.clone(), x, 16));
     check("attention to others", [50, 5], |options, x| {
         attention(x, constant(5, [37, 5], &options), 16)
@@ -54,7 +54,7 @@ fn transport() {
     check("plan and its loss", [40, 4], |options, z| {
         let log_q = assignment(&options, z);
         let columns = Tensor::from_data(TensorData::from([20.0, 12.0, 8.0]), options);
-        // A fixed number of rounds: where an iteration stops may differ by rounding.
+        // A fixed number of iterations, because rounding may change where the iteration stops.
         let sinkhorn = SinkhornConfig::new().with_tolerance(0.0).with_max_iterations(50);
         let plan = sinkhorn.init().unwrap().forward(log_q.clone(), columns).unwrap().plan;
         scalar(transport_loss(plan, log_q))

@@ -1,4 +1,4 @@
-//! Gradient of the product: `y = A x` gives `dx = A^T dy`, and that of a polynomial of A is the
+//! The gradients: `y = A x` gives `dx = A^T dy`, and the gradient of a polynomial of A is the same
 //! polynomial of A^T. The matrix is a constant.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -89,7 +89,7 @@ impl<B: SpmmOps, C: CheckpointStrategy> SpmmOps for Autodiff<B, C> {
     }
 }
 
-/// The matrix outside the tape.
+/// The matrix without autodiff.
 fn inner<B: Backend, C: CheckpointStrategy>(matrix: Csr<Autodiff<B, C>>) -> Csr<B> {
     Csr {
         row_ptr: matrix.row_ptr,

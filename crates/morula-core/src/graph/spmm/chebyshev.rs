@@ -1,11 +1,11 @@
-//! Diffusion by Chebyshev semi-iteration, as one operation: on the tape it is one node, and its
-//! gradient is the same polynomial of the transpose.
+//! Diffusion by Chebyshev semi-iteration, as one operation: it is one node of the autodiff graph,
+//! and its gradient is the same polynomial of the transpose.
 
 use burn::backend::tensor::FloatTensor;
 
 use super::{Csr, SpmmOps};
 
-/// Backends that add to a product as they make it.
+/// Backends that add terms to a product.
 pub(super) trait Affine: SpmmOps {
     /// `scale A x + sum_t factor_t term_t`.
     fn affine(

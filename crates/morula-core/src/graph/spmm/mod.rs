@@ -1,9 +1,8 @@
 //! The product of a CSR matrix and a dense one as an operation of Burn's backends.
 //!
-//! Burn's own route, select rows and scatter-add them, is slow on CPUs and serial or racy on GPUs.
-//! Here every row of the result is one task that reads what it needs, and the backward pass is
-//! the same operation with the transpose, so that nothing is scattered and the order of every sum
-//! is fixed.
+//! Burn's own route, to select rows and scatter-add them, is slow on CPUs and serial or racy on
+//! GPUs. Here every row of the result is one task that gathers its inputs. The backward pass is the
+//! same operation with the transpose. Nothing is scattered, and the order of every sum is fixed.
 #![cfg_attr(feature = "ndarray", allow(deprecated, reason = "Burn deprecates its ndarray backend"))]
 
 mod autodiff;
@@ -23,7 +22,7 @@ use burn::backend::{Backend, ExtensionType, backend_extension};
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 use burn::tensor::Shape;
 
-/// A matrix in compressed sparse rows, and its transpose likewise.
+/// A matrix and its transpose, both in compressed sparse rows.
 #[derive(ExtensionType, Debug, Clone)]
 #[cfg_attr(feature = "cube", extension_type(fusion))]
 pub(crate) struct Csr<B: Backend> {
@@ -69,7 +68,7 @@ pub(crate) trait SpmmOps: Backend {
     #[fusion(dtype = x, shape = product_shape(&matrix.row_ptr.shape, x))]
     fn spmm(#[extension_type] matrix: Csr<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// `alpha (I - (1 - alpha) matrix)^-1 x` by a number of products, in Chebyshev's recurrence.
+    /// `alpha (I - (1 - alpha) matrix)^-1 x` by Chebyshev's recurrence with `n_products` products.
     ///
     /// # Shapes
     /// - matrix: `[n, n]`, at least one entry stored

@@ -5,10 +5,10 @@ use std::ops::{Add, Mul};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Multiplications below which threads cost more than they bring.
+/// With fewer multiplications, threads cost more than they save.
 const SERIAL: usize = 1 << 16;
 
-/// Rows that a thread takes at once.
+/// Rows per task.
 const BLOCK: usize = 32;
 
 /// A value that can be summed.
@@ -33,8 +33,8 @@ pub(super) struct Product<'a, V> {
 }
 
 impl<'a, V: Value> Product<'a, V> {
-    /// The result, row after row. A row is summed by one thread in the order of its entries and
-    /// without fused multiply-add, so the bits depend neither on the number of threads nor on the
+    /// The result, row after row. One thread sums a row, in the order of its entries and without
+    /// fused multiply-add, so the bits depend neither on the number of threads nor on the
     /// instruction set.
     pub fn compute(&self) -> Vec<V> {
         let n_rows = self.row_ptr.len() - 1;

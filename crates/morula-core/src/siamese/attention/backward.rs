@@ -1,4 +1,4 @@
-//! The gradients, from weights that are computed anew.
+//! The gradients, from weights that are computed again.
 
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
@@ -7,7 +7,7 @@ use super::blocks::{blocks, dims, rows};
 use super::forward::Attended;
 use super::ops::AttentionOps;
 
-/// Gradients of the queries and the keys for that of the output, G:
+/// Gradients of the queries and the keys, from the gradient G of the output:
 ///
 /// ```text
 /// P = softmax(S),   S = Q K^T,   O = P K
@@ -48,7 +48,7 @@ pub fn backward<B: AttentionOps>(
     [B::float_cat(to_queries, 0), B::float_cat(to_keys, 0)]
 }
 
-/// A block of queries with all that belongs to it.
+/// A block of queries with the statistics of its softmax and the gradient of its output.
 struct Row<B: Backend> {
     queries: FloatTensor<B>,
     maximum: FloatTensor<B>,
@@ -59,7 +59,7 @@ struct Row<B: Backend> {
 }
 
 impl<B: AttentionOps> Row<B> {
-    /// This block's and a block of keys' parts of dQ and dK.
+    /// The parts of dQ and dK from this block and a block of keys.
     fn against(&self, keys: &FloatTensor<B>) -> [FloatTensor<B>; 2] {
         let transposed = B::float_transpose(keys.clone());
         let logits = B::float_matmul(self.queries.clone(), transposed.clone());

@@ -1,19 +1,20 @@
-//! `exp` of many numbers: the C library's takes one at a time and half of the attention's time.
+//! `exp` of many numbers at once. The C library's `exp` takes one number at a time, which costs
+//! half of the attention's time.
 
 use pulp::Arch;
 
 /// Below this `exp(x)` is not a normal number in f32, and counts as 0.
 const SMALLEST: f32 = -87.3;
 
-/// Added and subtracted, it rounds a small f32 to an integer, which its lowest bits then hold.
+/// Adding it rounds a small f32 to an integer, which the lowest bits of the sum then hold.
 const ROUND: f32 = 12_582_912.0;
 
-/// log 2 as a short number, whose multiples are exact, and the rest.
+/// log 2 in two parts; multiples of the first are exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
-/// `x_ij <- exp(x_ij - shift_i)` in rows of `width`, no shift being less than the row's largest x.
+/// `x_ij <- exp(x_ij - shift_i)` in rows of `width`; each shift is at least the row's largest x.
 ///
-/// The same bits whatever vectors the processor has: no fused operations, no sums across lanes.
+/// The bits do not depend on the instruction set: no fused operations, no sums across lanes.
 pub fn shifted_exp(x: &mut [f32], shift: &[f32], width: usize) {
     Arch::new().dispatch(|| {
         for (row, shift) in x.chunks_exact_mut(width.max(1)).zip(shift) {

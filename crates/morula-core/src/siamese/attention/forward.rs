@@ -6,10 +6,10 @@ use burn::backend::tensor::FloatTensor;
 use super::blocks::{blocks, dims, rows};
 use super::ops::AttentionOps;
 
-/// The output, and what the weights `exp(S - maximum) * scale`, `S = Q K^T`, are made from again.
+/// The output, and what the weights `exp(S - maximum) * scale`, `S = Q K^T`, are computed from.
 ///
-/// Two numbers per query: in one, the logarithm of the normaliser, the precision of the largest
-/// logit would be all that is left for the weights.
+/// It keeps two numbers per query. A single one, the logarithm of the normaliser, would round the
+/// weights to the precision of the largest logit.
 #[derive(Clone, Debug)]
 pub struct Attended<B: Backend> {
     /// `[n, d]`
@@ -46,18 +46,18 @@ pub fn forward<B: AttentionOps>(
     }
 }
 
-/// A block of queries after some of the keys.
+/// The state of a block of queries after some of the keys.
 struct OnlineSoftmax<B: Backend> {
     /// Largest logit so far.
     maximum: FloatTensor<B>,
     /// Sum of `exp(S - maximum)`.
     sum: FloatTensor<B>,
-    /// Sum of the keys, each times its `exp(S - maximum)`.
+    /// Sum of the keys, each multiplied by its `exp(S - maximum)`.
     weighted: FloatTensor<B>,
 }
 
 impl<B: AttentionOps> OnlineSoftmax<B> {
-    /// Takes in a block of keys.
+    /// Adds a block of keys.
     fn step(before: Option<Self>, queries: &FloatTensor<B>, keys: FloatTensor<B>) -> Self {
         let logits = B::float_matmul(queries.clone(), B::float_transpose(keys.clone()));
         let mut maximum = B::float_max_dim(logits.clone(), 1);
@@ -68,7 +68,7 @@ impl<B: AttentionOps> OnlineSoftmax<B> {
         let sum = B::float_sum_dim(weights.clone(), 1);
         let weighted = B::float_matmul(weights, keys);
         let Some(before) = before else { return Self { maximum, sum, weighted } };
-        // what was summed against a smaller maximum
+        // rescales the sums, which used a smaller maximum
         let shrink = B::float_exp(B::float_sub(before.maximum, maximum.clone()));
         Self {
             maximum,

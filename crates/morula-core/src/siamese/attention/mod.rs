@@ -12,12 +12,12 @@ use burn::tensor::Tensor;
 
 use ops::AttentionOps;
 
-/// Softmax attention whose keys are its values too (METHODS 3.4):
+/// Softmax attention whose keys are also its values (section [3.4]):
 ///
 /// `O = softmax(Q K^T) K`
 ///
-/// Exact, by blocks of queries and keys with an online softmax. The backward pass computes the
-/// blocks anew, so that neither direction holds more than `block x block` weights beside
+/// It is exact: an online softmax runs over blocks of queries and keys. The backward pass computes
+/// the blocks again, so that neither direction holds more than `block x block` weights beside
 /// O((n + m) d).
 ///
 /// # Shapes
@@ -26,12 +26,14 @@ use ops::AttentionOps;
 /// - block: rows of a block, at least 1 (0 counts as 1); about 200 on a CPU, some thousands on a
 ///   GPU
 /// - output: `[n, d]`, 0 without keys
+///
+/// [3.4]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4
 pub fn attention(queries: Tensor<2>, keys: Tensor<2>, block: usize) -> Tensor<2> {
     if queries.dims()[0] == 0 || keys.dims()[0] == 0 {
         return queries.zeros_like();
     }
-    // Shifting all keys shifts all logits of a query alike: no weight changes, but what the keys
-    // have in common no longer costs precision.
+    // Shifting all keys shifts all logits of a query by the same number, so no weight changes, and
+    // the common part of the keys costs no precision.
     let centre = keys.clone().detach().mean_dim(0);
     let keys = keys - centre.clone();
     let output =

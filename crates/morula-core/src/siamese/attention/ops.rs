@@ -1,4 +1,4 @@
-//! The operation on every backend: one body for all of them, and its own node in autodiff.
+//! The operation on every backend: one body for all, and one node of the autodiff graph.
 
 #[cfg(feature = "flex")]
 use burn::backend::TensorMetadata;
@@ -32,8 +32,8 @@ pub trait AttentionOps: Backend {
         forward::<Self>(&queries, &keys, block).output
     }
 
-    /// `exp(logits - shift)`, most of the work on a CPU; shift: \[n, 1\], at least the row's
-    /// largest logit.
+    /// `exp(logits - shift)`, which takes most of the time on a CPU; shift: \[n, 1\], at least the
+    /// row's largest logit.
     #[fusion(default)]
     fn shifted_exp(logits: FloatTensor<Self>, shift: FloatTensor<Self>) -> FloatTensor<Self> {
         library_exp::<Self>(logits, shift)

@@ -1,4 +1,4 @@
-//! The operation on the CPU: cells in parallel, each summed in a fixed order.
+//! The operation on the CPU: cells run in parallel, and each is summed in a fixed order.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::fused::{DivergenceKernel, DivergenceOps};
 use super::rows::{Row, RowDivergence, RowGradient, Scratch};
 
-/// Fewest cells that are worth a task of their own.
+/// Fewest cells per task.
 const MIN_CELLS: usize = 64;
 
 impl DivergenceOps for Flex {

@@ -8,7 +8,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::{DType, Tensor};
 
-/// The divergence on the backends that have it, with or without differentiation.
+/// The divergence on the backends that have the operation, with or without differentiation.
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait DivergenceOps: Backend {
     /// Mean Jensen-Shannon divergence of the rows' softmax, `[1]`.
@@ -17,7 +17,7 @@ pub(crate) trait DivergenceOps: Backend {
 
 /// The gradients on a backend without differentiation.
 pub(super) trait DivergenceKernel: DivergenceOps {
-    /// Gradients with respect to both, for the gradient `[1]` of the divergence.
+    /// Gradients with respect to both inputs, from the gradient `[1]` of the divergence.
     fn gradients(
         p: FloatTensor<Self>,
         q: FloatTensor<Self>,
@@ -25,14 +25,14 @@ pub(super) trait DivergenceKernel: DivergenceOps {
     ) -> [FloatTensor<Self>; 2];
 }
 
-/// Whether the operation exists where the tensor is.
+/// Whether the tensor's device and type have the operation.
 pub(super) fn supports(x: &Tensor<2>) -> bool {
     let device = x.device().inner();
     matches!(device.as_dispatch(), DispatchDevice::Flex(_))
         && matches!(x.dtype(), DType::F32 | DType::F64)
 }
 
-/// The divergence, where the operation exists.
+/// The divergence, on a device that has the operation.
 pub(super) fn propagation_jsd(propagated: Tensor<2>, z: Tensor<2>) -> Tensor<1> {
     assert_eq!(propagated.dims(), z.dims(), "propagation_jsd: both must have one shape");
     Tensor::from_dispatch(Dispatch::divergence(propagated.into_dispatch(), z.into_dispatch()))

@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 
 use crate::activation::softplus;
 
-/// Propagation regularisation (METHODS 3.4; scSiameseClu, propagation regularisation): the mean
+/// Propagation regularisation (section [3.4]; scSiameseClu, propagation regularisation): the mean
 /// Jensen-Shannon divergence of every cell's distribution after and before propagation,
 ///
 /// ```text
@@ -19,12 +19,14 @@ use crate::activation::softplus;
 /// p = softmax(A Z),   q = softmax(Z)
 /// ```
 ///
-/// from 0 to log 2, in the log domain: finite for any finite input that the differences of a row
-/// do not overflow.
+/// It ranges from 0 to log 2. It is computed in the log domain, so it is finite for any finite
+/// input unless differences within a row overflow.
 ///
 /// # Shapes
 /// - propagated, z: `[n, d]`
 /// - output: `[1]`
+///
+/// [3.4]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4
 pub fn propagation_jsd(propagated: Tensor<2>, z: Tensor<2>) -> Tensor<1> {
     #[cfg(feature = "flex")]
     if fused::supports(&propagated) && propagated.dtype() == z.dtype() {
@@ -45,8 +47,8 @@ fn composed(propagated: Tensor<2>, z: Tensor<2>) -> Tensor<1> {
     divergence.sum().mul_scalar(0.5 / n_cells as f64)
 }
 
-/// Shifted by the row's maximum before the sum's logarithm is taken off: in a row far from 0 the
-/// two added up would lose what the logarithm holds.
+/// log softmax of every row. It subtracts the row's maximum first and the logarithm of the sum
+/// second: in a row far from 0, the sum of the two would lose the logarithm to rounding.
 fn log_softmax(x: Tensor<2>) -> Tensor<2> {
     let max = x.clone().detach().max_dim(1);
     let x = x - max;

@@ -1,14 +1,14 @@
-//! The divergence of one cell and its gradients, in f64 whatever the storage.
+//! The divergence of one cell and its gradients, in f64 for every storage type.
 
 use burn::tensor::{Element, ElementConversion};
 use pulp::{Simd, WithSimd};
 
-use crate::elementary::{exp, log_ratio};
+use crate::fast_math::{exp, log_ratio};
 
-/// Values taken at once; the number is fixed, and so is the order of the sums.
+/// Values per block. The number is fixed, so the order of the sums is fixed too.
 const LANES: usize = 16;
 
-/// Stands in for what is behind the last value: its probability is 0.
+/// Fills the lanes after the last value: its probability is 0.
 const NOTHING: f64 = -1e300;
 
 /// The two rows of logits of a cell.
@@ -23,7 +23,7 @@ pub(super) struct RowDivergence<'a, T> {
     pub scratch: &'a mut Scratch,
 }
 
-/// The gradients of `scale` times that, written to the last two fields.
+/// The gradients of `scale` times the divergence, written to the last two fields.
 pub(super) struct RowGradient<'a, T> {
     pub row: Row<'a, T>,
     pub scratch: &'a mut Scratch,
@@ -55,7 +55,7 @@ impl<T: Element> WithSimd for RowDivergence<'_, T> {
 impl<T: Element> WithSimd for RowGradient<'_, T> {
     type Output = ();
 
-    /// `dL / dx_j = p_j (log(p_j / m_j) - sum_k p_k log(p_k / m_k))`: what m depends on cancels.
+    /// `dL / dx_j = p_j (log(p_j / m_j) - sum_k p_k log(p_k / m_k))`; the terms through m cancel.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         self.scratch.fill(&self.row);
@@ -88,8 +88,8 @@ impl Scratch {
     }
 }
 
-/// Fills the probabilities and the logits below their maximum; returns the logarithm of the sum
-/// that the latter lack to be log-probabilities.
+/// Fills the probabilities, and the logits minus their maximum. Returns the logarithm of the sum:
+/// the shifted logits minus it are the log-probabilities.
 #[inline(always)]
 fn log_softmax<T: Element>(
     logits: &[T],
@@ -102,7 +102,7 @@ fn log_softmax<T: Element>(
     for chunk in logits.chunks(LANES) {
         let lanes: [f64; LANES] =
             std::array::from_fn(|lane| chunk.get(lane).map_or(NOTHING, |value| value.elem()));
-        // A comparison that does not lose a NaN.
+        // Unlike `f64::max`, this comparison keeps a NaN.
         (0..LANES).for_each(|i| max[i] = if lanes[i] <= max[i] { max[i] } else { lanes[i] });
         shifted.push(lanes);
     }

@@ -26,7 +26,7 @@ fn run(
     ]
 }
 
-/// Widths with and without a rest behind the last full block of lanes, in both types.
+/// Widths with and without a partial last block of lanes, in both types.
 #[test]
 fn the_operation_is_the_chain() {
     for shape in [[1, 1], [7, 5], [3, 16], [200, 37]] {

@@ -1,0 +1,7 @@
+//! Both models from counts to clusters, on the CPU. One program, so that Burn is linked once.
+
+mod batches;
+mod checkpoints;
+mod common;
+mod jojoscl;
+mod scsiameseclu;

@@ -1,0 +1,6 @@
+//! The facade as a program that depends on `morula` uses it. One program, so that Burn is linked
+//! once.
+
+mod denoised;
+mod end_to_end;
+mod new_cells;
