@@ -38,6 +38,15 @@ run simulated-given-batches "$work/simulated.h5ad" communities -k 3 --batch batc
 run simulated-merge "$work/simulated.h5ad" merge
 run simulated-kmeans "$work/simulated.h5ad" kmeans -k 5 --batch batch
 
+# The embedding as JojoSCL shrinks it.
+for batch in '' '--batch batch'; do
+    { echo 'embedding = "shrunk"'; cat "$work/jojoscl.toml"; } >"$work/config.toml"
+    # shellcheck disable=SC2086
+    "$morula" cluster "$work/simulated.h5ad" --config "$work/config.toml" --device cpu --quiet \
+        --json --out "$work/shrunk.h5ad" $batch >/dev/null
+    python3 "$here/result_hashes.py" "simulated-shrunk$batch" "$work/shrunk.h5ad" jojoscl
+done
+
 # Saved models, of this build or of another one.
 for model in jojoscl scsiameseclu; do
     "$morula" cluster "$work/simulated.h5ad" --model "$model" --config "$work/$model.toml" \

@@ -1,16 +1,15 @@
-//! From a trained network to a model. The embedding is read to the host once; the clustering, the
-//! classifier and the centres are host code.
+//! From a trained network to a model. The embedding is read to the host once, where it is clustered.
 
 use morula_cluster::representations::BatchCorrection;
 use morula_preprocess::{Prepared, Recipe};
 
 use super::JojoSclModel;
-use super::shrinkage::{centres, estimate};
+use super::shrinkage::{Shrinkage, estimate};
 use super::state::State;
 use super::trainer::Trainer;
 use crate::Result;
 use crate::clustering::{Classified, Classifier, Wanted};
-use crate::device::read_matrix;
+use crate::device::{read_matrix, upload};
 
 /// Clusters the clean embedding and assembles the model.
 pub(super) fn finish(
@@ -20,10 +19,11 @@ pub(super) fn finish(
     prepared: Prepared,
 ) -> Result<JojoSclModel> {
     let params = trainer.params;
-    let (encoder, h) = trainer.embed(&state.network.encoder);
-    let device = h.device();
+    let (encoder, on_device) = trainer.embed(&state.network.encoder);
+    let device = on_device.device();
     let batches = prepared.batches.as_deref();
-    let (correction, h) = BatchCorrection::fit(read_matrix(h, "the embedding")?, batches)?;
+    let h = read_matrix(on_device.clone(), "the embedding")?;
+    let (correction, h) = BatchCorrection::fit(h, batches)?;
     let wanted = Wanted {
         method: params.cluster_method,
         n_clusters: params.n_clusters,
@@ -33,8 +33,10 @@ pub(super) fn finish(
     let Classified { classifier, proba, profile, neighbors } =
         Classifier::fit(&h, wanted, &trainer.cells, &device)?;
     let labels = proba.argmax();
-    let n_clusters = classifier.n_clusters();
-    let shrinkage = estimate(trainer, &state, &correction, batches, (&labels, n_clusters))?;
+    // Corrected for batches, it is another embedding.
+    let on_device = if batches.is_some() { upload(&h, &device) } else { on_device };
+    let cells = (on_device, labels.as_slice(), classifier.n_clusters());
+    let Shrinkage { b, centres } = estimate(trainer, &state, &correction, batches, cells)?;
     let mut model = JojoSclModel {
         params: params.clone(),
         recipe,
@@ -42,8 +44,8 @@ pub(super) fn finish(
         correction,
         classifier,
         profile,
-        centres: centres(&h, &labels, n_clusters),
-        shrinkage,
+        centres,
+        shrinkage: b,
         history: state.history,
         fitted: None,
     };

@@ -1,7 +1,7 @@
 //! Shrinkage of the fitted clusters: b from SURE, and embeddings drawn to their cluster's centre.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::BatchCorrection;
 use morula_core::ops;
@@ -14,15 +14,24 @@ use super::trainer::Trainer;
 use crate::Result;
 use crate::device::{read, read_matrix, upload};
 
-/// b of each of `n_clusters` clusters. The noise variance of the embedding is measured between two
-/// augmented views of every cell.
+/// The shrinkage of the fitted clusters.
+pub(super) struct Shrinkage {
+    /// b of every cluster.
+    pub b: Vec<f32>,
+    /// Mean embedding of every cluster, the origin for an empty one: `K x d`.
+    pub centres: DenseMatrix,
+}
+
+/// Estimates b of each of `n_clusters` clusters from the noise variance of the embedding, which is
+/// measured between two augmented views of every cell. This is the last work on the device, where
+/// the embedding `h`, `[n, d]`, still is.
 pub(super) fn estimate(
     trainer: &Trainer<'_>,
     state: &State,
     correction: &BatchCorrection,
     batches: Option<&[usize]>,
-    (labels, n_clusters): (&[usize], usize),
-) -> Result<Vec<f32>> {
+    (h, labels, n_clusters): (Tensor<2>, &[usize], usize),
+) -> Result<Shrinkage> {
     let params = trainer.params;
     let encoder = state.network.encoder.clone().no_grad();
     let mut views: [Vec<Tensor<2>>; 2] = Default::default();
@@ -43,26 +52,25 @@ pub(super) fn estimate(
         Result::Ok(upload(&corrected, &device))
     });
     let (a, b) = (a?, b?);
-    let members = Memberships::hard(ops::indices(labels, &a.device()), n_clusters);
+    let labels = ops::indices(labels, &a.device());
+    let members = Memberships::hard(labels.clone(), n_clusters);
     let input = SureInput::new(a, members);
     let input = match params.variance {
         Variance::Replicates => input.with_replicate(b),
         Variance::CentroidClt => input,
     };
     let sure = SureShrinkageConfig::new().with_variance(params.variance).init()?;
-    read(sure.forward(input)?.b, "the shrinkage of the clusters")
+    Ok(Shrinkage {
+        b: read(sure.forward(input)?.b, "the shrinkage of the clusters")?,
+        centres: read_matrix(centres(h, labels, n_clusters), "the centres of the clusters")?,
+    })
 }
 
-/// Mean embedding of every cluster, the origin for an empty one: `K x d`.
-pub(super) fn centres(h: &DenseMatrix, labels: &[usize], n_clusters: usize) -> DenseMatrix {
-    let d = h.n_cols();
-    let (mut sums, mut sizes) = (vec![0.0_f64; n_clusters * d], vec![0_usize; n_clusters]);
-    for (row, &k) in h.rows().zip(labels) {
-        sizes[k] += 1;
-        sums[k * d..(k + 1) * d].iter_mut().zip(row).for_each(|(sum, &v)| *sum += f64::from(v));
-    }
-    let mean = |(i, sum): (usize, &f64)| (sum / sizes[i / d].max(1) as f64) as f32;
-    DenseMatrix::from_rows(sums.iter().enumerate().map(mean).collect(), d)
+/// Mean embedding of every cluster.
+fn centres(h: Tensor<2>, labels: Tensor<1, Int>, n_clusters: usize) -> Tensor<2> {
+    let member = ops::one_hot(labels, n_clusters);
+    let size = member.clone().sum_dim(0).transpose().clamp_min(1.0);
+    member.transpose().matmul(h) / size
 }
 
 /// Draws embeddings to their cluster's centre: `theta_hat_i = (1 - b_k) h_i + b_k mu_k`.
@@ -80,14 +88,19 @@ pub(super) fn shrink(
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::{Device, TensorData};
+
     use super::*;
 
     #[test]
     fn cells_move_to_the_centre_of_their_cluster_by_b() {
-        let h = DenseMatrix::from_rows(vec![0.0, 2.0, 2.0, 4.0, 8.0, 8.0], 2);
-        let centres = centres(&h, &[0, 0, 1], 3);
+        let (h, device) = (vec![0.0_f32, 2.0, 2.0, 4.0, 8.0, 8.0], &Device::flex());
+        let on_device = Tensor::from_data(TensorData::new(h.clone(), [3, 2]), device);
+        let centres = centres(on_device, ops::indices(&[0, 0, 1], device), 3);
+        let centres = read_matrix(centres, "the centres").unwrap();
         assert_eq!(centres.values(), [1.0, 3.0, 8.0, 8.0, 0.0, 0.0]);
-        let shrunk = shrink(&h, &centres, &[0, 0, 1], &[0.5, 1.0, 0.0]);
-        assert_eq!(shrunk.values(), [0.5, 2.5, 1.5, 3.5, 8.0, 8.0]);
+        let shrunk =
+            shrink(&DenseMatrix::from_rows(h, 2), &centres, &[0, 0, 1], &[0.5, 1.0, 0.0]);
+        assert_eq!(shrunk.values(), [0.5, 2.5, 1.0, 3.0, 8.0, 8.0]);
     }
 }
