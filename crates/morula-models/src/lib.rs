@@ -56,3 +56,8 @@ pub use scsiameseclu::{
 pub use burn::tensor::Device;
 
 use matrix::read;
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
