@@ -26,3 +26,8 @@ pub mod zinb;
 pub use augment::{ExpressionAugmentation, ExpressionAugmentationConfig, MultiplicativeNoise};
 pub use encoder::{Encoder, EncoderConfig};
 pub use error::{CoreError, Result};
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -77,6 +77,23 @@ mod tests {
         assert_eq!(CsrMatrix::try_from(theirs.clone()).unwrap(), small());
         assert_eq!(CsrMatrix::try_from(theirs.to_csc()).unwrap(), small());
         assert_eq!(CsrMatrix::try_from(theirs.transpose_into()).unwrap(), small().transpose());
+
+        let empty = CsrMatrix::from_dense(2, 0, &[]).unwrap();
+        let theirs: sprs::CsMatI<f32, u32, usize> = empty.clone().into();
+        assert_eq!(theirs.shape(), (2, 0));
+        assert_eq!(CsrMatrix::try_from(theirs).unwrap(), empty);
+    }
+
+    #[cfg(feature = "sprs")]
+    #[test]
+    fn sprs_columns_beyond_32_bits_are_refused() {
+        let column = |c: usize| {
+            let theirs =
+                sprs::CsMatI::<f32, usize, usize>::new((1, c + 1), vec![0, 1], vec![c], vec![1.0]);
+            CsrMatrix::try_from(theirs)
+        };
+        assert_eq!(column(3).unwrap().to_dense(), [0.0, 0.0, 0.0, 1.0]);
+        assert!(matches!(column(1 << 32), Err(DataError::Csr { .. })));
     }
 
     #[cfg(feature = "nalgebra-sparse")]
@@ -85,5 +102,23 @@ mod tests {
         let theirs = nalgebra_sparse::CsrMatrix::from(&small());
         assert_eq!(theirs.get_entry(2, 2).map(|e| e.into_value()), Some(4.0));
         assert_eq!(CsrMatrix::try_from(theirs).unwrap(), small());
+
+        let empty = CsrMatrix::from_dense(2, 0, &[]).unwrap();
+        let theirs = nalgebra_sparse::CsrMatrix::from(&empty);
+        assert_eq!((theirs.nrows(), theirs.ncols()), (2, 0));
+        assert_eq!(CsrMatrix::try_from(theirs).unwrap(), empty);
+    }
+
+    #[cfg(feature = "nalgebra-sparse")]
+    #[test]
+    fn nalgebra_columns_beyond_32_bits_are_refused() {
+        let column = |c: usize| {
+            let (offsets, columns, values) = (vec![0, 1], vec![c], vec![1.0]);
+            let theirs =
+                nalgebra_sparse::CsrMatrix::try_from_csr_data(1, c + 1, offsets, columns, values);
+            CsrMatrix::try_from(theirs.unwrap())
+        };
+        assert_eq!(column(3).unwrap().to_dense(), [0.0, 0.0, 0.0, 1.0]);
+        assert!(matches!(column(1 << 32), Err(DataError::Csr { .. })));
     }
 }

@@ -60,3 +60,8 @@ pub use io::{Format, read, read_counts, read_obs, sniff, write_h5ad, write_h5ad_
 pub use names::make_unique;
 pub use records::{Field, Records};
 pub use uns::UnsValue;
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

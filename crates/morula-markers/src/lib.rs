@@ -50,3 +50,8 @@ pub use error::{MarkersError, Result};
 pub use lists::MarkerLists;
 pub use rank::{GroupMarkers, Marker, Markers, MarkersParams, rank_genes_groups};
 pub use transfer::{LabelTransfer, TransferParams, Transferred};
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -35,3 +35,8 @@ pub use evaluation::{Evaluation, evaluate};
 pub use external::{Contingency, Matching, Overlap};
 pub use internal::LabelledPoints;
 pub use labels::encode_labels;
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -36,3 +36,8 @@ pub use training::{EpochRecord, Observer};
 
 pub use burn::tensor::Device;
 pub use morula_cluster::NClusters;
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

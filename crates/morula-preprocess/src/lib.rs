@@ -54,3 +54,8 @@ pub use residuals::ResidualPca;
 pub use scale::{Scaler, scale};
 pub use simulate::{SimulateParams, Simulated, simulate};
 pub use umap::{UmapParams, umap, umap_layout};
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -88,3 +88,8 @@ impl Report {
         })
     }
 }
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -223,7 +223,7 @@ fn a_state_of_other_sizes_is_refused() {
 }
 
 #[test]
-fn the_checkpoint_of_one_model_is_not_anothers() {
+fn one_model_does_not_resume_from_the_checkpoint_of_another() {
     let stopped = Stopped::new(jojoscl());
     let other = Stopped::new(scsiameseclu());
     fs::remove_dir_all(other.folder()).unwrap();
