@@ -1,10 +1,10 @@
 //! Checks of outputs before any work is done, and files that appear complete or not at all.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result, bail};
+use morula::data::atomic_file;
 
 use crate::failure::usage;
 
@@ -56,20 +56,10 @@ pub fn check_model_folder(folder: &Path, others: &[&Path]) -> Result<()> {
     }
 }
 
-/// Writes a file under a temporary name beside it, and renames it when it is complete.
+/// Writes a file, which appears complete or not at all.
 pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    let write = || {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".morula-");
-        // A temporary file is private by default; the output has the mode of any new file.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(content)?;
-        file.persist(path).map_err(|e| e.error).map(drop)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let write = |temporary: &Path| -> Result<()> { Ok(std::fs::write(temporary, content)?) };
+    atomic_file::replace(path, write).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn check_writable(folder: &Path) -> Result<()> {
