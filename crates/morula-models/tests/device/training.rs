@@ -1,10 +1,10 @@
 //! Ten steps of both models on every device, from the same weights and the same draws: with Burn's
 //! fusion of operations, without it, and without a scattered sum in either.
 
-use crate::devices::{TRAINING, TestDevice, devices, error, say};
 use crate::{alone, fits};
 use burn::tensor::{Int, Tensor};
 use morula_models::{ClusterModel, Device, FitOptions, ModelParams};
+use morula_testing::devices::{TRAINING, TestDevice, devices, error, say};
 
 /// What is smaller is the difference of larger numbers (an entropy from its maximum, a correlation
 /// from 1), rounded as they are.
@@ -86,7 +86,9 @@ fn control_scatters() {
 mod unfused {
     use std::process::Command;
 
-    use crate::{alone, devices};
+    use morula_testing::devices::{devices, say};
+
+    use crate::alone;
 
     /// What Burn says of every operation that it runs when the test `name` is run again, in a
     /// process of its own and without fusing any: Burn reads these settings once.
@@ -99,7 +101,7 @@ mod unfused {
             .unwrap();
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
         for line in log.lines().filter(|line| line.contains("losses")) {
-            crate::devices::say(&format!("unfused: {line}"));
+            say(&format!("unfused: {line}"));
         }
         assert!(output.status.success(), "{name} fails without fusion");
         log.lines().map(String::from).collect()
@@ -117,7 +119,7 @@ mod unfused {
     #[test]
     fn steps_agree_without_fusion_and_scatter_nothing() {
         let _alone = alone();
-        if devices::devices().len() < 2 {
+        if devices().len() < 2 {
             return;
         }
         let control = operations("control_scatters");
