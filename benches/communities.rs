@@ -5,9 +5,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use morula::cluster::{LeidenParams, communities, leiden};
 use morula::data::CsrMatrix;
 use morula::models::NClusters;
-use morula::models::cluster::{LeidenParams, communities, leiden};
 use morula::preprocess::{PcaParams, RecipeParams, SimulateParams, neighbors, pca_dense, simulate};
 
 const CELLS: usize = 4000;

@@ -28,8 +28,8 @@ pub use device::{DeviceChoice, NamedDevice, devices};
 pub use error::{ModelError, Result};
 pub use jojoscl::{Embedding, JojoScl, JojoSclModel, JojoSclParams, JojoSclValidParams};
 pub use model::{ClusterModel, Description, Prediction};
-pub use params::{Checked, Checkpoint, FitOptions, ModelParams};
 pub use model_kind::{Ablation, AnyParams, ModelKind};
+pub use params::{Checked, Checkpoint, FitOptions, ModelParams};
 pub use registry::MODELS;
 pub use scsiameseclu::{
     ScSiameseClu, ScSiameseCluModel, ScSiameseCluParams, ScSiameseCluValidParams,

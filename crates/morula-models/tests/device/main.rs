@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod fits;
+mod kmeans;
 mod limits;
 mod long_fit;
 mod training;
