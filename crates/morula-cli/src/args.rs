@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::{Args, ValueEnum};
+use morula::data::{CountMatrix, read_counts};
 use morula::models::DeviceChoice;
+
+use crate::genes;
+use crate::outputs::Outputs;
 
 /// Where raw counts come from.
 #[derive(Debug, Args)]
@@ -16,6 +21,22 @@ pub struct CountsArgs {
     /// Matrix with the raw counts: the name of a layer, "raw", or "X"
     #[arg(long, value_name = "NAME", default_value = "X")]
     pub layer: String,
+
+    /// Column of var with the names of the genes, such as symbols or Ensembl ids [default: the
+    /// index of var]
+    #[arg(long, value_name = "VAR")]
+    pub gene_column: Option<String>,
+}
+
+impl CountsArgs {
+    /// Reads the counts, with the names of the genes that are asked for.
+    pub fn read(&self) -> Result<CountMatrix> {
+        let counts = read_counts(&self.input, Some(&self.layer))?;
+        match &self.gene_column {
+            Some(column) => genes::renamed(counts, &self.input, &self.layer, column),
+            None => Ok(counts),
+        }
+    }
 }
 
 /// The batch of every cell.
@@ -50,9 +71,25 @@ pub struct ResultArgs {
     /// and probabilities stay
     #[arg(long, value_name = "0..1", value_parser = share)]
     pub min_confidence: Option<f32>,
+
+    /// Write only the cells that have a result: cells that preprocessing leaves out have NaN
+    /// otherwise, which other programs may refuse. The parts of the input that Morula cannot read
+    /// are not in the output then, and the output may not be the input
+    #[arg(long)]
+    pub drop_filtered: bool,
 }
 
-fn share(text: &str) -> Result<f32, String> {
+impl ResultArgs {
+    /// Adds the output to those of a command, and refuses it where it would cost an input.
+    pub fn check<'a>(&self, outputs: Outputs<'a>, counts: &CountsArgs) -> Result<Outputs<'a>> {
+        match self.drop_filtered {
+            true => outputs.file("--out", &self.out.out),
+            false => outputs.copy("--out", &self.out.out, &counts.input),
+        }
+    }
+}
+
+fn share(text: &str) -> std::result::Result<f32, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("give a number from 0 to 1".into()),

@@ -1,7 +1,7 @@
 //! Log-normalised counts and labels of the cells, for the commands after clustering.
 
 use anyhow::Result;
-use morula::data::{Categorical, CsrMatrix, DataFrame, read_counts, read_obs};
+use morula::data::{Categorical, CsrMatrix, DataFrame, read_obs};
 use morula::preprocess::{TargetSum, log1p, normalize_total};
 
 use crate::args::CountsArgs;
@@ -19,7 +19,7 @@ impl Expression {
     /// total over all genes and multiplied by the median total, then `ln(1 + x)`.
     pub fn read(args: &CountsArgs, console: Console) -> Result<Self> {
         let obs = read_obs(&args.input)?;
-        let (mut x, _, genes) = read_counts(&args.input, Some(&args.layer))?.into_parts();
+        let (mut x, _, genes) = args.read()?.into_parts();
         console.remark(format!("read {} cells x {} genes", x.n_rows(), x.n_cols()));
         normalize_total(&mut x, TargetSum::Median)?;
         log1p(&mut x);

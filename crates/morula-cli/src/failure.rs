@@ -11,6 +11,8 @@ use morula_benchmark::{Interrupted, Usage};
 
 pub use morula_benchmark::usage;
 
+use crate::text::printable;
+
 /// Runs the program and turns an error or a panic into a message and an exit code.
 pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
     static PANIC: Mutex<Option<String>> = Mutex::new(None);
@@ -28,7 +30,7 @@ pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
             (format!("this is a fault of Morula; please report it with this line:\n  {panic}"), 1)
         }
     };
-    let _ = writeln!(stderr(), "error: {message}");
+    let _ = writeln!(stderr(), "error: {}", printable(&message));
     ExitCode::from(code)
 }
 

@@ -8,13 +8,17 @@ mod config;
 mod console;
 mod expression;
 mod failure;
+mod genes;
 mod interrupt;
 mod memory;
 mod outputs;
+mod places;
 mod progress;
 mod reporting;
+mod subset;
 mod summary;
 mod task;
+mod text;
 
 use std::process::ExitCode;
 

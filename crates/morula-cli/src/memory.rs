@@ -1,5 +1,6 @@
 //! Memory that clustering needs.
 
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 /// Genes that are selected by default.
@@ -41,6 +42,24 @@ impl MemoryPlan {
         Self { counts_mb, training_matrix_mb, expected_peak_mb, scsiameseclu_peak_mb }
     }
 
+    /// Refuses to train where the system does not give the memory. What the plan may be too high by
+    /// is left out: a run is refused only where it would end for want of memory.
+    pub fn check(&self, scsiameseclu: bool) -> Result<()> {
+        let peak = if scsiameseclu { self.scsiameseclu_peak_mb } else { self.expected_peak_mb };
+        // The counts are in memory already.
+        let needed = (peak.saturating_sub(self.counts_mb)) * 7 / 10;
+        let reserved = gemm_reserve_mb();
+        let bytes = needed.saturating_add(reserved).saturating_mul(1_000_000);
+        match Vec::<u8>::new().try_reserve_exact(bytes) {
+            Ok(()) => Ok(()),
+            Err(_) => bail!(
+                "not enough memory: training needs {needed} MB more, and {reserved} MB of address \
+                 space for products of matrices, and the system does not give them; close other \
+                 programs, raise the limit (ulimit -v), or give fewer cells"
+            ),
+        }
+    }
+
     pub fn text(&self) -> String {
         format!(
             "possible; memory about {} MB with jojoscl, {} MB with scsiameseclu (counts {} MB, \
@@ -51,6 +70,23 @@ impl MemoryPlan {
             self.training_matrix_mb
         )
     }
+}
+
+/// Address space that a thread reserves for products of matrices, in MB: faer's kernel for x86 takes
+/// twice the size of the last cache, of which it uses what a product needs.
+fn gemm_reserve_mb() -> usize {
+    if !cfg!(target_arch = "x86_64") {
+        return 0;
+    }
+    let size = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cache/index3/size");
+    2 * kilobytes(&size.unwrap_or_default()) * 1024 / 1_000_000
+}
+
+/// A size such as 32768K or 32M.
+fn kilobytes(size: &str) -> usize {
+    let size = size.trim();
+    let number = |unit: char| size.strip_suffix(unit).and_then(|n| n.parse::<usize>().ok());
+    number('K').or(number('M').map(|n| n * 1024)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -77,5 +113,18 @@ mod tests {
                 assert!((0.85..1.3).contains(&ratio), "{cells}: {planned} planned, {measured}");
             }
         }
+    }
+
+    #[test]
+    fn sizes_of_caches_are_read() {
+        let sizes = ["266240K\n", "32M", "512", "", "x K"].map(kilobytes);
+        assert_eq!(sizes, [266_240, 32_768, 0, 0, 0]);
+    }
+
+    #[test]
+    fn what_no_system_gives_is_refused() {
+        let error = MemoryPlan::new(usize::MAX / 10_000, 2000, 1).check(false).unwrap_err();
+        assert!(error.to_string().starts_with("not enough memory"), "{error}");
+        MemoryPlan::new(100, 100, 1000).check(true).unwrap();
     }
 }

@@ -1,22 +1,226 @@
-//! Checks of outputs before any work is done, and files that appear complete or not at all.
+//! Checks of outputs before any work, and files that appear complete or not at all.
+//!
+//! One rule holds for every command: an output may be an input only where both are h5ad and the
+//! output keeps all of the input. Files are compared, not names ([`places`](crate::places)).
 
 use std::fs;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use morula::data::atomic_file;
+use morula::data::{Format, atomic_file, sniff};
 
 use crate::failure::usage;
+use crate::places::{folder_of, same, target, within};
 
 /// The file of every saved model.
 const MODEL_FILE: &str = "model.json";
 
+/// Ends of the names of the files beside a matrix in the MatrixMarket format.
+const BESIDE_MATRIX: [&str; 6] = [".mtx", ".mtx.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz"];
+
+/// What a command reads and writes. Every output is added before any work, and is refused where it
+/// would cost an input or another output.
+#[derive(Debug, Default)]
+pub struct Outputs<'a> {
+    inputs: Vec<Input<'a>>,
+    written: Vec<Written>,
+}
+
+#[derive(Debug)]
+struct Input<'a> {
+    /// What it is, for messages.
+    what: &'static str,
+    path: &'a Path,
+    /// Whether nothing may be written in this folder.
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Written {
+    flag: &'static str,
+    path: PathBuf,
+    /// Whether it is a folder that is replaced as a whole.
+    folder: bool,
+}
+
+impl<'a> Outputs<'a> {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file or folder that the command reads.
+    pub fn input(mut self, what: &'static str, path: &'a Path) -> Self {
+        self.inputs.push(Input { what, path, closed: false });
+        self
+    }
+
+    /// Adds a file that the command may read.
+    pub fn maybe(self, what: &'static str, path: Option<&'a Path>) -> Self {
+        path.into_iter().fold(self, |all, path| all.input(what, path))
+    }
+
+    /// Adds a folder that the command reads and in which nothing may be written.
+    pub fn closed(mut self, what: &'static str, path: &'a Path) -> Self {
+        self.inputs.push(Input { what, path, closed: true });
+        self
+    }
+
+    /// Adds an output that holds all of `of` if that is an h5ad file; only then may it be `of`.
+    ///
+    /// # Errors
+    /// Wrong usage where the output is an input, another output or not a regular file; an error
+    /// where it cannot be written.
+    pub fn copy(mut self, flag: &'static str, path: &Path, of: &Path) -> Result<Self> {
+        if same(path, of) && of.is_file() && sniff(of)? != Format::H5ad {
+            return Err(usage(format!(
+                "{flag} {}: this is the input, which is no h5ad file, so the output would not keep \
+                 all of it; give another file",
+                path.display()
+            )));
+        }
+        self.check_inputs(flag, path, Some(of))?;
+        self.check_written(flag, path)?;
+        check_file(path)?;
+        self.written.push(Written { flag, path: path.into(), folder: false });
+        Ok(self)
+    }
+
+    /// Adds an output that is a file of its own.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy).
+    pub fn file(mut self, flag: &'static str, path: &Path) -> Result<Self> {
+        self.check_inputs(flag, path, None)?;
+        self.check_written(flag, path)?;
+        check_file(path)?;
+        self.written.push(Written { flag, path: path.into(), folder: false });
+        Ok(self)
+    }
+
+    /// Adds a folder in which the command writes the files that are `ours` by their names.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy), of every such file that is there.
+    pub fn files_in(
+        self,
+        flag: &'static str,
+        folder: &Path,
+        ours: impl Fn(&str) -> bool,
+    ) -> Result<Self> {
+        check_folder(folder)?;
+        self.check_inputs(flag, folder, None)?;
+        for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if ours(&file.file_name().to_string_lossy()) {
+                self.check_inputs(flag, &file.path(), None)?;
+                check_file(&file.path())?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Adds a folder that the command replaces as a whole.
+    ///
+    /// # Errors
+    /// Wrong usage where an input or another output lies in it; an error where it cannot be made.
+    pub fn replaced(mut self, flag: &'static str, folder: &Path) -> Result<Self> {
+        check_folder(folder)?;
+        let inputs = self.inputs.iter().map(|input| input.path);
+        let others = inputs.chain(self.written.iter().map(|output| output.path.as_path()));
+        if let Some(other) = others.into_iter().find(|other| within(other, folder)) {
+            return Err(usage(format!(
+                "{} is in the folder of {flag}, {}, which is replaced as a whole; keep them apart",
+                other.display(),
+                folder.display()
+            )));
+        }
+        self.check_inputs(flag, folder, None)?;
+        self.check_written(flag, folder)?;
+        self.written.push(Written { flag, path: folder.into(), folder: true });
+        Ok(self)
+    }
+
+    /// Refuses an output that is one of the inputs, other than `kept`.
+    fn check_inputs(&self, flag: &str, path: &Path, kept: Option<&Path>) -> Result<()> {
+        for Input { what, path: input, closed } in &self.inputs {
+            let is_kept = kept.is_some_and(|kept| kept == *input);
+            let lost = match (*closed, is_kept) {
+                (true, _) => within(path, input),
+                (false, true) => is_part(path, input) && !same(path, input),
+                (false, false) => same(path, input) || is_part(path, input),
+            };
+            if lost {
+                let place = match (same(path, input), closed) {
+                    (true, _) => "this is",
+                    (false, true) => "this is in",
+                    (false, false) => "this is one of the files of",
+                };
+                return Err(usage(format!(
+                    "{flag} {}: {place} {what}, {}, and the output would not keep all of it; give \
+                     another name",
+                    path.display(),
+                    input.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses an output that is another output or lies in one.
+    fn check_written(&self, flag: &str, path: &Path) -> Result<()> {
+        for Written { flag: other, path: written, folder } in &self.written {
+            if same(path, written) {
+                return Err(usage(format!(
+                    "{other} and {flag} are the same file, {}; give two names",
+                    path.display()
+                )));
+            }
+            if *folder && within(path, written) {
+                return Err(usage(format!(
+                    "{} is in the folder of {other}, {}, which is replaced as a whole; keep them \
+                     apart",
+                    path.display(),
+                    written.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a path is one of the files that an input consists of.
+fn is_part(path: &Path, input: &Path) -> bool {
+    let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    if input.is_dir() {
+        return files(input).any(|file| same(&file.path(), path));
+    }
+    // What is read from a pipe is gone.
+    if !input.is_file() || !matches!(sniff(input), Ok(Format::TenxMtx)) {
+        return false;
+    }
+    let beside = |name: &str| BESIDE_MATRIX.iter().any(|end| name.ends_with(end));
+    files(folder_of(input))
+        .filter(|file| beside(&file.file_name().to_string_lossy()))
+        .any(|file| same(&file.path(), path))
+}
+
 /// Refuses a file that cannot be written. The check leaves nothing behind.
 pub fn check_file(path: &Path) -> Result<()> {
-    if path.is_dir() {
+    let file = target(path);
+    if file.is_dir() {
         return Err(usage(format!("{}: this is a folder; give a file to write", path.display())));
     }
-    let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    if file.is_symlink() {
+        let path = path.display();
+        return Err(usage(format!("{path}: this link leads in a circle; give a file to write")));
+    }
+    if file.exists() && !file.is_file() {
+        return Err(usage(format!(
+            "{}: this is a device, a pipe or a socket, no regular file; give a file to write",
+            path.display()
+        )));
+    }
+    let folder = folder_of(&file);
     if !folder.is_dir() {
         bail!("{}: the folder {} does not exist; make it first", path.display(), folder.display());
     }
@@ -25,7 +229,7 @@ pub fn check_file(path: &Path) -> Result<()> {
 
 /// Refuses a folder that cannot be made or written in.
 pub fn check_folder(path: &Path) -> Result<()> {
-    let path = absolute(path).with_context(|| path.display().to_string())?;
+    let path = std::path::absolute(path).with_context(|| path.display().to_string())?;
     let there = path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
     if !there.is_dir() {
         bail!("{}: {} is a file, not a folder", path.display(), there.display());
@@ -33,10 +237,8 @@ pub fn check_folder(path: &Path) -> Result<()> {
     check_writable(there).with_context(|| format!("cannot write into {}", path.display()))
 }
 
-/// Refuses a folder for a model that holds anything but an older model, or one of `others`:
-/// saving replaces the folder.
-pub fn check_model_folder(folder: &Path, others: &[&Path]) -> Result<()> {
-    check_folder(folder)?;
+/// Refuses a folder for a model that holds anything but an older model: saving replaces the folder.
+pub fn check_model_folder(folder: &Path) -> Result<()> {
     let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if occupied && !folder.join(MODEL_FILE).is_file() {
         return Err(usage(format!(
@@ -45,36 +247,16 @@ pub fn check_model_folder(folder: &Path, others: &[&Path]) -> Result<()> {
             folder.display()
         )));
     }
-    let home = real(folder);
-    match others.iter().find(|other| real(other).starts_with(&home)) {
-        None => Ok(()),
-        Some(other) => Err(usage(format!(
-            "{} is in the model folder {}, which is replaced as a whole; keep them apart",
-            other.display(),
-            folder.display()
-        ))),
-    }
+    Ok(())
 }
 
 /// Writes a file, which appears complete or not at all.
 pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
-    let write = |temporary: &Path| -> Result<()> { Ok(std::fs::write(temporary, content)?) };
+    let write = |temporary: &Path| -> Result<()> { Ok(fs::write(temporary, content)?) };
     atomic_file::replace(path, write).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn check_writable(folder: &Path) -> Result<()> {
     let probe = tempfile::Builder::new().prefix(".morula-").tempfile_in(folder);
     probe.map(drop).with_context(|| format!("the folder {} is not writable", folder.display()))
-}
-
-/// The path with its links resolved, as far as it exists.
-fn real(path: &Path) -> PathBuf {
-    let path = absolute(path).unwrap_or_else(|_| path.into());
-    let found = path.ancestors().find_map(|p| Some((p, p.canonicalize().ok()?)));
-    match found {
-        Some((there, real)) => {
-            path.strip_prefix(there).map_or(real.clone(), |rest| real.join(rest))
-        }
-        None => path,
-    }
 }

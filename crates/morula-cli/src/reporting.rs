@@ -1,6 +1,6 @@
 //! What `report` and `cluster --report` share.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,6 @@ use morula::models::Prediction;
 use morula::report::{Role, Run, check_folder};
 
 use crate::failure::usage;
-use crate::outputs;
 
 /// Known types of the cells, to show beside the clusters.
 #[derive(Debug, Args)]
@@ -40,7 +39,6 @@ impl TruthArgs {
 
 /// Refuses a folder that cannot be written, or that holds anything but a report.
 pub fn check_report_folder(folder: &Path) -> Result<()> {
-    outputs::check_folder(folder)?;
     check_folder(folder).map_err(|error| usage(error.to_string()))
 }
 
@@ -99,20 +97,6 @@ fn quoted(word: &str) -> String {
     match !word.is_empty() && word.chars().all(plain) {
         true => word.into(),
         false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
-}
-
-/// Refuses a report folder that holds one of `others`: writing the report replaces the folder.
-pub fn apart(report: &Path, others: &[&Path]) -> Result<()> {
-    let real =
-        |path: &Path| -> PathBuf { std::path::absolute(path).unwrap_or_else(|_| path.into()) };
-    match others.iter().find(|other| real(other).starts_with(real(report))) {
-        None => Ok(()),
-        Some(other) => Err(usage(format!(
-            "{} is in the folder of the report, {}, which is replaced as a whole; keep them apart",
-            other.display(),
-            report.display()
-        ))),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use morula::data::{DataFrame, Format, read_obs, sniff};
+use morula::data::{Categorical, DataFrame, Format, read, read_obs, sniff, write_h5ad};
 use morula::models::NamedDevice;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
@@ -15,6 +15,7 @@ use crate::args::{CountsArgs, ResultArgs};
 use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
+use crate::subset::subset;
 use crate::summary::{self, Summary};
 
 /// A column with more groups than this hardly holds batches.
@@ -25,6 +26,8 @@ pub struct Task<'a> {
     pub counts: &'a CountsArgs,
     /// Column with the batches.
     pub batch: Option<&'a str>,
+    /// Whether a model is fitted to the counts.
+    pub fits: bool,
     pub results: &'a ResultArgs,
     pub device: NamedDevice,
     pub console: Console,
@@ -55,21 +58,55 @@ pub fn check_results(kind: ModelKind, counts: &CountsArgs, results: &ResultArgs)
     Ok(())
 }
 
-/// Counts with the batches in a column of the same file.
-pub fn with_batches(counts: CountMatrix, input: &Path, column: &str) -> Result<CountMatrix> {
-    let batches = groups(&read_obs(input)?, column)?;
-    counts.with_batches(batches).with_context(|| format!("column {column}"))
+/// The batches in a column; categories that no cell has are none.
+fn batches(obs: &DataFrame, column: &str) -> Result<Categorical> {
+    let all = groups(obs, column)?;
+    let mut there = vec![false; all.categories().len()];
+    for &code in all.codes().iter().filter(|&&code| code >= 0) {
+        there[code as usize] = true;
+    }
+    let mut new = vec![-1; there.len()];
+    let mut names = Vec::new();
+    for (old, name) in all.categories().iter().enumerate().filter(|(old, _)| there[*old]) {
+        new[old] = names.len() as i32;
+        names.push(name.clone());
+    }
+    let codes = all.codes().iter().map(|&c| new.get(c as usize).copied().unwrap_or(-1)).collect();
+    Ok(Categorical::new(codes, names, all.ordered())?)
+}
+
+/// Whether batches are too few or too small to be compared: a single one, or fewer than two cells
+/// in each on average.
+fn hopeless(batches: &Categorical) -> bool {
+    let n = batches.categories().len();
+    n < 2 || 2 * n > batches.codes().len()
 }
 
 impl Task<'_> {
     pub fn read(&self) -> Result<(CountMatrix, Input)> {
-        let mut counts = read_counts(&self.counts.input, Some(&self.counts.layer))?;
+        let mut counts = self.counts.read()?;
         let (n_cells, n_genes) = (counts.n_obs(), counts.n_vars());
         self.console.remark(format!("read {n_cells} cells x {n_genes} genes"));
         if let Some(column) = self.batch {
-            counts = with_batches(counts, &self.counts.input, column)?;
-            let n = counts.batches().map_or(0, |batches| batches.categories().len());
-            self.console.remark(format!("{n} batches in {column}"));
+            let batches = batches(&read_obs(&self.counts.input)?, column)?;
+            let (n, hopeless) = (batches.categories().len(), hopeless(&batches));
+            let with = counts.with_batches(batches).with_context(|| format!("column {column}"))?;
+            self.console.remark(match n {
+                1 => format!("1 batch in {column}"),
+                _ => format!("{n} batches in {column}"),
+            });
+            // A fitted model needs them all the same.
+            counts = match self.fits && hopeless {
+                true => {
+                    self.console.remark(format!(
+                        "nothing can be corrected: {n_cells} cells in {n} batches leave nothing to \
+                         compare; the model is fitted without batches"
+                    ));
+                    let (x, cells, genes) = with.into_parts();
+                    CountMatrix::new(x, cells, genes)?
+                }
+                false => with,
+            };
         }
         let genes = match self.results.denoised {
             true => counts.var_names().to_vec(),
@@ -117,7 +154,17 @@ impl Task<'_> {
             let n_cells = input.n_cells;
             results = umap_additions(results, model.name(), prediction, n_cells, layout, params)?;
         }
-        let lost = write_h5ad_with(from, to, &results)?;
+        let left_out = prediction.kept_cells.len() < input.n_cells;
+        let lost = match self.results.drop_filtered && left_out {
+            true => {
+                let mut data = read(from)?;
+                data.add(&results)?;
+                let data = subset(data, &prediction.kept_cells)?;
+                write_h5ad(to, &data)?;
+                data.not_loaded
+            }
+            false => write_h5ad_with(from, to, &results)?,
+        };
         self.console.remark_lost(&lost);
         let elapsed = self.started.elapsed();
         let n_cells = input.n_cells;
@@ -139,11 +186,11 @@ impl Task<'_> {
             return;
         }
         let Ok(obs) = read_obs(&self.counts.input) else { return };
-        let batches = |name: &&str| {
-            let n = groups(&obs, name).map_or(0, |groups| groups.categories().len());
+        let suits = |name: &&str| {
+            let n = batches(&obs, name).map_or(0, |groups| groups.categories().len());
             (2..=MOST_BATCHES).contains(&n)
         };
-        if let Some(name) = BATCH_COLUMNS.into_iter().find(batches) {
+        if let Some(name) = BATCH_COLUMNS.into_iter().find(suits) {
             self.console.remark(format!(
                 "obs has a column {name}; with --batch {name} the model takes out the differences \
                  between its groups"

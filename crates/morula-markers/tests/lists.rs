@@ -24,6 +24,9 @@ fn csv_and_gmt_read_alike() {
     for text in [
         "type,gene\nT cell,CD3D\nB cell,MS4A1\nT cell,CD3E\nT cell,CD3D\n",
         "\u{feff}Gene,weight,Type\r\nCD3D,1,\"T cell\"\r\n CD3E ,2,T cell\r\nMS4A1,,B cell",
+        "type\tgene\nT cell\tCD3D\nB cell\tMS4A1\nT cell\tCD3E\n",
+        "\"type\"\t\"gene\"\r\n\"T cell\"\t\"CD3D\"\r\n\"T cell\"\t\"CD3E\"\r\n\"B cell\"\t\"MS4A1\"\r\n",
+        "\n\nType;weight;Gene\nT cell;0,5;CD3D\nT cell;1;CD3E\nB cell;;MS4A1;\n",
         "T cell\thttp://x\tCD3D\tCD3E\t\nB cell\t\tMS4A1\n\n",
         "\n\nT cell\t-\tCD3D\tCD3E\tCD3D\r\nB cell\t-\tMS4A1\r\n",
     ] {
@@ -33,12 +36,14 @@ fn csv_and_gmt_read_alike() {
 
 #[test]
 fn bad_lines_are_named() {
-    let cases: [(&[u8], u64, &str); 12] = [
+    let cases: [(&[u8], u64, &str); 14] = [
         (b"", 0, ""),
         (b" \n \n", 0, ""),
         (b"type,gene\n", 0, ""),
         (b"T cell,CD3D\nB cell,MS4A1\n", 1, "no column \"type\""),
-        (b"type;gene\nT;CD3D\n", 1, "header"),
+        (b"type;genes\nT;CD3D\n", 1, "header"),
+        (b"type;gene\nT;CD3D\nB\n", 3, "gene is missing"),
+        (b"type\tgene\n1\tT\tCD3D\n", 2, "row names"),
         (b"type,gene\nT,CD3D\nB\n", 3, "gene is missing"),
         (b"type,gene\nT,CD3D\n\n,MS4A1\n", 4, "type is empty"),
         (b"type,gene\nT,CD3D\nB,  \n", 3, "gene is empty"),

@@ -47,8 +47,8 @@ pub enum PreprocessError {
     /// New cells lack too many of the recipe's genes.
     #[error(
         "{missing} of the recipe's {of} genes are missing (at most {allowed:.0}% may be), \
-         for example {example}; check the species and the kind of gene names \
-         (symbols or Ensembl ids), or raise max_missing"
+         for example {example}; the data has {there}; check the species and the kind of gene \
+         names (symbols or Ensembl ids)"
     )]
     GenesMissing {
         /// Genes not found by name.
@@ -59,6 +59,8 @@ pub enum PreprocessError {
         allowed: f32,
         /// The first missing genes.
         example: String,
+        /// The first genes of the data.
+        there: String,
     },
     /// New cells have no batches, although the model was fitted with batches.
     #[error(

@@ -1,12 +1,14 @@
 //! `morula annotate`: cell types of clusters, from lists of marker genes.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Error, Result, anyhow};
 use clap::Args;
 use morula::data::{Additions, Categorical, Column, write_h5ad_with};
 use morula::markers::{
-    AnnotateParams, Annotation, MarkerLists, MarkersParams, annotate, rank_genes_groups,
+    AnnotateParams, Annotation, MarkerLists, MarkersError, MarkersParams, annotate,
+    rank_genes_groups,
 };
 use serde::Serialize;
 
@@ -14,7 +16,9 @@ use crate::args::{CountsArgs, OutArgs, PrintArgs};
 use crate::console::Console;
 use crate::expression::Expression;
 use crate::failure::usage;
-use crate::{interrupt, outputs, summary};
+use crate::outputs::Outputs;
+use crate::text::one_line;
+use crate::{genes, interrupt, summary};
 
 /// How many missing genes a remark names.
 const EXAMPLES: usize = 5;
@@ -86,12 +90,17 @@ impl Annotate {
         let console = Console::new(&self.print);
         let params = AnnotateParams::default().margin(self.margin);
         params.check().map_err(|e| usage(e.to_string()))?;
-        outputs::check_file(&self.out.out)?;
+        Outputs::new()
+            .input("the input", &self.counts.input)
+            .input("the list of --markers", &self.markers)
+            .copy("--out", &self.out.out, &self.counts.input)?;
         let lists = MarkerLists::read(&self.markers)?;
         let data = Expression::read(&self.counts, console)?;
         let groups = data.groups(&self.groupby)?;
         let found = rank_genes_groups(&data.x, &groups, &MarkersParams::default())?;
-        let annotation = annotate(&found, &data.genes, &lists, &params)?;
+        let annotation = annotate(&found, &data.genes, &lists, &params)
+            .map_err(|error| self.explained(error, &lists, &data))?;
+        self.remark_names(&annotation, &lists, &data, console);
         drop((data, found));
         let summary = self.summary(&annotation, &lists);
         summary.remark_missing(console);
@@ -99,6 +108,39 @@ impl Annotate {
         let results = summary.additions(&groups)?;
         console.remark_lost(&write_h5ad_with(&self.counts.input, &self.out.out, &results)?);
         console.result(&summary, || summary.text())
+    }
+
+    /// Names of both sides, and what would match.
+    fn advice(&self, lists: &MarkerLists, data: &Expression) -> String {
+        let listed: BTreeSet<&String> = lists.types().flat_map(|(_, genes)| genes).collect();
+        let listed: Vec<String> = listed.into_iter().cloned().collect();
+        let CountsArgs { input, layer, .. } = &self.counts;
+        genes::advice("the list", &listed, &data.genes, input, layer)
+    }
+
+    fn explained(&self, error: MarkersError, lists: &MarkerLists, data: &Expression) -> Error {
+        match error {
+            MarkersError::NoGeneFound { .. } => anyhow!("{error}\n  {}", self.advice(lists, data)),
+            other => other.into(),
+        }
+    }
+
+    /// Says so where few of the names match.
+    fn remark_names(
+        &self,
+        found: &Annotation,
+        lists: &MarkerLists,
+        data: &Expression,
+        console: Console,
+    ) {
+        let missing: usize = found.missing.iter().map(Vec::len).sum();
+        let listed: usize = lists.types().map(|(_, genes)| genes.len()).sum();
+        if 2 * missing > listed && !console.is_quiet() {
+            console.remark(format!(
+                "{missing} of the {listed} genes of the list are not among those of the data\n  {}",
+                self.advice(lists, data)
+            ));
+        }
     }
 
     fn summary(&self, annotation: &Annotation, lists: &MarkerLists) -> Summary {
@@ -147,15 +189,16 @@ impl Summary {
             let examples = missing.iter().take(EXAMPLES).cloned().collect::<Vec<_>>().join(", ");
             let more = if missing.len() > EXAMPLES { ", ..." } else { "" };
             let n = missing.len();
-            console
-                .remark(format!("{cell_type}: {n} of {n_genes} genes not found: {examples}{more}"));
+            let line = format!("{cell_type}: {n} of {n_genes} genes not found: {examples}{more}");
+            console.remark(one_line(&line));
         }
     }
 
     fn text(&self) -> String {
         let line = |c: &Cluster| {
             let Cluster { cluster, n_cells, cell_type, margin, .. } = c;
-            format!("{cluster} ({n_cells} cells): {cell_type} (margin {margin:.3})")
+            let line = format!("{cluster} ({n_cells} cells): {cell_type} (margin {margin:.3})");
+            one_line(&line).into_owned()
         };
         let mut lines: Vec<String> = self.clusters.iter().map(line).collect();
         lines.push(format!("written to {}", self.output));

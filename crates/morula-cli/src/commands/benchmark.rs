@@ -13,7 +13,8 @@ use crate::choices::one_of;
 use crate::config::Config;
 use crate::console::Console;
 use crate::failure::usage;
-use crate::{interrupt, outputs, summary};
+use crate::outputs::Outputs;
+use crate::{interrupt, summary};
 
 /// Compare models and baselines on labelled data sets.
 ///
@@ -97,6 +98,9 @@ pub struct Benchmark {
     print: PrintArgs,
 }
 
+/// Ends of the names of files that it writes.
+const ENDINGS: [&str; 5] = [".csv", ".md", ".json", ".png", ".svg"];
+
 /// Does one job of `morula benchmark`: reads it from stdin, writes the result to stdout.
 #[derive(Debug, Args)]
 #[command(hide = true)]
@@ -118,10 +122,14 @@ impl Benchmark {
     pub fn run(self) -> Result<()> {
         let console = Console::new(&self.print);
         let (data, report_only) = (self.data.clone(), self.report_only);
+        let configs = self.config.clone();
         let options = self.options()?;
         let out = options.out.clone();
         let benchmark = morula_benchmark::Benchmark::new(options)?;
-        outputs::check_folder(&out)?;
+        let outputs = Outputs::new().maybe("the folder with data sets", data.as_deref());
+        let outputs =
+            configs.iter().fold(outputs, |all, file| all.input("the configuration", file));
+        outputs.files_in("--out", &out, |name| ENDINGS.iter().any(|end| name.ends_with(end)))?;
         let done = match report_only {
             true => benchmark.report()?,
             false => {

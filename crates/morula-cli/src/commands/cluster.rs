@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use morula::models::AnyParams;
 use morula::prelude::*;
@@ -16,13 +16,15 @@ use crate::choices::model;
 use crate::config::Config;
 use crate::console::Console;
 use crate::failure::usage;
+use crate::interrupt;
+use crate::memory::MemoryPlan;
+use crate::outputs::{Outputs, check_model_folder};
 use crate::progress::Progress;
 use crate::reporting::{
-    TruthArgs, annotated, apart, check_report_folder, given_command, sure_cells, title,
+    TruthArgs, annotated, check_report_folder, given_command, sure_cells, title,
 };
 use crate::summary::{self, Summary};
 use crate::task::{Task, check_results};
-use crate::{interrupt, outputs};
 
 /// Epochs between two checkpoints.
 const CHECKPOINT_EVERY: usize = 5;
@@ -105,12 +107,12 @@ impl Cluster {
         let console = Console::new(&self.print);
         let params = self.params(kind, &config)?;
         check_results(kind, &self.counts, &self.results)?;
-        self.check_outputs()?;
+        self.check_outputs(kind)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
         let batch = self.batch.batch.as_deref();
         let (counts, results) = (&self.counts, &self.results);
-        let task = Task { counts, batch, results, device, console, started };
+        let task = Task { counts, batch, fits: true, results, device, console, started };
 
         let (counts, input) = task.read()?;
         if batch.is_none() {
@@ -122,6 +124,8 @@ impl Cluster {
                 "{k} clusters asked for, but there are {n_cells} cells; ask for at most {n_cells}"
             );
         }
+        let (n_genes, stored) = (counts.n_vars(), counts.x().nnz());
+        MemoryPlan::new(n_cells, n_genes, stored).check(kind.name == "scsiameseclu")?;
         let obs = self.report.as_ref().map(|_| task.read_obs(&counts)).transpose()?;
         let model = self.fit(kind, params, &counts, &task)?;
         // Only a report still needs the counts.
@@ -134,22 +138,42 @@ impl Cluster {
         };
         let prediction = model.fitted().context("a fitted model knows its cells")?;
         task.remark_filtered(prediction, &input);
-        if let Some(folder) = &self.save_model {
-            model.save(folder)?;
-            console.remark(format!("model saved in {}", folder.display()));
-        }
         let layout = self.layout(prediction, model.as_ref(), console)?;
         let drawn = layout.as_ref().map(|(layout, params)| (layout.as_slice(), params));
         let mut summary = task.write(model.as_ref(), prediction, &input, drawn)?;
+        // Hours of work are safe now. What else fails is said, and costs nothing of it.
+        let saved = self.save(model.as_ref(), console);
+        let mut drawn = Ok(());
         if let (Some(folder), Some(mut data), Some((layout, _))) = (&self.report, shown, layout) {
             data.add(&task.results(model.as_ref(), prediction, &input)?)?;
             let least = self.results.min_confidence.unwrap_or_default();
             let layout = sure_cells(&layout, prediction, least);
-            let drawn = self.report(folder, data, layout, &summary);
-            drawn.with_context(|| format!("{} is written; the report is not", summary.output))?;
-            summary.report = Some(summary::path(folder));
+            drawn = self.report(folder, data, layout, &summary);
+            summary.report = drawn.is_ok().then(|| summary::path(folder));
         }
-        task.print(&summary)
+        task.print(&summary)?;
+        let output = &summary.output;
+        match (saved, drawn) {
+            (Ok(()), drawn) => {
+                drawn.with_context(|| format!("{output} is written; the report is not"))
+            }
+            (saved, Ok(())) => {
+                saved.with_context(|| format!("{output} is written; the model is not saved"))
+            }
+            (Err(saved), Err(drawn)) => Err(anyhow!(
+                "{output} is written; the model is not saved: {saved:#}; nor is the report written: \
+                 {drawn:#}"
+            )),
+        }
+    }
+
+    /// Saves the model, if that is asked for.
+    fn save(&self, model: &dyn ClusterModel, console: Console) -> Result<()> {
+        if let Some(folder) = &self.save_model {
+            model.save(folder)?;
+            console.remark(format!("model saved in {}", folder.display()));
+        }
+        Ok(())
     }
 
     /// UMAP of the embedding, if it is written or shown.
@@ -216,24 +240,24 @@ impl Cluster {
     }
 
     /// Checks the outputs before hours of training.
-    fn check_outputs(&self) -> Result<()> {
-        outputs::check_file(&self.results.out.out)?;
+    fn check_outputs(&self, kind: ModelKind) -> Result<()> {
+        let mut outputs = Outputs::new()
+            .input("the input", &self.counts.input)
+            .maybe("the configuration", self.config.as_deref());
+        outputs = self.results.check(outputs, &self.counts)?;
         if let Some(folder) = &self.checkpoint {
-            outputs::check_folder(folder)?;
+            // Each model has a folder of its own in there.
+            outputs = outputs.replaced("--checkpoint", &folder.join(kind.name))?;
         }
         if let Some(folder) = &self.save_model {
-            let mut others = vec![self.counts.input.as_path(), &self.results.out.out];
-            others.extend(self.checkpoint.as_deref());
-            outputs::check_model_folder(folder, &others)?;
+            outputs = outputs.replaced("--save-model", folder)?;
+            check_model_folder(folder)?;
         }
         let Some(folder) = &self.report else {
             return self.truth.check_unused();
         };
+        outputs.replaced("--report", folder)?;
         check_report_folder(folder)?;
-        let mut others = vec![self.counts.input.as_path(), &self.results.out.out];
-        others.extend(self.checkpoint.as_deref());
-        others.extend(self.save_model.as_deref());
-        apart(folder, &others)?;
         self.truth.check(&self.counts.input)
     }
 

@@ -11,6 +11,7 @@ use crate::args::PrintArgs;
 use crate::console::Console;
 use crate::memory::MemoryPlan;
 use crate::summary;
+use crate::text::one_line;
 
 /// Describe a file: shape, layers, which of them are raw counts, labels, memory needed.
 #[derive(Debug, Args)]
@@ -154,19 +155,24 @@ impl Annotation {
 impl Description {
     fn text(&self) -> String {
         let mut lines = vec![
-            format!("{} ({})", self.input, self.format),
+            format!("{} ({})", one_line(&self.input), self.format),
             format!("{} cells x {} genes", self.n_cells, self.n_genes),
         ];
         let mut section = |title: &str, all: Vec<String>| {
             if !all.is_empty() {
                 lines.push(format!("{title}:"));
-                lines.extend(all.into_iter().map(|line| format!("  {line}")));
+                lines.extend(all.into_iter().map(|line| format!("  {}", one_line(&line))));
             }
         };
         section("layers", self.layers.iter().map(Layer::text).collect());
         section("obs", self.obs.iter().map(Annotation::text).collect());
         section("obsm", self.obsm.clone());
-        section("kept in copies, not read", self.not_loaded.clone());
+        // Only an h5ad file is copied as it is.
+        let kept = match self.format {
+            "h5ad" => "kept in copies, not read",
+            _ => "not read, and not in the output of a run",
+        };
+        section(kept, self.not_loaded.clone());
         section(
             "clustering",
             vec![match &self.memory {

@@ -1,5 +1,6 @@
 //! `morula markers`: the marker genes of groups of cells.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -13,7 +14,9 @@ use crate::args::{CountsArgs, PrintArgs};
 use crate::console::Console;
 use crate::expression::Expression;
 use crate::failure::usage;
-use crate::{interrupt, outputs, summary};
+use crate::outputs::{self, Outputs};
+use crate::text::{cell, one_line};
+use crate::{interrupt, summary};
 
 /// Layer of the log-normalised counts, for scanpy's plots.
 const LAYER: &str = "lognorm";
@@ -67,9 +70,9 @@ pub struct Markers {
 /// A row of the table.
 #[derive(Serialize)]
 struct Row<'a> {
-    group: &'a str,
+    group: Cow<'a, str>,
     rank: usize,
-    gene: &'a str,
+    gene: Cow<'a, str>,
     score: f64,
     logfoldchange: f64,
     pval: f64,
@@ -127,7 +130,8 @@ impl Markers {
     }
 
     fn check(&self) -> Result<()> {
-        outputs::check_file(&self.out)?;
+        let outputs =
+            Outputs::new().input("the input", &self.counts.input).file("--out", &self.out)?;
         let Some(h5ad) = &self.h5ad else { return Ok(()) };
         if self.counts.layer == "raw" {
             return Err(usage(
@@ -135,10 +139,7 @@ impl Markers {
                  --layer or leave --h5ad out",
             ));
         }
-        if *h5ad == self.out {
-            return Err(usage("--out and --h5ad are the same file; --out is a table"));
-        }
-        outputs::check_file(h5ad)
+        outputs.copy("--h5ad", h5ad, &self.counts.input).map(drop)
     }
 
     fn remark_small(&self, found: &Found, console: Console) {
@@ -148,7 +149,7 @@ impl Markers {
         if !few.is_empty() {
             console.remark(format!(
                 "groups of few cells, whose p-values are rough: {}",
-                few.join(", ")
+                one_line(&few.join(", "))
             ));
         }
     }
@@ -180,9 +181,9 @@ fn table(found: &Found, genes: &[String], n_genes: usize) -> Result<Vec<u8>> {
     for group in found.groups() {
         for (rank, m) in (1..).zip(group.top(n_genes)) {
             writer.serialize(Row {
-                group: &group.name,
+                group: cell(&group.name),
                 rank,
-                gene: &genes[m.gene],
+                gene: cell(&genes[m.gene]),
                 score: m.score,
                 logfoldchange: m.logfoldchange,
                 pval: m.pval,
@@ -200,7 +201,8 @@ impl Summary {
         let mut lines: Vec<String> = Vec::new();
         for Group { group, n_cells, n_markers, top_genes } in &self.groups {
             let top = top_genes.join(", ");
-            lines.push(format!("{group} ({n_cells} cells): {n_markers} markers; {top}"));
+            let line = format!("{group} ({n_cells} cells): {n_markers} markers; {top}");
+            lines.push(one_line(&line).into_owned());
         }
         let too = self.h5ad.as_ref().map(|path| format!(" and {path}")).unwrap_or_default();
         lines.push(format!("written to {}{too} ({:.1} s)", self.output, self.seconds));

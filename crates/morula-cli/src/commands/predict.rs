@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, anyhow};
 use clap::Args;
+use morula::models::ModelError;
 use morula::prelude::*;
+use morula::preprocess::PreprocessError;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
+use crate::failure::usage;
+use crate::outputs::Outputs;
 use crate::task::{Task, check_results};
-use crate::{interrupt, outputs};
+use crate::{genes, interrupt};
 
 /// Assign new cells to the clusters of a saved model.
 ///
@@ -47,19 +51,44 @@ impl Predict {
         let started = Instant::now();
         let console = Console::new(&self.print);
         check_results(kind, &self.counts, &self.results)?;
-        outputs::check_file(&self.results.out.out)?;
+        let outputs =
+            Outputs::new().input("the input", &self.counts.input).closed("the model", &self.model);
+        self.results.check(outputs, &self.counts)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
         let model = kind.load(&self.model, &device.device)?;
         let batch = self.batch.batch.as_deref();
+        if batch.is_some() && model.batches().is_empty() {
+            return Err(usage(
+                "this model knows no batches, because it was fitted without --batch, so --batch has \
+                 no effect; leave it out",
+            ));
+        }
         let (counts, results) = (&self.counts, &self.results);
-        let task = Task { counts, batch, results, device, console, started };
+        let task = Task { counts, batch, fits: false, results, device, console, started };
 
         let (counts, input) = task.read()?;
-        let prediction = model.predict(&counts)?;
+        let prediction =
+            model.predict(&counts).map_err(|e| self.explained(e, model.as_ref(), &counts))?;
         drop(counts);
         task.remark_filtered(&prediction, &input);
         interrupt::defer();
         task.print(&task.write(model.as_ref(), &prediction, &input, None)?)
+    }
+    /// An error about missing genes, with what would match.
+    fn explained(
+        &self,
+        error: ModelError,
+        model: &dyn ClusterModel,
+        counts: &CountMatrix,
+    ) -> Error {
+        let ModelError::Preprocess(PreprocessError::GenesMissing { .. }) = &error else {
+            return error.into();
+        };
+        let wanted: Vec<String> =
+            model.recipe().selected_genes().into_iter().map(String::from).collect();
+        let CountsArgs { input, layer, .. } = &self.counts;
+        let advice = genes::advice("the model", &wanted, counts.var_names(), input, layer);
+        anyhow!("{}: {error}\n  {advice}", input.display())
     }
 }

@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::args::PrintArgs;
 use crate::choices::model;
 use crate::console::Console;
-use crate::reporting::{TruthArgs, apart, check_report_folder, likely_command, shown, title};
+use crate::outputs::Outputs;
+use crate::reporting::{TruthArgs, check_report_folder, likely_command, shown, title};
 use crate::summary::path;
 
 /// Write a report of a clustering run: pictures, and one page that shows them.
@@ -68,8 +69,8 @@ impl Report {
     pub fn run(self) -> Result<()> {
         let started = Instant::now();
         let console = Console::new(&self.print);
+        Outputs::new().input("the input", &self.input).replaced("--out", &self.out)?;
         check_report_folder(&self.out)?;
-        apart(&self.out, &[&self.input])?;
         let source = Source {
             name: title(&self.input),
             model: self.model.to_string(),

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::args::{OutArgs, PrintArgs};
 use crate::console::Console;
 use crate::failure::usage;
-use crate::{outputs, summary};
+use crate::outputs::Outputs;
+use crate::summary;
 
 /// Simulate cells of known types.
 ///
@@ -70,7 +71,7 @@ impl Simulate {
         let console = Console::new(&self.print);
         let params = self.params();
         params.check().map_err(|e| usage(e.to_string()))?;
-        outputs::check_file(&self.out.out)?;
+        Outputs::new().file("--out", &self.out.out)?;
         write_h5ad(&self.out.out, &annotated(simulate(&params)?, &params)?)?;
         let made = Made {
             output: summary::path(&self.out.out),

@@ -14,7 +14,9 @@ use crate::args::{OutArgs, PrintArgs};
 use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
-use crate::{interrupt, outputs, summary};
+use crate::outputs::Outputs;
+use crate::text::one_line;
+use crate::{interrupt, summary};
 
 /// Transfer labels from a reference to new cells.
 ///
@@ -85,7 +87,10 @@ impl Transfer {
             .min_probability(self.min_probability)
             .max_novelty(self.max_novelty);
         params.check().map_err(|e| usage(e.to_string()))?;
-        outputs::check_file(&self.out.out)?;
+        Outputs::new()
+            .input("the input", &self.query)
+            .input("the reference", &self.reference)
+            .copy("--out", &self.out.out, &self.query)?;
         let reference = read(&self.reference)?;
         let labels = groups(&reference.obs, &self.label)
             .with_context(|| self.reference.display().to_string())?;
@@ -161,7 +166,7 @@ impl Transfer {
 impl Summary {
     fn text(&self) -> String {
         let mut lines: Vec<String> =
-            self.cells.iter().map(|(name, n)| format!("{name}: {n} cells")).collect();
+            self.cells.iter().map(|(name, n)| format!("{}: {n} cells", one_line(name))).collect();
         lines.push(format!("unknown: {} cells", self.n_unknown));
         if self.n_missing > 0 {
             lines.push(format!("without an embedding: {} cells", self.n_missing));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use morula::data::{AnnData, Column, UnsValue, read, write_h5ad};
+use morula::data::{AnnData, Categorical, Column, UnsValue, read, write_h5ad};
 
 use crate::sandbox::Sandbox;
 
@@ -73,4 +73,66 @@ fn the_benchmark_runs_every_method_with_and_without() {
         assert!(report.contains(part), "no {part}\n{report}");
     }
     assert!(!report.contains("## Ablations"), "{report}");
+}
+
+#[test]
+fn categories_without_cells_are_no_batches() {
+    let sandbox = sandbox();
+    let mut data = read(sandbox.path("in.h5ad")).unwrap();
+    let of = data.obs.column("batch").unwrap().to_categorical();
+    let names = ["unused", "b", "also unused", "a", "last"].map(String::from).to_vec();
+    let codes = of.codes().iter().map(|&code| if code == 0 { 3 } else { 1 }).collect();
+    let column = Column::Categorical(Categorical::new(codes, names, false).unwrap());
+    data.obs.set("batch", column).unwrap();
+    write_h5ad(sandbox.path("unused.h5ad"), &data).unwrap();
+    let run = sandbox.ok("cluster unused.h5ad -k 3 --epochs 1 --batch batch --out c.h5ad");
+    assert!(run.stderr.contains("2 batches in batch"), "{}", run.stderr);
+    let UnsValue::Texts(known) =
+        read(sandbox.path("c.h5ad")).unwrap().uns["jojoscl"].get("batches").unwrap().clone()
+    else {
+        panic!()
+    };
+    assert_eq!(known.len(), 2);
+}
+
+#[test]
+fn batches_that_cannot_be_compared_are_left_alone_and_that_is_said() {
+    let sandbox = sandbox();
+    sandbox.ok("cluster in.h5ad -k 3 --epochs 2 --out plain.h5ad --quiet");
+    let plain = read(sandbox.path("plain.h5ad")).unwrap();
+    let mut data = read(sandbox.path("in.h5ad")).unwrap();
+    let mut known = |of: &dyn Fn(usize) -> usize, model: &str| {
+        let batches = Column::categorical((0..200).map(|i| Some(of(i).to_string())));
+        data.obs.set("batch", batches).unwrap();
+        write_h5ad(sandbox.path("new.h5ad"), &data).unwrap();
+        let line = "cluster new.h5ad -k 3 --epochs 2 --batch batch --out c.h5ad --save-model";
+        let run = sandbox.ok(&format!("{line} {model}"));
+        let clustered = read(sandbox.path("c.h5ad")).unwrap();
+        (run.stderr, clustered.uns["jojoscl"].get("batches").is_some(), labels(&clustered))
+    };
+    let kinds: [&dyn Fn(usize) -> usize; 3] = [&|i| i, &|i| i.saturating_sub(50), &|_| 0];
+    for (kind, of) in kinds.into_iter().enumerate() {
+        let (words, corrected, found) = known(of, "m");
+        assert!(words.contains("nothing can be corrected"), "{kind}: {words}");
+        assert!(!corrected, "{kind}");
+        assert_eq!(found, labels(&plain), "{kind}");
+    }
+    let (words, corrected, _) = known(&|i| i / 50, "m4");
+    assert!(words.contains("4 batches in batch") && !words.contains("nothing can"), "{words}");
+    assert!(corrected);
+    // New cells may all be of one batch.
+    known(&|_| 7, "m");
+    sandbox.ok("predict m4 new.h5ad --batch batch --out p.h5ad");
+}
+
+#[test]
+fn a_model_without_batches_takes_none() {
+    let sandbox = sandbox();
+    for model in ["jojoscl", "scsiameseclu"] {
+        let fit = format!("cluster in.h5ad -k 3 --epochs 1 --model {model} --out c.h5ad");
+        sandbox.ok(&format!("{fit} --save-model {model}"));
+        let line = format!("predict {model} in.h5ad --batch batch --out out.h5ad");
+        sandbox.refuses(&line, 2, &["knows no batches", "--batch", "leave it out"]);
+        sandbox.ok(&format!("predict {model} in.h5ad --out p.h5ad"));
+    }
 }

@@ -18,6 +18,11 @@ const EPOCHS: &str = "--epochs=120";
 /// Starts a run, interrupts it after a line that starts with `epoch`, and returns its exit code and
 /// the rest of its stderr.
 fn interrupt(sandbox: &Sandbox, epoch: &str, more: &[&str]) -> (Option<i32>, String) {
+    signal(sandbox, "-INT", epoch, more)
+}
+
+/// The same with another signal.
+fn signal(sandbox: &Sandbox, signal: &str, epoch: &str, more: &[&str]) -> (Option<i32>, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_morula"))
         .current_dir(sandbox.path(""))
         .args(["cluster", "in.h5ad", "-k", "3", "--out", "c.h5ad", EPOCHS])
@@ -32,7 +37,7 @@ fn interrupt(sandbox: &Sandbox, epoch: &str, more: &[&str]) -> (Option<i32>, Str
         assert!(stderr.read_line(&mut line).unwrap() > 0, "ended before {epoch}");
     }
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     (child.wait().unwrap().code(), rest)
@@ -61,6 +66,53 @@ fn an_interrupted_run_can_be_resumed() {
     // Nor can other cells, as many as they may be.
     sandbox.ok("simulate --cells 150 --types 3 --genes 120 --seed 1 --out in.h5ad");
     sandbox.refuses(&line.replace("r.h5ad", "out.h5ad"), 1, &["state", "other data", "resume"]);
+}
+
+#[test]
+fn a_request_to_end_and_a_closed_terminal_keep_a_checkpoint_too() {
+    let sandbox = Sandbox::simulated();
+    let mut messages = Vec::new();
+    for kind in ["-INT", "-TERM", "-HUP"] {
+        let state = format!("state{kind}");
+        let (code, words) = signal(&sandbox, kind, "epoch ", &["--checkpoint", &state]);
+        assert_eq!(code, Some(130), "{kind}: {words}");
+        assert!(words.contains("--resume") && words.contains("interrupted after"), "{words}");
+        let line = format!("cluster in.h5ad -k 3 {EPOCHS} --out r.h5ad --resume --checkpoint");
+        let resumed = sandbox.ok(&format!("{line} {state}"));
+        assert!(!resumed.stderr.contains("epoch 1/"), "{}", resumed.stderr);
+        // The message differs in the epoch and the folder only.
+        let message = words.lines().find(|line| line.starts_with("error: ")).unwrap();
+        let plain = message.replace(&state, "").replace(|c: char| c.is_ascii_digit(), "");
+        messages.push(plain);
+    }
+    assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_started_to_outlive_its_terminal_does() {
+    let sandbox = Sandbox::simulated();
+    let line = format!(
+        "trap '' HUP; exec '{}' cluster in.h5ad -k 3 --epochs 60 --out c.h5ad",
+        env!("CARGO_BIN_EXE_morula")
+    );
+    let mut child = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(sandbox.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut words = String::new();
+    while !words.contains("epoch ") {
+        assert!(stderr.read_line(&mut words).unwrap() > 0, "{words}");
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    stderr.read_to_string(&mut words).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{words}");
+    assert!(read(sandbox.path("c.h5ad")).is_ok());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Marker lists: the genes that identify a cell type.
 
-mod csv;
 mod gmt;
+mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -42,9 +42,11 @@ impl MarkerLists {
         }
     }
 
-    /// Reads a file: GMT if the first line that is not blank contains a tab, or else CSV.
+    /// Reads a file: a table if the first line that is not blank names the columns `type` and
+    /// `gene`; or else GMT if that line contains a tab.
     ///
-    /// CSV: a header with the columns `type` and `gene` (others are ignored), and a row per pair.
+    /// Table: a header with these columns (others are ignored), and a row per pair, separated by
+    /// commas, semicolons or tabs.
     /// GMT: a line per type, with its name, a description and its genes, separated by tabs. UTF-8.
     ///
     /// # Errors
@@ -67,9 +69,12 @@ impl MarkerLists {
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let first = text.lines().find(|line| !line.trim().is_empty());
-        match first.ok_or(MarkersError::NoMarkers)?.contains('\t') {
-            true => gmt::parse(text),
-            false => csv::parse(text),
+        let first = first.ok_or(MarkersError::NoMarkers)?;
+        match table::separator(first) {
+            Some(separator) => table::parse(text, separator),
+            None if first.contains('\t') => gmt::parse(text),
+            // Says which columns are missing.
+            None => table::parse(text, ','),
         }
     }
 

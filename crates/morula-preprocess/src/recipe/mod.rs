@@ -102,7 +102,8 @@ impl Recipe {
                 missing: missing.len(),
                 of: self.selected.len(),
                 allowed: self.params.max_missing * 100.0,
-                example: missing.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+                example: first(&missing),
+                there: first(counts.var_names()),
             });
         }
         let all: Vec<usize> = (0..counts.n_obs()).collect();
@@ -200,6 +201,11 @@ impl Recipe {
             report,
         }
     }
+}
+
+/// The first names, for a message.
+fn first(names: &[String]) -> String {
+    names.iter().take(3).cloned().collect::<Vec<_>>().join(", ")
 }
 
 /// Positions below `n` that are not in an ascending list.

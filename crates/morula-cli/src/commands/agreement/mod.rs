@@ -14,7 +14,9 @@ use serde::Serialize;
 use crate::args::{CountsArgs, PrintArgs};
 use crate::console::Console;
 use crate::expression::Expression;
-use crate::{interrupt, outputs, summary};
+use crate::outputs::{self, Outputs};
+use crate::text::one_line;
+use crate::{interrupt, summary};
 
 /// Compare the marker genes of clusters with those of known types.
 ///
@@ -55,6 +57,10 @@ pub struct Agreement {
     print: PrintArgs,
 }
 
+/// The files that it writes.
+const FILES: [&str; 6] =
+    ["overlap.csv", "clusters.csv", "types.csv", "overlap.png", "overlap.svg", "agreement.json"];
+
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
     input: String,
@@ -70,7 +76,11 @@ struct Summary<'a> {
 impl Agreement {
     pub fn run(self) -> Result<()> {
         let console = Console::new(&self.print);
-        outputs::check_folder(&self.out)?;
+        Outputs::new().input("the input", &self.counts.input).files_in(
+            "--out",
+            &self.out,
+            |name| FILES.contains(&name),
+        )?;
         let data = Expression::read(&self.counts, console)?;
         let (truth, pred) = (data.groups(&self.truth)?, data.groups(&self.pred)?);
         let params = AgreementParams { n_top: self.n_genes as usize, min_cells: self.min_cells };
@@ -112,7 +122,8 @@ impl Summary<'_> {
         let Found { clusters, types, mean, mean_by_cells, n_types, n_top, .. } = self.agreement;
         let mut lines: Vec<String> = Vec::new();
         for t in types {
-            let (name, n, best) = (&t.cell_type, t.n_cells, &clusters[t.best].cluster);
+            let (name, best) = (one_line(&t.cell_type), one_line(&clusters[t.best].cluster));
+            let n = t.n_cells;
             let few = if t.counted { "" } else { ", too few cells to count" };
             lines.push(format!("{name} ({n} cells{few}): {:.2} with cluster {best}", t.overlap));
         }

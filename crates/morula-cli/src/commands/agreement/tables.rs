@@ -4,6 +4,8 @@ use anyhow::{Context, Result};
 use csv::Writer;
 use morula::markers::Agreement;
 
+use crate::text::cell;
+
 /// Clusters x types: the share of common markers.
 pub fn overlap(found: &Agreement) -> Result<Vec<u8>> {
     let header = ["cluster"].into_iter().chain(found.types.iter().map(|t| t.cell_type.as_str()));
@@ -60,7 +62,8 @@ pub fn types(found: &Agreement) -> Result<Vec<u8>> {
 
 fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
-    writer.write_record(header)?;
-    rows.into_iter().try_for_each(|row| writer.write_record(row))?;
+    for row in [header].into_iter().chain(rows) {
+        writer.write_record(row.iter().map(|text| cell(text).into_owned()))?;
+    }
     writer.into_inner().ok().context("the table is in memory")
 }

@@ -1,19 +1,31 @@
-//! Marker lists in CSV.
+//! Marker lists in tables: CSV, TSV, and CSV with semicolons.
 
 use ::csv::{ReaderBuilder, StringRecord};
 
 use super::{MarkerLists, name};
 use crate::{MarkersError, Result};
 
-pub(super) fn parse(text: &str) -> Result<MarkerLists> {
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+/// The separators of columns.
+const SEPARATORS: [char; 3] = ['\t', ';', ','];
+
+/// The separator of a header that names both columns.
+pub(super) fn separator(header: &str) -> Option<char> {
+    let has = |separator: char, wanted: &str| {
+        header.split(separator).any(|field| is(field.trim().trim_matches('"'), wanted))
+    };
+    SEPARATORS.into_iter().find(|&s| has(s, "type") && has(s, "gene"))
+}
+
+pub(super) fn parse(text: &str, separator: char) -> Result<MarkerLists> {
+    let mut builder = ReaderBuilder::new();
+    let mut reader = builder.flexible(true).delimiter(separator as u8).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|e| MarkersError::line(1, e.to_string()))?.clone();
     let column = |wanted: &str| {
-        let found = header.iter().position(|h| h.trim().eq_ignore_ascii_case(wanted));
+        let found = header.iter().position(|h| is(h, wanted));
         found.ok_or_else(|| {
             let found: Vec<&str> = header.iter().take(5).collect();
             let found = found.join(",").chars().take(60).collect::<String>();
-            let want = "a CSV list has a header with the columns type,gene";
+            let want = "a list has a header with the columns type,gene";
             MarkersError::line(1, format!("no column {wanted:?} in {found:?}; {want}"))
         })
     };
@@ -26,8 +38,16 @@ pub(super) fn parse(text: &str) -> Result<MarkerLists> {
         if !more.map_err(|e| MarkersError::line(line_at(text, start), e.to_string()))? {
             break;
         }
+        let line = || line_at(text, start);
+        if record.iter().skip(header.len()).any(|field| !field.trim().is_empty()) {
+            let (found, expected) = (record.len(), header.len());
+            let what = format!(
+                "{found} columns, but the header has {expected}; write the list without row names \
+                 (in R: row.names = FALSE)"
+            );
+            return Err(MarkersError::line(line(), what));
+        }
         let cell = |at: usize, what: &str| {
-            let line = || line_at(text, start);
             let text = record.get(at).ok_or_else(|| {
                 let found = format!("{} of {} columns", record.len(), header.len());
                 MarkersError::line(line(), format!("the {what} is missing: {found}"))
@@ -37,6 +57,11 @@ pub(super) fn parse(text: &str) -> Result<MarkerLists> {
         pairs.push((cell(columns[0], "type")?, cell(columns[1], "gene")?));
     }
     MarkerLists::new(pairs)
+}
+
+/// Whether a column has this name.
+fn is(field: &str, wanted: &str) -> bool {
+    field.trim().eq_ignore_ascii_case(wanted)
 }
 
 /// Number of the line on which the record at byte `start` begins: blank lines are not records.
