@@ -38,9 +38,9 @@ fn var(input: &Path, layer: &str) -> Result<DataFrame> {
     }
 }
 
-/// Names of both sides, and what would make more of them match.
+/// What would make more names match, a line each after the names of both sides.
 pub fn advice(
-    whose: &str,
+    both: String,
     wanted: &[String],
     there: &[String],
     input: &Path,
@@ -48,14 +48,19 @@ pub fn advice(
 ) -> String {
     // The error comes first; without var there is less to say.
     let var = var(input, layer).unwrap_or_default();
-    compared(whose, wanted, there, &var)
+    [vec![both], matches(wanted, there, &var)].concat().join("\n  ")
 }
 
-fn compared(whose: &str, wanted: &[String], there: &[String], var: &DataFrame) -> String {
+/// Names of both sides.
+pub fn both(whose: &str, wanted: &[String], there: &[String]) -> String {
+    format!("{whose} has {}; the data has {}", examples(wanted), examples(there))
+}
+
+/// The ways in which more names match than as they are.
+fn matches(wanted: &[String], there: &[String], var: &DataFrame) -> Vec<String> {
     let same = matching(wanted, there.iter().map(String::as_str), str::to_string);
     let of = wanted.len();
-    let mut lines =
-        vec![format!("{whose} has {}; the data has {}", examples(wanted), examples(there))];
+    let mut lines = Vec::new();
     let mut better = |n: usize, what: String| {
         if n > same {
             lines.push(format!("{n} of {of} names match {what}"));
@@ -93,7 +98,7 @@ fn compared(whose: &str, wanted: &[String], there: &[String], var: &DataFrame) -
             better(loose, format!("the column {column} of var without versions (.3) and capitals"));
         }
     }
-    lines.join("\n  ")
+    lines
 }
 
 /// How many of the wanted names are there, after a change to both.
@@ -133,24 +138,26 @@ mod tests {
         let wanted = names(&["ENSG1.3", "ENSG2.11", "ENSG4"]);
         let there = names(&["ENSG1", "ENSG2", "ENSG3", "ENSG9"]);
         let mut var = DataFrame::new(there.clone());
-        let text = compared("the model", &wanted, &there, &var);
-        assert!(text.contains("the model has ENSG1.3, ENSG2.11, ENSG4; the data has"), "{text}");
-        assert!(
-            text.contains("ENSG3, ...") && text.contains("2 of 3 names match without"),
-            "{text}"
-        );
+        let text = both("the list", &wanted, &there);
+        assert!(text.contains("the list has ENSG1.3, ENSG2.11, ENSG4; the data has"), "{text}");
+        assert!(text.ends_with("ENSG3, ..."), "{text}");
+        let compared = |wanted: &[String], there: &[String], var: &DataFrame| {
+            matches(wanted, there, var).join("\n")
+        };
+        let text = compared(&wanted, &there, &var);
+        assert!(text.contains("2 of 3 names match without"), "{text}");
         assert!(!text.contains("capitals") && !text.contains("--gene-column"), "{text}");
 
         let symbols = ["ENSG4", "ensg1.3", "ENSG2.11", "x"].map(Some);
         var.set("symbol", Column::categorical(symbols)).unwrap();
-        let text = compared("the model", &wanted, &there, &var);
+        let text = compared(&wanted, &there, &var);
         assert!(text.contains("2 of 3 names match the column symbol of var; give"), "{text}");
         assert!(text.contains("3 of 3 names match the column symbol of var without"), "{text}");
 
-        let text = compared("the list", &names(&["CD4"]), &names(&["Cd4"]), &var);
+        let text = compared(&names(&["CD4"]), &names(&["Cd4"]), &var);
         assert!(text.contains("1 of 1 names match without regard to capitals"), "{text}");
-        let text = compared("the list", &names(&["CD4"]), &names(&["x"]), &DataFrame::default());
-        assert_eq!(text.lines().count(), 1, "{text}");
+        let text = compared(&names(&["CD4"]), &names(&["x"]), &DataFrame::default());
+        assert_eq!(text, "");
     }
 
     #[test]

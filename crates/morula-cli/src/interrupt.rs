@@ -11,6 +11,7 @@ const INTERRUPTED: i32 = 130;
 
 static DEFERRED: AtomicBool = AtomicBool::new(false);
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// Installs the handler of Ctrl-C, and of the signals that end a program: SIGTERM, and SIGHUP, which
 /// comes when the terminal closes.
@@ -23,6 +24,11 @@ pub fn defer() {
     DEFERRED.store(true, SeqCst);
 }
 
+/// From now on the output is whole under its name.
+pub fn written() {
+    WRITTEN.store(true, SeqCst);
+}
+
 /// Whether Ctrl-C was pressed, or the program was asked to end.
 pub fn requested() -> bool {
     PRESSED.load(SeqCst) > 0
@@ -31,7 +37,11 @@ pub fn requested() -> bool {
 fn pressed() {
     let again = PRESSED.fetch_add(1, SeqCst) > 0;
     if again || !DEFERRED.load(SeqCst) {
-        let _ = writeln!(stderr(), "\nerror: interrupted; no output was written");
+        let what = match WRITTEN.load(SeqCst) {
+            true => "the output is written, but not what comes after it",
+            false => "no output was written",
+        };
+        let _ = writeln!(stderr(), "\nerror: interrupted; {what}");
         std::process::exit(INTERRUPTED);
     }
     let _ = writeln!(stderr(), "\nfinishing the current step; Ctrl-C again stops at once");

@@ -19,6 +19,7 @@ mod subset;
 mod summary;
 mod task;
 mod text;
+mod writable;
 
 use std::process::ExitCode;
 

@@ -5,10 +5,14 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 use morula::data::{AnnData, CountMatrix, DataFrame, read_obs};
-use morula::models::Prediction;
-use morula::report::{Role, Run, check_folder};
+use morula::models::{ClusterModel, Prediction};
+use morula::preprocess::{UmapParams, umap, umap_layout};
+use morula::report::{Report, Role, Run, Source, check_folder};
 
+use crate::console::Console;
 use crate::failure::usage;
+use crate::summary::Summary;
+use crate::writable;
 
 /// Known types of the cells, to show beside the clusters.
 #[derive(Debug, Args)]
@@ -39,6 +43,7 @@ impl TruthArgs {
 
 /// Refuses a folder that cannot be written, or that holds anything but a report.
 pub fn check_report_folder(folder: &Path) -> Result<()> {
+    writable::check_folder(folder)?;
     check_folder(folder).map_err(|error| usage(error.to_string()))
 }
 
@@ -46,6 +51,38 @@ pub fn check_report_folder(folder: &Path) -> Result<()> {
 pub fn annotated(counts: CountMatrix, obs: DataFrame) -> Result<AnnData> {
     let (x, names, genes) = counts.into_parts();
     Ok(AnnData { obs, ..AnnData::new(x, names, genes)? })
+}
+
+/// UMAP of the embedding.
+pub fn umap_of(
+    prediction: &Prediction,
+    model: &dyn ClusterModel,
+    console: Console,
+) -> Result<(Vec<f32>, UmapParams)> {
+    console.remark("UMAP of the embedding");
+    let params = UmapParams { seed: model.describe().seed, ..UmapParams::default() };
+    let (latent, d) = (prediction.latent.values(), prediction.latent.n_cols());
+    let layout = match &prediction.neighbors {
+        Some(near) => umap_layout(near, latent, d, &params)?,
+        None => umap(latent, d, &params)?,
+    };
+    Ok((layout, params))
+}
+
+/// Draws the report of data with results in it.
+pub fn draw(folder: &Path, data: AnnData, source: &Source, summary: &Summary) -> Result<()> {
+    let mut run = Run::from_anndata(&data, source)?;
+    drop(data);
+    let filtered =
+        format!("{} kept by the filter, {} left out", summary.n_genes, summary.n_genes_filtered);
+    let facts = [
+        ("Genes in training", filtered),
+        ("Input", summary.input.clone()),
+        ("Seconds", format!("{:.1}", summary.seconds)),
+    ];
+    run.facts.extend(facts.map(|(name, value)| (name.to_string(), value)));
+    run.command = Some(given_command());
+    Ok(Report::new(&run)?.write(folder)?)
 }
 
 /// The coordinates of cells whose confidence is at least `least`: those that have a cluster.
@@ -69,7 +106,7 @@ pub fn title(file: &Path) -> String {
 }
 
 /// The command line of this program.
-pub fn given_command() -> String {
+fn given_command() -> String {
     let arguments = std::env::args_os().skip(1);
     let words = arguments.map(|word| quoted(&word.to_string_lossy()));
     ["morula".to_string()].into_iter().chain(words).collect::<Vec<_>>().join(" ")

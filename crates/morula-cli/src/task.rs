@@ -15,6 +15,7 @@ use crate::args::{CountsArgs, ResultArgs};
 use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
+use crate::interrupt;
 use crate::subset::subset;
 use crate::summary::{self, Summary};
 
@@ -165,6 +166,7 @@ impl Task<'_> {
             }
             false => write_h5ad_with(from, to, &results)?,
         };
+        interrupt::written();
         self.console.remark_lost(&lost);
         let elapsed = self.started.elapsed();
         let n_cells = input.n_cells;

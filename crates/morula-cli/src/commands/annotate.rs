@@ -115,7 +115,8 @@ impl Annotate {
         let listed: BTreeSet<&String> = lists.types().flat_map(|(_, genes)| genes).collect();
         let listed: Vec<String> = listed.into_iter().cloned().collect();
         let CountsArgs { input, layer, .. } = &self.counts;
-        genes::advice("the list", &listed, &data.genes, input, layer)
+        let both = genes::both("the list", &listed, &data.genes);
+        genes::advice(both, &listed, &data.genes, input, layer)
     }
 
     fn explained(&self, error: MarkersError, lists: &MarkerLists, data: &Expression) -> Error {

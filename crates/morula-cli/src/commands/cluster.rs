@@ -1,15 +1,14 @@
 //! `morula cluster`: fits a model and adds its clusters to a copy of the input.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use morula::models::AnyParams;
 use morula::prelude::*;
-use morula::preprocess::{UmapParams, umap, umap_layout};
-use morula::report::{Report, Run, Source};
+use morula::report::Source;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::choices::model;
@@ -18,13 +17,14 @@ use crate::console::Console;
 use crate::failure::usage;
 use crate::interrupt;
 use crate::memory::MemoryPlan;
-use crate::outputs::{Outputs, check_model_folder};
+use crate::outputs::Outputs;
 use crate::progress::Progress;
 use crate::reporting::{
-    TruthArgs, annotated, check_report_folder, given_command, sure_cells, title,
+    TruthArgs, annotated, check_report_folder, draw, sure_cells, title, umap_of,
 };
-use crate::summary::{self, Summary};
+use crate::summary;
 use crate::task::{Task, check_results};
+use crate::writable::check_model_folder;
 
 /// Epochs between two checkpoints.
 const CHECKPOINT_EVERY: usize = 5;
@@ -138,7 +138,10 @@ impl Cluster {
         };
         let prediction = model.fitted().context("a fitted model knows its cells")?;
         task.remark_filtered(prediction, &input);
-        let layout = self.layout(prediction, model.as_ref(), console)?;
+        let layout = match self.umap || self.report.is_some() {
+            true => Some(umap_of(prediction, model.as_ref(), console)?),
+            false => None,
+        };
         let drawn = layout.as_ref().map(|(layout, params)| (layout.as_slice(), params));
         let mut summary = task.write(model.as_ref(), prediction, &input, drawn)?;
         // Hours of work are safe now. What else fails is said, and costs nothing of it.
@@ -148,7 +151,8 @@ impl Cluster {
             data.add(&task.results(model.as_ref(), prediction, &input)?)?;
             let least = self.results.min_confidence.unwrap_or_default();
             let layout = sure_cells(&layout, prediction, least);
-            drawn = self.report(folder, data, layout, &summary);
+            let source = self.source(model.as_ref(), layout);
+            drawn = draw(folder, data, &source, &summary);
             summary.report = drawn.is_ok().then(|| summary::path(folder));
         }
         task.print(&summary)?;
@@ -176,57 +180,17 @@ impl Cluster {
         Ok(())
     }
 
-    /// UMAP of the embedding, if it is written or shown.
-    fn layout(
-        &self,
-        prediction: &Prediction,
-        model: &dyn ClusterModel,
-        console: Console,
-    ) -> Result<Option<(Vec<f32>, UmapParams)>> {
-        if !self.umap && self.report.is_none() {
-            return Ok(None);
-        }
-        console.remark("UMAP of the embedding");
-        let params = UmapParams { seed: model.describe().seed, ..UmapParams::default() };
-        let (latent, d) = (prediction.latent.values(), prediction.latent.n_cols());
-        let layout = match &prediction.neighbors {
-            Some(near) => umap_layout(near, latent, d, &params)?,
-            None => umap(latent, d, &params)?,
-        };
-        Ok(Some((layout, params)))
-    }
-
-    /// Draws the report of data with results in it.
-    fn report(
-        &self,
-        folder: &Path,
-        data: AnnData,
-        layout: Vec<f32>,
-        summary: &Summary,
-    ) -> Result<()> {
-        let source = Source {
+    /// What the report is drawn from.
+    fn source(&self, model: &dyn ClusterModel, layout: Vec<f32>) -> Source {
+        Source {
             name: title(&self.counts.input),
-            model: summary.model.into(),
+            model: model.name().into(),
             // The counts are X here, whatever layer they are from.
             layer: Some("X".into()),
             truth: self.truth.truth.clone(),
             batch: self.batch.batch.clone(),
             layout: Some(layout),
-        };
-        let mut run = Run::from_anndata(&data, &source)?;
-        drop(data);
-        let filtered = format!(
-            "{} kept by the filter, {} left out",
-            summary.n_genes, summary.n_genes_filtered
-        );
-        let facts = [
-            ("Genes in training", filtered),
-            ("Input", summary.input.clone()),
-            ("Seconds", format!("{:.1}", summary.seconds)),
-        ];
-        run.facts.extend(facts.map(|(name, value)| (name.to_string(), value)));
-        run.command = Some(given_command());
-        Ok(Report::new(&run)?.write(folder)?)
+        }
     }
 
     /// Parameters from defaults, file and flags, checked.
@@ -256,8 +220,8 @@ impl Cluster {
         let Some(folder) = &self.report else {
             return self.truth.check_unused();
         };
-        outputs.replaced("--report", folder)?;
         check_report_folder(folder)?;
+        outputs.replaced("--report", folder)?;
         self.truth.check(&self.counts.input)
     }
 

@@ -14,8 +14,9 @@ use crate::args::{CountsArgs, PrintArgs};
 use crate::console::Console;
 use crate::expression::Expression;
 use crate::failure::usage;
-use crate::outputs::{self, Outputs};
+use crate::outputs::Outputs;
 use crate::text::{cell, one_line};
+use crate::writable::write_file;
 use crate::{interrupt, summary};
 
 /// Layer of the log-normalised counts, for scanpy's plots.
@@ -123,7 +124,7 @@ impl Markers {
             let results = Additions::new().uns("rank_genes_groups", uns).layer(LAYER, data.x);
             console.remark_lost(&write_h5ad_with(&self.counts.input, path, &results)?);
         }
-        outputs::write_file(&self.out, &table)?;
+        write_file(&self.out, &table)?;
         let seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
         let summary = Summary { seconds, ..summary };
         console.result(&summary, || summary.text())

@@ -88,7 +88,8 @@ impl Predict {
         let wanted: Vec<String> =
             model.recipe().selected_genes().into_iter().map(String::from).collect();
         let CountsArgs { input, layer, .. } = &self.counts;
-        let advice = genes::advice("the model", &wanted, counts.var_names(), input, layer);
-        anyhow!("{}: {error}\n  {advice}", input.display())
+        // The error holds names of both sides.
+        let both = format!("{}: {error}", input.display());
+        anyhow!(genes::advice(both, &wanted, counts.var_names(), input, layer))
     }
 }

@@ -69,8 +69,8 @@ impl Report {
     pub fn run(self) -> Result<()> {
         let started = Instant::now();
         let console = Console::new(&self.print);
-        Outputs::new().input("the input", &self.input).replaced("--out", &self.out)?;
         check_report_folder(&self.out)?;
+        Outputs::new().input("the input", &self.input).replaced("--out", &self.out)?;
         let source = Source {
             name: title(&self.input),
             model: self.model.to_string(),

@@ -7,7 +7,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use morula::data::{Column, read, write_h5ad};
+use hdf5_pure::{AttrValue, Error, File};
+use morula::data::read;
 
 use crate::sandbox::Sandbox;
 
@@ -36,32 +37,33 @@ fn meanwhile(sandbox: &Sandbox, line: &str, after: impl FnOnce()) -> (Option<i32
 fn a_failed_model_or_report_does_not_cost_the_output() {
     let sandbox = Sandbox::simulated();
     let line = "cluster in.h5ad -k 3 --epochs 100 --json --out";
-    let spoil = |name: &str| {
-        let path = sandbox.path(name);
-        move || fs::write(path, "in the way").unwrap()
+    // A file where a folder was.
+    let spoil = |folder: &'static str| {
+        let path = sandbox.path(folder);
+        fs::create_dir(&path).unwrap();
+        move || {
+            fs::remove_dir(&path).unwrap();
+            fs::write(path, "in the way").unwrap();
+        }
     };
     let (code, stdout, words) =
-        meanwhile(&sandbox, &format!("{line} a.h5ad --save-model m --report r"), spoil("m"));
+        meanwhile(&sandbox, &format!("{line} a.h5ad --save-model x/m --report r"), spoil("x"));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("error: a.h5ad is written; the model is not saved"), "{words}");
     assert!(stdout.contains("\"output\": \"a.h5ad\""), "{stdout}");
     assert!(read(sandbox.path("a.h5ad")).unwrap().obs.column("jojoscl").is_ok());
     assert!(sandbox.path("r/report.html").exists());
-    assert_eq!(fs::read_to_string(sandbox.path("m")).unwrap(), "in the way");
+    assert_eq!(fs::read_to_string(sandbox.path("x")).unwrap(), "in the way");
 
     let (code, _, words) =
-        meanwhile(&sandbox, &format!("{line} b.h5ad --save-model m2 --report r2"), spoil("r2"));
+        meanwhile(&sandbox, &format!("{line} b.h5ad --save-model m2 --report y/r"), spoil("y"));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("error: b.h5ad is written; the report is not"), "{words}");
     assert!(read(sandbox.path("b.h5ad")).is_ok());
     sandbox.ok("predict m2 in.h5ad --out p.h5ad");
 
-    let both = || {
-        spoil("m3")();
-        spoil("r3")();
-    };
-    let (code, _, words) =
-        meanwhile(&sandbox, &format!("{line} d.h5ad --save-model m3 --report r3"), both);
+    let line = format!("{line} d.h5ad --save-model z/m --report z/r");
+    let (code, _, words) = meanwhile(&sandbox, &line, spoil("z"));
     assert_eq!(code, Some(1), "{words}");
     for part in ["d.h5ad is written", "the model is not saved", "nor is the report"] {
         assert!(words.contains(part), "{words}");
@@ -111,20 +113,50 @@ fn a_full_disk_is_said_and_nothing_half_written_stays() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// Adds to a copy of `in.h5ad` what anndata makes and Morula does not.
+fn edited(sandbox: &Sandbox, to: &str, edit: impl FnOnce(&File) -> Result<(), Error>) {
+    fs::copy(sandbox.path("in.h5ad"), sandbox.path(to)).unwrap();
+    let file = File::open_rw(sandbox.path(to)).unwrap();
+    edit(&file).unwrap();
+    file.commit().unwrap();
+    file.close().unwrap();
+}
+
 #[test]
 fn names_in_the_way_are_found_before_training() {
     let sandbox = Sandbox::simulated();
-    let mut data = read(sandbox.path("in.h5ad")).unwrap();
-    data.obs.set("jojoscl/old", Column::Float(vec![1.0; 150])).unwrap();
-    write_h5ad(sandbox.path("slash.h5ad"), &data).unwrap();
-    let line = "cluster slash.h5ad -k 3 --epochs 100000";
-    sandbox.refuses(&format!("{line} --out out.h5ad"), 1, &["slash.h5ad", "jojoscl"]);
-    let before = fs::read(sandbox.path("slash.h5ad")).unwrap();
-    let run = sandbox.run(format!("{line} --out slash.h5ad").split_whitespace());
-    assert_eq!(run.code, 1, "{}", run.stderr);
-    assert!(before == fs::read(sandbox.path("slash.h5ad")).unwrap());
-    // The other model has another name.
-    sandbox.ok("cluster slash.h5ad -k 3 --epochs 1 --model scsiameseclu --out c.h5ad");
+    let names: Vec<String> = (0..150).map(|i| format!("cell {i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    edited(&sandbox, "index.h5ad", |file| {
+        file.root().create_dataset("obs/jojoscl", |set| {
+            set.with_vlen_strings(&names).with_shape(&[150]);
+            set.set_attr("encoding-type", AttrValue::VarLenString("string-array".into()));
+            set.set_attr("encoding-version", AttrValue::VarLenString("0.2.0".into()));
+        })?;
+        file.group("obs")?.set_attr("_index", AttrValue::VarLenString("jojoscl".into()))
+    });
+    edited(&sandbox, "slash.h5ad", |file| {
+        file.root().create_group_with("obs/jojoscl", |group| {
+            group.create_dataset("old", |set| {
+                set.with_f64_data(&[1.0; 150]).with_shape(&[150]);
+            });
+        })?;
+        let order = ["cell_type", "jojoscl/old"].map(String::from).to_vec();
+        file.group("obs")?.set_attr("column-order", AttrValue::VarLenStringArray(order))
+    });
+    for name in ["index.h5ad", "slash.h5ad"] {
+        assert_eq!(read(sandbox.path(name)).unwrap().n_obs(), 150);
+        let line = format!("cluster {name} -k 3 --epochs 100000");
+        sandbox.refuses(&format!("{line} --out out.h5ad"), 1, &[name, "jojoscl"]);
+        let before = fs::read(sandbox.path(name)).unwrap();
+        let run = sandbox.run(format!("{line} --out {name}").split_whitespace());
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(!run.stderr.contains("epoch "), "{}", run.stderr);
+        assert!(before == fs::read(sandbox.path(name)).unwrap());
+        // The other model has another name.
+        let line = format!("cluster {name} -k 3 --epochs 1 --model scsiameseclu --out c.h5ad");
+        sandbox.ok(&line);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -32,7 +32,7 @@ fn genes_are_named_by_a_column_and_a_mismatch_is_explained() {
     let ids = with_genes(&data, versioned(&data));
     write_h5ad(sandbox.path("ids.h5ad"), &ids).unwrap();
     let hint = "120 of 120 names match the column symbol of var; give --gene-column symbol";
-    let shown = ["the model has gene", "the data has ENSG00000000000.1, ENSG00000000001.2", hint];
+    let shown = ["for example gene", "the data has ENSG00000000000.1, ENSG00000000001.2", hint];
     sandbox.refuses("predict m ids.h5ad --out out.h5ad", 1, &shown);
     sandbox.ok("predict m ids.h5ad --gene-column symbol --out p.h5ad");
     assert_eq!(labels(&sandbox, "p.h5ad"), labels(&sandbox, "c.h5ad"));
@@ -45,7 +45,7 @@ fn genes_are_named_by_a_column_and_a_mismatch_is_explained() {
     let bare = |name: &String| name.split('.').next().unwrap_or_default().to_string();
     let plain = with_genes(&data, ids.var_names().iter().map(bare).collect());
     write_h5ad(sandbox.path("plain.h5ad"), &plain).unwrap();
-    let parts = ["the model has ENSG", "120 of 120 names match without the version", "(.3)"];
+    let parts = ["for example ENSG", "120 of 120 names match without the version", "(.3)"];
     sandbox.refuses("predict mi plain.h5ad --out out.h5ad", 1, &parts);
     let lower = ids.var_names().iter().map(|name| name.to_lowercase()).collect();
     write_h5ad(sandbox.path("lower.h5ad"), &with_genes(&data, lower)).unwrap();

@@ -14,8 +14,9 @@ use serde::Serialize;
 use crate::args::{CountsArgs, PrintArgs};
 use crate::console::Console;
 use crate::expression::Expression;
-use crate::outputs::{self, Outputs};
+use crate::outputs::Outputs;
 use crate::text::one_line;
+use crate::writable::write_file;
 use crate::{interrupt, summary};
 
 /// Compare the marker genes of clusters with those of known types.
@@ -111,7 +112,7 @@ impl Agreement {
         let folder = || format!("cannot make the folder {}", self.out.display());
         fs::create_dir_all(&self.out).with_context(folder)?;
         for (name, content) in &files {
-            outputs::write_file(&self.out.join(name), content)?;
+            write_file(&self.out.join(name), content)?;
         }
         console.result(&summary, || summary.text())
     }
