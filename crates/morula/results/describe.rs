@@ -1,29 +1,29 @@
-//! What every model can tell of itself.
+//! The description of every model.
 
 use morula_models::{ClusterModel, JojoSclModel, ModelError, Prediction, ScSiameseCluModel};
 use serde_json::Value;
 
 use super::Denoised;
 
-/// What a model tells of itself beyond [`ClusterModel`], to be kept beside its results.
+/// The description of a model beyond [`ClusterModel`], stored beside its results.
 pub trait Describe: ClusterModel {
     /// Whether its training has several stages.
     const STAGED: bool = false;
 
-    /// Whether it can tell the counts behind the noise.
+    /// Whether it gives denoised counts.
     const DENOISES: bool = false;
 
-    /// Its parameters by name, as a configuration file has them.
+    /// Its parameters by name, as in a configuration file.
     fn parameters(&self) -> Value;
 
-    /// The seed it was fitted with.
+    /// The seed of the fit.
     fn seed(&self) -> u64;
 
-    /// Values that it has one of per cluster, by name.
+    /// Quantities with one value per cluster, by name.
     fn per_cluster(&self) -> Vec<(&'static str, Vec<f64>)>;
 
-    /// Denoised counts of the cells of a prediction that this model made; none from a model
-    /// without [`DENOISES`](Self::DENOISES).
+    /// Denoised counts of the cells of a prediction by this model. `None` from a model without
+    /// [`DENOISES`](Self::DENOISES).
     ///
     /// # Errors
     /// When the prediction has an embedding of another width, or the device fails.
