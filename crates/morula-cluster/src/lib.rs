@@ -37,3 +37,8 @@ pub use labels::ranks;
 pub use leiden::{LeidenParams, leiden, leiden_for_k};
 pub use n_clusters::NClusters;
 pub use stability::{Level, ResolutionProfile};
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
