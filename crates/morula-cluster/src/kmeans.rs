@@ -31,6 +31,16 @@ pub struct KMeansParams {
 ///
 /// The result is the same for any number of threads.
 ///
+/// ```
+/// use morula_cluster::{KMeansParams, kmeans};
+/// use morula_data::DenseMatrix;
+///
+/// let points = DenseMatrix::new(5, 1, vec![0., 9., 1., 8., 2.])?;
+/// let params = KMeansParams { n_clusters: 2, n_init: 10, seed: 0 };
+/// assert_eq!(kmeans(&points, &params)?, [0, 1, 0, 1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`ClusterError::Points`](crate::ClusterError::Points) with fewer rows than clusters, no
 /// clusters, or values that are not finite.

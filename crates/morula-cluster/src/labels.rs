@@ -19,6 +19,13 @@ pub(crate) fn by_size(labels: &[usize]) -> Vec<usize> {
 
 /// The number of each of `k` clusters when they are ordered by falling size, as in scanpy. The
 /// first member decides ties; empty clusters come last.
+///
+/// ```
+/// use morula_cluster::ranks;
+///
+/// // Cluster 2 has two cells, cluster 0 one, cluster 1 none.
+/// assert_eq!(ranks(&[2, 0, 2], 3), [1, 2, 0]);
+/// ```
 pub fn ranks(labels: &[usize], k: usize) -> Vec<usize> {
     let mut sizes = vec![0_usize; k];
     let mut first = vec![labels.len(); k];

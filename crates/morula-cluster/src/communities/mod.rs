@@ -71,6 +71,26 @@ pub struct Communities {
 /// gamma are those of a consensus graph: every edge is weighted by the share of ten partitions, of
 /// graphs with four fifths of the edges, that do not cut it (Monti et al. 2003).
 ///
+/// ```
+/// use morula_cluster::{NClusters, communities};
+/// use morula_data::CsrMatrix;
+///
+/// // Two groups of 10 vertices, joined by weak edges.
+/// let weight = |i: usize, j: usize| match i / 10 == j / 10 {
+///     _ if i == j => 0.0,
+///     true => 1.0,
+///     false => 0.01,
+/// };
+/// let dense: Vec<f32> = (0..400).map(|at| weight(at / 20, at % 20)).collect();
+/// let graph = CsrMatrix::from_dense(20, 20, &dense)?;
+///
+/// let found = communities(&graph, NClusters::Auto, 0)?;
+/// assert_eq!(found.labels, [[0; 10], [1; 10]].concat());
+/// assert_eq!(found.stability, [1.0; 20]);
+/// assert_eq!(communities(&graph, NClusters::Given(1), 0)?.labels, [0; 20]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// As [`leiden`](crate::leiden()); [`ClusterError::Parameter`](crate::ClusterError::Parameter) for
 /// a number of clusters that is 0 or larger than the number of vertices.

@@ -11,6 +11,16 @@ use morula_data::DenseMatrix;
 /// `D(A + B, C) = (w_A D(A, C) + w_B D(B, C)) / (w_A + w_B)`
 ///
 /// Time is cubic in the number of vectors, a few per cluster.
+///
+/// ```
+/// use morula_cluster::average_linkage;
+/// use morula_data::DenseMatrix;
+///
+/// // Directions at 0, 90 and about 11 degrees, with 10 cells each.
+/// let unit = DenseMatrix::new(3, 2, vec![1., 0., 0., 1., 0.98, 0.199])?;
+/// assert_eq!(average_linkage(&unit, &[10.; 3], 2), [0, 1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn average_linkage(unit: &DenseMatrix, weights: &[f32], n_groups: usize) -> Vec<usize> {
     let m = unit.n_rows();
     let cosine = |i, j| -> f32 { unit.row(i).iter().zip(unit.row(j)).map(|(a, b)| a * b).sum() };

@@ -17,6 +17,15 @@ use crate::labels::{by_size, check_points};
 /// Keeps all `n (n - 1) / 2` distances: 36 MB for 4,271 cells, 392 MB for 14,000. Time is
 /// quadratic in the rows.
 ///
+/// ```
+/// use morula_cluster::ward;
+/// use morula_data::DenseMatrix;
+///
+/// let points = DenseMatrix::new(5, 1, vec![0., 10., 1., 12., 17.])?;
+/// assert_eq!(ward(&points, 3)?, [0, 1, 0, 1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`ClusterError::Points`](crate::ClusterError::Points) with fewer rows than clusters, no
 /// clusters, or values that are not finite.

@@ -33,6 +33,23 @@ const LEAD: f32 = 1.01;
 ///
 /// `p_ik = c_i v_ik + (1 - c_i) / K`, with c_i the mean stability of the voters for the likeliest
 /// k.
+///
+/// ```
+/// use morula_cluster::representations::CellNeighbors;
+/// use morula_cluster::{KnnClassifier, NClusters, communities};
+/// use morula_data::DenseMatrix;
+///
+/// // 20 cells at 0 to 19 and 20 cells at 100 to 119.
+/// let x = (0..40).map(|i| if i < 20 { i as f32 } else { 80.0 + i as f32 });
+/// let cells = CellNeighbors::new(vec![DenseMatrix::new(40, 1, x.collect())?])?;
+/// let clusters = communities(&cells.graph()?, NClusters::Given(2), 0)?;
+///
+/// let (classifier, proba) = KnnClassifier::fit(cells, clusters)?;
+/// assert_eq!(proba.argmax(), [[0; 20], [1; 20]].concat());
+/// let new = DenseMatrix::new(2, 1, vec![104.5, 3.5])?;
+/// assert_eq!(classifier.predict_proba(&[new])?.argmax(), [1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct KnnClassifier {
     views: Vec<DenseMatrix>,

@@ -18,6 +18,18 @@ const MAX_RUNS: usize = 20;
 /// logarithm. If no resolution gives that number, the result has the nearest number found. A graph
 /// with more connected components than `n_clusters` has at least one cluster for each.
 ///
+/// ```
+/// use morula_cluster::leiden_for_k;
+/// use morula_data::CsrMatrix;
+///
+/// // Two pairs, each joined by a heavy edge.
+/// let w = [0., 5., 0., 1., 5., 0., 1., 0., 0., 1., 0., 5., 1., 0., 5., 0.];
+/// let graph = CsrMatrix::from_dense(4, 4, &w)?;
+/// assert_eq!(leiden_for_k(&graph, 2, 0)?, [0, 0, 1, 1]);
+/// assert_eq!(leiden_for_k(&graph, 1, 0)?, [0; 4]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// As [`leiden`](super::leiden); [`ClusterError::Parameter`](crate::ClusterError::Parameter) when
 /// `n_clusters` is 0.

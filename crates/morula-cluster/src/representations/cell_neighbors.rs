@@ -11,6 +11,19 @@ pub const NEIGHBORHOOD: usize = 15;
 
 /// Cells in several views, each cells x dimensions, with the 14 nearest other cells of every cell
 /// in each view (Euclidean).
+///
+/// ```
+/// use morula_cluster::representations::CellNeighbors;
+/// use morula_data::DenseMatrix;
+///
+/// let view = |step: f32| DenseMatrix::new(20, 1, (0..20).map(|i| step * i as f32).collect());
+/// let cells = CellNeighbors::new(vec![view(1.0)?, view(-0.5)?])?;
+/// assert_eq!((cells.n_cells(), cells.neighbors().len()), (20, 2));
+/// // Neighbouring cells are joined most strongly.
+/// let graph = cells.graph()?.to_dense();
+/// assert!(graph[1] > graph[10]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CellNeighbors {
     views: Vec<DenseMatrix>,
