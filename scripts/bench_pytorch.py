@@ -106,7 +106,7 @@ def imbalance(q):
 
 
 def sure(z, replicate, labels):
-    """Mean risk of shrinking the rows to their cluster means; the variance comes from the replicates."""
+    """Mean risk of shrinking rows to their cluster means; the replicates give the variance."""
     n, p = z.shape
     member = F.one_hot(labels, CLUSTERS).to(z.dtype)
     size = member.sum(0)

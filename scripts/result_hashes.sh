@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Hashes of the labels, probabilities and embeddings of both models, to compare the bits of two builds.
+# Hashes of the labels, probabilities and embeddings of both models, to compare two builds by bits.
 #
 #   scripts/result_hashes.sh MORULA WORK_DIR [MODELS_DIR] >hashes.txt
 #
