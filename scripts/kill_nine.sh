@@ -13,7 +13,7 @@ n=${1:-20}
 RANDOM=${2:-$(date +%N | sed 's/^0*//')}
 
 if [[ -z ${MORULA:-} ]]; then
-    cargo build --quiet --release -p morula-cli
+    cargo build --quiet --release --workspace --bin morula
     MORULA=${CARGO_TARGET_DIR:-target}/release/morula
 fi
 MORULA=$(realpath "$MORULA")

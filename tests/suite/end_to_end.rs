@@ -42,11 +42,8 @@ fn counts_to_clusters_in_a_file() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn a_real_data_set_is_clustered_well() -> Result<(), Box<dyn Error>> {
-    let Some(folder) = std::env::var_os("MORULA_DATA") else {
-        println!("SKIPPED: set MORULA_DATA to a folder with Darmanis_human_brain_full.h5ad");
-        return Ok(());
-    };
-    let path = std::path::Path::new(&folder).join("Darmanis_human_brain_full.h5ad");
+    let Some(folder) = morula_testing::data_folder() else { return Ok(()) };
+    let path = folder.join("Darmanis_human_brain_full.h5ad");
     let counts = read_counts(&path, None)?;
     let device = DeviceChoice::Cpu.resolve()?;
     let model = JojoScl::params(8).fit(&counts, &device.device)?;

@@ -7,7 +7,7 @@ use morula::prelude::*;
 use morula::preprocess::{HarmonyParams, PcaParams, RecipeParams, neighbors, pca_dense};
 use serde::{Deserialize, Serialize};
 
-use crate::fit::{Clustered, given};
+use crate::clustered::{Clustered, given};
 
 /// Starts of K-means; the best one counts.
 const N_INIT: usize = 10;

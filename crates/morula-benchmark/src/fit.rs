@@ -5,16 +5,8 @@ use morula::models::Device;
 use morula::prelude::*;
 
 use crate::baseline;
+use crate::clustered::Clustered;
 use crate::method::Method;
-
-/// Clusters of the cells that preprocessing kept.
-pub struct Clustered {
-    /// Positions of these cells in the input.
-    pub kept_cells: Vec<usize>,
-    pub labels: Vec<usize>,
-    /// Probability of every cell's cluster, where the method gives one.
-    pub confidence: Option<Vec<f32>>,
-}
 
 /// Fits a method; `parameters` override its defaults.
 pub fn fit(
@@ -43,9 +35,4 @@ pub fn fit(
             })
         }
     }
-}
-
-/// The number of clusters, for a method that cannot find it.
-pub fn given(n_clusters: Option<usize>) -> Result<usize> {
-    n_clusters.context("this method needs the number of clusters")
 }

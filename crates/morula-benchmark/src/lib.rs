@@ -29,6 +29,7 @@
 
 mod baseline;
 mod benchmark;
+mod clustered;
 mod dataset;
 pub mod drawing;
 mod error;

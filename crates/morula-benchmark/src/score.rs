@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use morula::metrics::{Contingency, Evaluation, encode_labels, evaluate};
 use serde::{Deserialize, Serialize};
 
-use crate::fit::Clustered;
+use crate::clustered::Clustered;
 
 /// Bins of the confidence, equally wide from 0 to 1.
 pub const BINS: usize = 10;

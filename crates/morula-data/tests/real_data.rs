@@ -4,10 +4,7 @@ use morula_data::{Additions, Column, DataError, read, read_counts, read_obs, wri
 use std::path::PathBuf;
 
 fn files() -> Vec<PathBuf> {
-    let Some(folder) = std::env::var_os("MORULA_DATA") else {
-        println!("skipped: MORULA_DATA names no folder of data sets");
-        return Vec::new();
-    };
+    let Some(folder) = morula_testing::data_folder() else { return Vec::new() };
     let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     entries.filter(|p| p.extension().is_some_and(|e| e == "h5ad")).collect()
 }

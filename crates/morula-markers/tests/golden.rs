@@ -72,11 +72,8 @@ fn log_normalised(counts: &CsrMatrix) -> CsrMatrix {
 
 #[test]
 fn baron_pancreas() {
-    let Some(folder) = std::env::var_os("MORULA_DATA") else {
-        println!("SKIPPED: set MORULA_DATA to the folder of the real data sets to run this test");
-        return;
-    };
-    let path = Path::new(&folder).join("Baron_human1.h5ad");
+    let Some(folder) = morula_testing::data_folder() else { return };
+    let path = folder.join("Baron_human1.h5ad");
     let data = morula_data::read(path).unwrap();
     let groups = Categorical::from_labels(data.obs.column("cell_type").unwrap().labels());
     let x = log_normalised(data.x.as_ref().unwrap());

@@ -13,6 +13,7 @@ mod device;
 mod error;
 #[macro_use]
 mod model;
+mod model_kind;
 #[macro_use]
 mod params;
 mod jojoscl;
@@ -27,8 +28,9 @@ pub use device::{DeviceChoice, NamedDevice, devices};
 pub use error::{ModelError, Result};
 pub use jojoscl::{Embedding, JojoScl, JojoSclModel, JojoSclParams, JojoSclValidParams};
 pub use model::{ClusterModel, Description, Prediction};
+pub use model_kind::{Ablation, AnyParams, ModelKind};
 pub use params::{Checked, Checkpoint, FitOptions, ModelParams};
-pub use registry::{Ablation, AnyParams, MODELS, ModelKind};
+pub use registry::MODELS;
 pub use scsiameseclu::{
     ScSiameseClu, ScSiameseCluModel, ScSiameseCluParams, ScSiameseCluValidParams,
 };

@@ -7,7 +7,7 @@ use common::*;
 use morula_preprocess::*;
 
 fn check(name: &str) {
-    let Some(folder) = data_folder() else { return };
+    let Some(folder) = morula_testing::data_folder() else { return };
     let golden = &golden("scanpy_real.json")[name];
     let counts = counts(&folder.join(format!("{name}.h5ad")));
     let at = |what: &str| positions(&golden[what]);

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use super::config::{Centre, SureShrinkageConfig};
 use super::memberships::Memberships;
-use super::sure::{Centre, SureShrinkageConfig};
 use super::variance::Variance;
 use crate::{CoreError, Result};
 

@@ -58,6 +58,7 @@
 //! ```
 
 mod clusters;
+mod config;
 mod input;
 mod memberships;
 mod risk;
@@ -66,10 +67,11 @@ mod variance;
 mod warmup;
 mod weight;
 
+pub use config::{Centre, SureShrinkageConfig};
 pub use input::SureInput;
 pub use memberships::Memberships;
 pub use risk::{posterior_weight, stein_risk};
-pub use sure::{Centre, SureOutput, SureShrinkage, SureShrinkageConfig};
+pub use sure::{SureOutput, SureShrinkage};
 pub use variance::{Estimate, Variance};
 pub use warmup::Warmup;
 pub use weight::Shrinkage;

@@ -3,8 +3,7 @@
 //! Two encoders embed every cell, one from its expression and one from the cell graph, in two views
 //! each. [`cell_correlation_loss`] and [`latent_correlation_loss`] make the views agree cell by
 //! cell and dimension by dimension. [`propagation_jsd`] keeps propagation from making all cells
-//! alike.
-//! [`Fusion`] joins both embeddings, with [`attention`] over all cells. No matrix is n x n.
+//! alike. [`Fusion`] joins both embeddings, with [`attention`] over all cells. No matrix is n x n.
 //!
 //! ```
 //! use burn::tensor::{Device, Distribution, Tensor};
@@ -15,7 +14,7 @@
 //! let z = Tensor::<2>::random([6, 4], Distribution::Normal(0.0, 1.0), &device);
 //! let fused = fusion.forward(z.clone(), z.clone(), |z| z, Keys::All);
 //! assert_eq!(fused.dims(), [6, 4]);
-//! // At the start the fusion is the mean of both embeddings, and the attention's gate is 0.
+//! // Before training, the attention's gate is 0 and the fusion is the mean of both embeddings.
 //! assert_eq!(fused.into_data(), z.into_data());
 //! ```
 //!

@@ -7,8 +7,7 @@
 //! ```
 //!
 //! [`StudentT`] computes q, [`Marginal`] the columns from cluster sizes, [`Sinkhorn`] the plan P
-//! and
-//! [`transport_loss`] the loss. Each is O(n K) and in the log domain.
+//! and [`transport_loss`] the loss. Each is O(n K) and in the log domain.
 //!
 //! ```
 //! use burn::tensor::{Device, Distribution, Tensor};

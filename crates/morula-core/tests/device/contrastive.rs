@@ -1,21 +1,17 @@
-//! Encoder, heads, contrastive losses, shrinkage, momentum and k-means in f32 on every device,
-//! against f64 on the CPU (k-means against f32).
+//! Encoder, heads, contrastive losses, shrinkage and momentum in f32 on every device, against f64
+//! on the CPU.
 
 use crate::common::device_check::check;
 use crate::common::{normals, values};
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Device, Int, Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::{Int, Tensor, TensorCreationOptions, TensorData};
 use morula_core::EncoderConfig;
 use morula_core::contrastive::{
     ClusterContrastiveLossConfig, ClusterHeadConfig, InstanceContrastiveLossConfig,
     ProjectionHeadConfig, momentum_update,
 };
-use morula_core::kmeans::{KMeansConfig, lloyd};
 use morula_core::ops::{l2_normalize, logsumexp, mask_diagonal, one_hot, squared_distances};
 use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig};
-use morula_testing::devices::{OPERATION, devices, error};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// Cells and dimensions, of every layer too, because each further shape of a matrix product has to
 /// be tuned: a dozen kernels to compile. The other device tests have odd shapes.
@@ -146,41 +142,4 @@ fn momentum() {
         key.forward(constant(5, SHAPE, options))
     };
     check("momentum", SHAPE, |options, x| x + blended(&options).detach());
-}
-
-/// Groups of cells far from each other.
-fn groups() -> Vec<f64> {
-    let [n, d] = SHAPE;
-    let mut cells = normals(3, n * d);
-    for (i, cell) in cells.chunks_mut(d).enumerate() {
-        cell[i % CLUSTERS] += 20.0;
-    }
-    cells
-}
-
-#[test]
-fn kmeans() {
-    let fit = |device: &Device| {
-        let x = Tensor::<2>::from_data(TensorData::new(groups(), SHAPE), device);
-        let start = x.clone().narrow(0, 0, 2 * CLUSTERS);
-        let step = values(lloyd(&x, start, CLUSTERS));
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let fit = KMeansConfig::new(CLUSTERS).with_n_init(2).init().fit(x, &mut rng).unwrap();
-        let labels: Vec<i64> = fit.labels.try_into_vec_as().unwrap();
-        (step, labels, values(fit.centroids), fit.inertia)
-    };
-    let (step, labels, centroids, inertia) = fit(&devices()[0].device);
-    assert!(labels.chunks_exact(CLUSTERS).all(|group| group == &labels[..CLUSTERS]));
-    for on in devices() {
-        let found = fit(&on.device);
-        let errors =
-            [error(&found.0, &step), error(&found.2, &centroids), error(&[found.3], &[inertia])];
-        let [step, centroids, inertia] = errors;
-        eprintln!(
-            "k-means on {}: {step:.1e} an iteration, {centroids:.1e} centroids, {inertia:.1e} inertia",
-            on.name
-        );
-        assert_eq!(found.1, labels, "{}", on.name);
-        assert!(errors.iter().all(|&error| error <= OPERATION), "{}", on.name);
-    }
 }

@@ -90,6 +90,7 @@ fn cpu() -> Result<NamedDevice> {
 }
 
 #[cfg(all(feature = "ndarray", not(feature = "flex")))]
+#[allow(deprecated, reason = "Burn deprecates its ndarray backend")]
 fn cpu() -> Result<NamedDevice> {
     Ok(NamedDevice { device: Device::ndarray(), name: "CPU (ndarray)".into(), is_gpu: false })
 }

@@ -23,7 +23,7 @@ mod shrinkage;
 mod state;
 mod trainer;
 
-use crate::registry::{Ablation, ModelKind};
+use crate::model_kind::{Ablation, ModelKind};
 use crate::{Checked, NClusters};
 pub use model::JojoSclModel;
 pub use params::{Embedding, JojoSclParams};

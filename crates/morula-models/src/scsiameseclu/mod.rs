@@ -30,7 +30,7 @@ mod spaces;
 mod state;
 mod trainer;
 
-use crate::registry::{Ablation, ModelKind};
+use crate::model_kind::{Ablation, ModelKind};
 use crate::{Checked, NClusters};
 pub use model::ScSiameseCluModel;
 pub use params::ScSiameseCluParams;

@@ -1,13 +1,9 @@
 //! The check that a seed means the same first weights on every device, whoever else draws numbers
 //! there.
 
-#[path = "../../../morula-core/tests/common/devices.rs"]
-#[allow(dead_code, missing_docs, reason = "shared with other tests")]
-mod devices;
-
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
-use devices::devices;
+use morula_testing::devices::devices;
 
 use crate::Device;
 

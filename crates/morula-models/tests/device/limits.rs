@@ -1,8 +1,8 @@
 //! Tensors that a device cannot hold are refused before training.
 
-use crate::devices::devices;
 use crate::{alone, fits};
 use morula_models::{ClusterMethod, ModelError};
+use morula_testing::devices::{devices, say};
 
 #[test]
 fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
@@ -21,7 +21,7 @@ fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
             }
         };
         let (limit, _) = refused(1 << 40);
-        crate::devices::say(&format!("the largest buffer of {} has {} MB", on.name, limit >> 20));
+        say(&format!("the largest buffer of {} has {} MB", on.name, limit >> 20));
         assert!(limit >= 128 << 20, "what every adapter has");
         // A width just too large for the weights of all genes, four bytes each.
         let column = 4 * fits::GENES as u64;

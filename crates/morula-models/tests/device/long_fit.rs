@@ -3,10 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use crate::devices::{devices, say};
 use crate::{alone, fits};
 use morula_metrics::evaluate;
 use morula_models::{ClusterModel, Device, EpochRecord, FitOptions, ModelParams};
+use morula_testing::devices::{devices, say};
 
 /// Epochs of 16 steps.
 const EPOCHS: usize = 32;

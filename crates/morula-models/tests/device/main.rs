@@ -1,10 +1,8 @@
 //! Both models on every device that is compiled in.
 #![allow(missing_docs, reason = "tests")]
 
-#[path = "../../../morula-core/tests/common/devices.rs"]
-#[allow(dead_code, reason = "shared with other tests")]
-mod devices;
 mod fits;
+mod kmeans;
 mod limits;
 mod long_fit;
 mod training;

@@ -1,10 +1,10 @@
 //! Ten steps of both models on every device, from the same weights and the same draws: with Burn's
 //! fusion of operations, without it, and without a scattered sum in either.
 
-use crate::devices::{TRAINING, TestDevice, devices, error, say};
 use crate::{alone, fits};
 use burn::tensor::{Int, Tensor};
 use morula_models::{ClusterModel, Device, FitOptions, ModelParams};
+use morula_testing::devices::{TRAINING, TestDevice, devices, error, say};
 
 /// Smaller losses are differences of larger numbers (an entropy from its maximum, a correlation
 /// from 1) and carry their rounding.
@@ -86,7 +86,9 @@ fn control_scatters() {
 mod unfused {
     use std::process::Command;
 
-    use crate::{alone, devices};
+    use morula_testing::devices::{devices, say};
+
+    use crate::alone;
 
     /// Burn's log of every operation of the test `name`, run in its own process and without fusing
     /// any, because Burn reads these settings once.
@@ -99,7 +101,7 @@ mod unfused {
             .unwrap();
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
         for line in log.lines().filter(|line| line.contains("losses")) {
-            crate::devices::say(&format!("unfused: {line}"));
+            say(&format!("unfused: {line}"));
         }
         assert!(output.status.success(), "{name} fails without fusion");
         log.lines().map(String::from).collect()
@@ -117,7 +119,7 @@ mod unfused {
     #[test]
     fn steps_agree_without_fusion_and_scatter_nothing() {
         let _alone = alone();
-        if devices::devices().len() < 2 {
+        if devices().len() < 2 {
             return;
         }
         let control = operations("control_scatters");

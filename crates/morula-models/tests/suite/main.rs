@@ -4,4 +4,5 @@ mod batches;
 mod checkpoints;
 mod common;
 mod jojoscl;
+mod registry;
 mod scsiameseclu;

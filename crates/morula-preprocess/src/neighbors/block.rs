@@ -7,6 +7,8 @@ use faer::{Accum, MatMut, MatRef, Par};
 use pulp::Arch;
 use std::ops::Range;
 
+/// Points per block. A tile of distances between two blocks fits into the cache.
+const BLOCK: usize = 512;
 /// Rows of distances computed at once.
 const ROWS: usize = 128;
 /// Distances checked at once.
@@ -26,7 +28,13 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(points: &'a Points<'a>, range: Range<usize>, k: usize) -> Self {
+    /// All points in blocks, each prepared to find `k` neighbours.
+    pub(super) fn all(points: &'a Points<'a>, k: usize) -> impl Iterator<Item = Self> {
+        let last = move |first: usize| (first + BLOCK).min(points.n());
+        (0..points.n()).step_by(BLOCK).map(move |first| Self::new(points, first..last(first), k))
+    }
+
+    fn new(points: &'a Points<'a>, range: Range<usize>, k: usize) -> Self {
         let factor = |scale: f32, square: fn(f32) -> [f32; 2]| -> Vec<f32> {
             let rows = points.y[range.start * points.dims..range.end * points.dims]
                 .chunks_exact(points.dims)

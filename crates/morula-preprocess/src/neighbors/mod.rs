@@ -85,7 +85,7 @@ pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
     let origin = points::mean(x, n_dims);
     let points = Points::new(x, n_dims, &origin, points::unit(&[x], &origin))?;
     let k = k.min(points.n().saturating_sub(1));
-    let blocks: Vec<Mutex<Block<'_>>> = points.blocks(k).map(Mutex::new).collect();
+    let blocks: Vec<Mutex<Block<'_>>> = Block::all(&points, k).map(Mutex::new).collect();
     let open = |at: usize| blocks[at].lock().unwrap_or_else(PoisonError::into_inner);
     // Every pair of blocks is searched once, for both sides. The pairs of a round share no block,
     // so no pair waits for another.
@@ -115,9 +115,8 @@ pub fn kneighbors(queries: &[f32], points: &[f32], n_dims: usize, k: usize) -> R
     let queries = Points::new(queries, n_dims, &origin, unit)?;
     let points = Points::new(points, n_dims, &origin, unit)?;
     let k = k.min(points.n());
-    let known: Vec<Block<'_>> = points.blocks(0).collect();
-    let blocks: Vec<Block<'_>> = queries
-        .blocks(k)
+    let known: Vec<Block<'_>> = Block::all(&points, 0).collect();
+    let blocks: Vec<Block<'_>> = Block::all(&queries, k)
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|mut block| {

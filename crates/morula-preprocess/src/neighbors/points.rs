@@ -1,10 +1,6 @@
 //! Points, prepared for the search.
 
-use super::block::Block;
 use crate::{PreprocessError, Result};
-
-/// Points per block. A tile of distances between two blocks fits into the cache.
-const BLOCK: usize = 512;
 
 /// Rows, and the same rows around an origin, scaled so that none is longer than 1.
 pub(super) struct Points<'a> {
@@ -39,14 +35,6 @@ impl<'a> Points<'a> {
     /// Number of points.
     pub(super) fn n(&self) -> usize {
         self.squares.len()
-    }
-
-    /// All points in blocks, each prepared to find `k` neighbours.
-    pub(super) fn blocks(&self, k: usize) -> impl Iterator<Item = Block<'_>> {
-        (0..self.n()).step_by(BLOCK).map(move |first| {
-            let last = (first + BLOCK).min(self.n());
-            Block::new(self, first..last, k)
-        })
     }
 }
 

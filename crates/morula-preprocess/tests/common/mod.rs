@@ -4,7 +4,7 @@
 use morula_data::{CountMatrix, CsrMatrix};
 use morula_preprocess::HvgFlavor;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub const FLAVORS: [(&str, HvgFlavor); 4] = [
     ("seurat", HvgFlavor::Seurat),
@@ -59,15 +59,6 @@ pub fn named(x: CsrMatrix) -> CountMatrix {
     let names = |what: &str, n: usize| (0..n).map(|i| format!("{what}{i}")).collect();
     let (n, g) = (x.n_rows(), x.n_cols());
     CountMatrix::new(x, names("cell", n), names("gene", g)).unwrap()
-}
-
-/// The folder of real data, or `None` with a message.
-pub fn data_folder() -> Option<PathBuf> {
-    let folder = std::env::var_os("MORULA_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        println!("SKIPPED: set MORULA_DATA to the folder of the real data sets to run this test");
-    }
-    folder
 }
 
 /// The counts of an h5ad file with a CSR matrix of single precision.

@@ -74,6 +74,7 @@ pub(crate) trait SpmmOps: Backend {
     /// - matrix: `[n, n]`, at least one entry stored
     /// - x: `[n, d]`
     /// - output: `[n, d]`
+    #[allow(unused_variables, reason = "unused in a build without backends")]
     #[fusion(dtype = x, shape = product_shape(&matrix.row_ptr.shape, x))]
     fn diffuse(
         #[extension_type] matrix: Csr<Self>,

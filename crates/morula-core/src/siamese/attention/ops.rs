@@ -1,5 +1,7 @@
 //! The operation on every backend: one body for all, and one node of the autodiff graph.
 
+#![cfg_attr(feature = "ndarray", allow(deprecated, reason = "Burn deprecates its ndarray backend"))]
+
 #[cfg(feature = "flex")]
 use burn::backend::TensorMetadata;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;

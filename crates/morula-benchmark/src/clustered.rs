@@ -1,0 +1,17 @@
+//! The result of any method.
+
+use anyhow::{Context, Result};
+
+/// Clusters of the cells that preprocessing kept.
+pub struct Clustered {
+    /// Positions of these cells in the input.
+    pub kept_cells: Vec<usize>,
+    pub labels: Vec<usize>,
+    /// Probability of every cell's cluster, where the method gives one.
+    pub confidence: Option<Vec<f32>>,
+}
+
+/// The number of clusters, for a method that cannot find it.
+pub fn given(n_clusters: Option<usize>) -> Result<usize> {
+    n_clusters.context("this method needs the number of clusters")
+}

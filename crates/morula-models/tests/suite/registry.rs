@@ -1,0 +1,45 @@
+//! Every model of the registry, chosen by its name, meets the contract of `ClusterModel`.
+
+use morula_models::{ClusterModel, FitOptions, MODELS, ModelKind};
+use morula_preprocess::{SimulateParams, simulate};
+
+use crate::common::device;
+
+fn fit(kind: ModelKind, counts: &morula_data::CountMatrix) -> Box<dyn ClusterModel> {
+    let mut params = kind.defaults();
+    params.set_epochs(1);
+    params.set_n_clusters(3.into());
+    params.set_seed(5);
+    params.fit_with(counts, &device(), FitOptions::default()).unwrap()
+}
+
+#[test]
+fn a_model_is_fitted_saved_and_loaded_by_its_name() {
+    let simulated = SimulateParams { cells: 90, genes: 200, types: 3, ..Default::default() };
+    let counts = simulate(&simulated).unwrap().counts;
+    for &kind in MODELS {
+        let model = fit(kind, &counts);
+        assert_eq!((model.name(), model.n_clusters()), (kind.name, 3));
+        let about = model.describe();
+        assert_eq!(about.seed, 5);
+        assert_eq!(about.parameters["n_clusters"], 3);
+        assert!(about.per_cluster.iter().all(|(_, values)| values.len() == 3));
+        assert!(!model.history().is_empty() && model.batches().is_empty());
+
+        let fitted = model.fitted().unwrap();
+        assert_eq!((fitted.n_clusters(), fitted.kept_cells.len()), (3, 90));
+        assert_eq!(fitted.neighbors.as_ref().unwrap().n_points, 90);
+        let denoised = model.denoised(&fitted.latent).unwrap();
+        assert_eq!(denoised.is_some(), kind.denoises, "{kind}");
+        assert!(denoised.is_none_or(|d| d.n_cols() == model.recipe().n_genes()));
+
+        let folder = tempfile::tempdir().unwrap();
+        model.save(folder.path()).unwrap();
+        assert_eq!(ModelKind::of_saved(folder.path()).unwrap(), kind);
+        let loaded = kind.load(folder.path(), &device()).unwrap();
+        let [a, b] = [&model, &loaded].map(|model| model.predict(&counts).unwrap());
+        assert_eq!((a.labels, a.proba, a.latent), (b.labels, b.proba, b.latent));
+        // The same seed gives the same model.
+        assert_eq!(fit(kind, &counts).fitted().unwrap().latent, fitted.latent);
+    }
+}
