@@ -1,6 +1,5 @@
-//! The check that training waits for the device once per epoch, for its losses, however many steps
-//! the epoch has. That nothing else in this crate and the one below reads from a device is denied
-//! by a lint (clippy.toml).
+//! Tests that training reads from the device once per epoch, for its losses, whatever the number of
+//! steps. A lint (clippy.toml) denies all other reads in this crate and in morula-core.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +12,7 @@ use crate::{
 
 const CELLS: usize = 128;
 
-/// Reads of every epoch but those of `refreshed`.
+/// Reads in every epoch except those of `refreshed`.
 fn reads(params: impl ModelParams, refreshed: &[usize]) -> Vec<usize> {
     let simulated = SimulateParams { cells: CELLS, genes: 200, types: 2, ..Default::default() };
     let counts = simulate(&simulated).unwrap().counts;

@@ -1,4 +1,4 @@
-//! Devices: which one to use, what it can hold, and what crosses to the host.
+//! Devices: their choice, their limits, and transfers between device and host.
 
 mod choice;
 pub(crate) mod device_limits;

@@ -1,11 +1,11 @@
-//! Tensors to the host, and host matrices to a device.
+//! Transfers of tensors to the host, and of host matrices to a device.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use morula_data::DenseMatrix;
 
 use crate::{ModelError, Result};
 
-/// Reads a float tensor from its device, which waits for it: not for use in a training step.
+/// Reads a float tensor from its device and waits for it. A training step must not call this.
 #[allow(clippy::disallowed_methods, reason = "the one place where models read")]
 pub(crate) fn read<const D: usize>(x: Tensor<D>, what: &'static str) -> Result<Vec<f32>> {
     #[cfg(test)]
@@ -28,6 +28,6 @@ pub(crate) fn upload(matrix: &DenseMatrix, device: &Device) -> Tensor<2> {
 
 #[cfg(test)]
 thread_local! {
-    /// How often this thread has read from a device.
+    /// Number of reads of this thread from a device.
     pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

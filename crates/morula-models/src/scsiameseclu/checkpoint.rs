@@ -1,4 +1,4 @@
-//! The state of training on disk.
+//! Checkpoints of scSiameseClu.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::device::{read_matrix, upload};
 use crate::saved::{RunIdentity, damaged, weights};
 use crate::{ModelError, NClusters, Result};
 
-/// The part of the state in `state.json`; weights and optimizer are beside it.
+/// The part of the state in `state.json`; weights and optimizer have their own files.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     kept: Vec<(usize, usize)>,
@@ -21,7 +21,8 @@ struct Stored {
     plan: Option<DenseMatrix>,
 }
 
-/// Writes the state to `target/scsiameseclu`, replacing an older one only when complete.
+/// Writes the state to `target/scsiameseclu`. An older checkpoint is replaced only when the new one
+/// is complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
     atomic_dir::replace(&target.join(NAME), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
@@ -38,8 +39,8 @@ pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Resu
     })
 }
 
-/// Reads the state over a fresh one; the fresh one itself when there is no checkpoint. The sizes are
-/// epochs and cells; `asked` are the clusters in training.
+/// Reads the state of a checkpoint into a fresh one. Without a checkpoint, it returns the fresh
+/// one. The sizes are epochs and cells; `asked` is the number of clusters in training.
 pub(super) fn load(
     target: &Path,
     mut state: State,
@@ -52,14 +53,14 @@ pub(super) fn load(
     let Some(home) = atomic_dir::existing(&target) else { return Ok(state) };
     let (history, stored) = identity.read::<Stored>(&home, epochs)?;
     let k = stored.columns.len();
-    // A number that is found in the data is known once there is a plan.
+    // The plan shows the number of clusters when it was detected.
     let asked = asked.given().unwrap_or(k);
     let planned = match &stored.plan {
         None => k == 0,
         Some(plan) => k > 0 && k == asked && (plan.n_rows(), plan.n_cols()) == (n_cells, k),
     };
     if !planned {
-        return Err(damaged(&home, "its transport plan is not that of these cells"));
+        return Err(damaged(&home, "its transport plan does not fit these cells"));
     }
     state.kept = Graph::from_edges(n_cells, stored.kept).map_err(|e| damaged(&home, e))?;
     state.columns = stored.columns;
