@@ -101,6 +101,6 @@ mod tests {
         let centres = read_matrix(centres, "the centres").unwrap();
         assert_eq!(centres.values(), [1.0, 3.0, 8.0, 8.0, 0.0, 0.0]);
         let shrunk = shrink(&DenseMatrix::from_rows(h, 2), &centres, &[0, 0, 1], &[0.5, 1.0, 0.0]);
-        assert_eq!(shrunk.values(), [0.5, 2.5, 1.0, 3.0, 8.0, 8.0]);
+        assert_eq!(shrunk.values(), [0.5, 2.5, 1.5, 3.5, 8.0, 8.0]);
     }
 }

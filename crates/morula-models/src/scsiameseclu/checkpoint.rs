@@ -18,7 +18,14 @@ use crate::{ModelError, NClusters, Result};
 struct Stored {
     kept: Vec<(usize, usize)>,
     columns: Vec<f64>,
-    plan: Option<DenseMatrix>,
+    plan: Option<StoredPlan>,
+}
+
+/// The transport plan, whose size is checked against the cells when it is read.
+#[derive(Serialize, Deserialize)]
+struct StoredPlan {
+    values: Vec<f32>,
+    n_cols: usize,
 }
 
 /// Writes the state to `target/scsiameseclu`. An older checkpoint is replaced only when the new one
@@ -33,6 +40,8 @@ pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Resu
             Some(plan) => Some(read_matrix(plan.clone(), "the transport plan")?),
             None => None,
         };
+        let plan =
+            plan.map(|plan| StoredPlan { n_cols: plan.n_cols(), values: plan.into_values() });
         let kept = state.kept.edges().collect();
         let stored = Stored { kept, columns: state.columns.clone(), plan };
         identity.write(folder, &state.history, &stored)
@@ -55,16 +64,17 @@ pub(super) fn load(
     let k = stored.columns.len();
     // The plan shows the number of clusters when it was detected.
     let asked = asked.given().unwrap_or(k);
-    let planned = match &stored.plan {
-        None => k == 0,
-        Some(plan) => k > 0 && k == asked && (plan.n_rows(), plan.n_cols()) == (n_cells, k),
+    let other = || damaged(&home, "its transport plan is not that of these cells");
+    let plan = match stored.plan {
+        None if k == 0 => None,
+        Some(plan) if k > 0 && k == asked && plan.n_cols == k => {
+            Some(DenseMatrix::new(n_cells, k, plan.values).map_err(|_| other())?)
+        }
+        _ => return Err(other()),
     };
-    if !planned {
-        return Err(damaged(&home, "its transport plan does not fit these cells"));
-    }
     state.kept = Graph::from_edges(n_cells, stored.kept).map_err(|e| damaged(&home, e))?;
     state.columns = stored.columns;
-    state.plan = stored.plan.map(|plan| upload(&plan, device));
+    state.plan = plan.map(|plan| upload(&plan, device));
     state.history = history;
     if k > 0 {
         state.network = state.network.with_clusters(k)?;
