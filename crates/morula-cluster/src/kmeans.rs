@@ -123,8 +123,10 @@ fn plus_plus(x: &DenseMatrix, k: usize, restarts: usize, rng: &mut impl Rng) -> 
         (0..restarts).map(|_| Start::new(x, rng.random_range(0..x.n_rows()))).collect();
     for _ in 1..k {
         // All random numbers are drawn before the work is spread over threads.
-        let draw = |_: &Start| (0..trials).map(|_| rng.random_range(0.0..1.0)).collect();
-        let draws: Vec<Vec<f64>> = starts.iter().map(draw).collect();
+        let mut draws = vec![Vec::with_capacity(trials); restarts];
+        for _ in 0..trials {
+            draws.iter_mut().for_each(|draws| draws.push(rng.random_range(0.0..1.0_f32).into()));
+        }
         starts.par_iter_mut().zip(draws).for_each(|(start, draws)| start.grow(x, &draws));
     }
     starts.into_iter().map(|start| start.rows).collect()

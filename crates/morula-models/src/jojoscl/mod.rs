@@ -44,7 +44,7 @@ const ABLATIONS: &[Ablation] = &[
     Ablation { name: "shrunk embedding", toml: "embedding = \"shrunk\"" },
     // A fit needs at least one epoch; at this learning rate the epoch changes nothing.
     Ablation { name: "without training", toml: "epochs = 1\nlearning_rate = 1e-12" },
-    Ablation { name: "K-means clusters", toml: "head = \"kmeans\"" },
+    Ablation { name: "K-means head", toml: "head = \"kmeans\"" },
 ];
 
 /// Parameters that passed [`JojoSclParams::check`].

@@ -63,7 +63,7 @@ const ABLATIONS: &[Ablation] = &[
     },
     Ablation { name: "components as they are", toml: "cosine = false" },
     Ablation { name: "graph of z-scores alone", toml: "graph_views = false" },
-    Ablation { name: "K-means clusters", toml: "head = \"kmeans\"" },
+    Ablation { name: "K-means head", toml: "head = \"kmeans\"" },
 ];
 
 /// Parameters that passed [`ScSiameseCluParams::check`].
