@@ -142,16 +142,34 @@ pub enum ModelError {
     Setting(String),
     /// The clustering refused its input.
     #[error(transparent)]
-    Cluster(#[from] morula_cluster::ClusterError),
+    Cluster(Box<morula_cluster::ClusterError>),
     /// A folder cannot be written.
     #[error(transparent)]
-    Data(#[from] morula_data::DataError),
+    Data(Box<morula_data::DataError>),
     /// A module refused its input.
     #[error(transparent)]
-    Core(#[from] morula_core::CoreError),
+    Core(Box<morula_core::CoreError>),
     /// The preprocessing refused its input.
     #[error(transparent)]
-    Preprocess(#[from] morula_preprocess::PreprocessError),
+    Preprocess(Box<morula_preprocess::PreprocessError>),
+}
+
+/// The wrapped errors are boxed, so that a result stays small.
+macro_rules! boxed {
+    ($($variant:ident: $error:ty),* $(,)?) => {
+        $(impl From<$error> for ModelError {
+            fn from(error: $error) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        })*
+    };
+}
+
+boxed! {
+    Cluster: morula_cluster::ClusterError,
+    Data: morula_data::DataError,
+    Core: morula_core::CoreError,
+    Preprocess: morula_preprocess::PreprocessError,
 }
 
 fn saved(checkpoint: &Option<PathBuf>) -> String {

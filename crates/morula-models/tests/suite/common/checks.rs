@@ -61,7 +61,7 @@ pub fn predicts_the_same_after_loading<M: ClusterModel>(
 /// A missing folder, and each file cut short, overwritten, empty or missing, gives an error that
 /// names the file.
 pub fn damage_is_refused<M: ClusterModel>(model: &M, folder: &Path, files: &[&str]) {
-    let refusal = || M::load(folder, &device()).err().expect("a damaged model is refused");
+    let refusal = || M::load(folder, &device()).expect_err("a damaged model is refused");
     refusal();
     for file in files {
         model.save(folder).unwrap();
