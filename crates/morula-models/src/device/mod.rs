@@ -8,5 +8,5 @@ mod transfer;
 
 pub use choice::{DeviceChoice, NamedDevice, devices};
 #[cfg(test)]
-pub(crate) use transfer::READS;
+pub(crate) use transfer::{READS, UPLOADS};
 pub(crate) use transfer::{read, read_matrix, upload};

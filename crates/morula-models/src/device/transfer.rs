@@ -22,12 +22,16 @@ pub(crate) fn read_matrix(x: Tensor<2>, what: &'static str) -> Result<DenseMatri
 
 /// Uploads a matrix to a device.
 pub(crate) fn upload(matrix: &DenseMatrix, device: &Device) -> Tensor<2> {
+    #[cfg(test)]
+    UPLOADS.set(UPLOADS.get() + 1);
     let shape = [matrix.n_rows(), matrix.n_cols()];
     Tensor::from_data(TensorData::new(matrix.values().to_vec(), shape), device)
 }
 
 #[cfg(test)]
 thread_local! {
-    /// Number of reads of this thread from a device.
+    /// Reads from a device by this thread.
     pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    /// Matrices that this thread has uploaded.
+    pub(crate) static UPLOADS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
