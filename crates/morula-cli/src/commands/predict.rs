@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 use clap::Args;
 use morula::models::ModelError;
 use morula::prelude::*;
@@ -46,8 +46,10 @@ pub struct Predict {
 
 impl Predict {
     pub fn run(self) -> Result<()> {
-        let kind = ModelKind::of_saved(&self.model)
-            .with_context(|| format!("the model folder {}", self.model.display()))?;
+        let kind = ModelKind::of_saved(&self.model).map_err(|error| match error {
+            ModelError::UnknownModel { .. } => anyhow!("{}: {error}", self.model.display()),
+            error => error.into(),
+        })?;
         let started = Instant::now();
         let console = Console::new(&self.print);
         check_results(kind, &self.counts, &self.results)?;
@@ -75,6 +77,7 @@ impl Predict {
         interrupt::defer();
         task.print(&task.write(model.as_ref(), &prediction, &input, None)?)
     }
+
     /// An error about missing genes, with what would match.
     fn explained(
         &self,
@@ -82,9 +85,11 @@ impl Predict {
         model: &dyn ClusterModel,
         counts: &CountMatrix,
     ) -> Error {
-        let ModelError::Preprocess(PreprocessError::GenesMissing { .. }) = &error else {
+        let missing =
+            |error: &PreprocessError| matches!(error, PreprocessError::GenesMissing { .. });
+        if !matches!(&error, ModelError::Preprocess(inner) if missing(inner)) {
             return error.into();
-        };
+        }
         let wanted: Vec<String> =
             model.recipe().selected_genes().into_iter().map(String::from).collect();
         let CountsArgs { input, layer, .. } = &self.counts;

@@ -1,4 +1,4 @@
-//! Clusters of cells by their nearest cells in several views.
+//! The kNN classifier: clusters of cells from their nearest cells in several views.
 
 mod saved;
 
@@ -13,24 +13,43 @@ use crate::{ClusterError, Result};
 /// Most rounds that raise the weight of clusters without a cell.
 const ROUNDS: usize = 10;
 
-/// Lead of a raised cluster in the cells that it gets back.
+/// Factor by which a raised cluster leads in the cells that it regains.
 const LEAD: f32 = 1.01;
 
-/// The cells of a fit with their clusters, which classify any cell by its nearest neighbours.
+/// kNN classifier: the cells of a fit with their clusters. It classifies any cell by the nearest of
+/// them.
 ///
 /// In every view the 15 nearest cells vote; a cell of the fit is one of its own 15. A small cluster
-/// cannot fill 15 places, so a vote counts as the share of the places that its cluster could fill:
+/// cannot fill 15 places, so a vote counts as the share of the places that its cluster can fill:
 ///
 /// `v_ik ~ sum_v w_k sum_{j in N_v(i)} [j in k]`, `w_k = 1 / min(15, n_k)`, rows summing to 1.
 ///
 /// A cluster may be outvoted in every one of its cells. Then its weight is raised until half of its
 /// cells keep it.
 ///
-/// Neighbours may agree and still be wrong, where another partition is as plausible. So votes count
-/// in proportion to the stability of their clusters ([`Communities::stability`]), and the rest is
-/// spread evenly:
+/// Neighbours may agree and still be wrong if another partition is as plausible. So votes count in
+/// proportion to the stability of their clusters ([`Communities::stability`]), and the rest of the
+/// probability is spread evenly:
 ///
-/// `p_ik = c_i v_ik + (1 - c_i) / K`, c_i: the mean stability of the voters for the likeliest k.
+/// `p_ik = c_i v_ik + (1 - c_i) / K`, with c_i the mean stability of the voters for the likeliest
+/// k.
+///
+/// ```
+/// use morula_cluster::representations::CellNeighbors;
+/// use morula_cluster::{KnnClassifier, NClusters, communities};
+/// use morula_data::DenseMatrix;
+///
+/// // 20 cells at 0 to 19 and 20 cells at 100 to 119.
+/// let x = (0..40).map(|i| if i < 20 { i as f32 } else { 80.0 + i as f32 });
+/// let cells = CellNeighbors::new(vec![DenseMatrix::new(40, 1, x.collect())?])?;
+/// let clusters = communities(&cells.graph()?, NClusters::Given(2), 0)?;
+///
+/// let (classifier, proba) = KnnClassifier::fit(cells, clusters)?;
+/// assert_eq!(proba.argmax(), [[0; 20], [1; 20]].concat());
+/// let new = DenseMatrix::new(2, 1, vec![104.5, 3.5])?;
+/// assert_eq!(classifier.predict_proba(&[new])?.argmax(), [1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct KnnClassifier {
     views: Vec<DenseMatrix>,
@@ -42,11 +61,11 @@ pub struct KnnClassifier {
 }
 
 impl KnnClassifier {
-    /// Takes the cells of a fit and their clusters; gives the classifier, and the probabilities of
-    /// these cells, cells x K.
+    /// Fits the classifier to cells and their clusters. Returns it with the probabilities of these
+    /// cells, cells x K.
     ///
     /// # Errors
-    /// [`ClusterError::Views`] when there are more or fewer clusters' labels than cells.
+    /// [`ClusterError::Views`] when the numbers of cells and labels differ.
     pub fn fit(cells: CellNeighbors, clusters: Communities) -> Result<(Self, DenseMatrix)> {
         if cells.n_cells() != clusters.labels.len() {
             let found = vec![cells.n_cells(), clusters.labels.len()];
@@ -59,7 +78,7 @@ impl KnnClassifier {
         let share = |&size: &usize| 1.0 / size.clamp(1, NEIGHBORHOOD) as f32;
         let weights = sizes.iter().map(share).collect();
         let mut classifier = Self { views, labels, stability, weights };
-        // A cell that one cluster gets back is lost to another, so there are a few rounds.
+        // A cell that one cluster regains is lost by another, so a few rounds are needed.
         for _ in 0..ROUNDS {
             if !classifier.raise_outvoted(&found) {
                 break;
@@ -81,12 +100,13 @@ impl KnnClassifier {
         weights.iter().zip(to).for_each(|(&weight, &to)| self.weights[to] = weight);
     }
 
-    /// Raises the weight of clusters without a cell until half of their own cells would keep them;
-    /// whether there were any.
+    /// Raises the weight of clusters without a cell, so that half of their own cells would keep
+    /// them. Returns whether any was raised.
     fn raise_outvoted(&mut self, found: &[Neighbors]) -> bool {
         let k = self.n_clusters();
         let mut wins = vec![false; k];
-        // Votes for the likeliest other cluster of every cell, as a multiple of those for its own.
+        // Votes for the likeliest other cluster of every cell, as a multiple of the votes for its
+        // own.
         let mut lead: Vec<Vec<f32>> = vec![Vec::new(); k];
         let mut cast = vec![[0.0; 2]; k];
         for (i, &own) in self.labels.iter().enumerate() {
@@ -118,7 +138,7 @@ impl KnnClassifier {
     /// Probabilities of new cells, m x K, from their views, each m x the view's dimensions.
     ///
     /// # Errors
-    /// [`ClusterError::Views`] for other views than those of the fit, by number or dimensions;
+    /// [`ClusterError::Views`] when the number or dimensions of the views differ from the fit's;
     /// [`ClusterError::Preprocess`] for values that are not finite.
     pub fn predict_proba(&self, views: &[DenseMatrix]) -> Result<DenseMatrix> {
         let n_cells = same_cells(views)?;
@@ -133,7 +153,8 @@ impl KnnClassifier {
         Ok(self.count(n_cells, &found, false))
     }
 
-    /// Counts the votes. With `own`, each cell votes too; it is not among its neighbours.
+    /// Probabilities from the votes. With `own`, each cell votes for itself: it is not its own
+    /// neighbour.
     fn count(&self, n_cells: usize, found: &[Neighbors], own: bool) -> DenseMatrix {
         let k = self.n_clusters();
         let mut proba = vec![0.0; n_cells * k];
@@ -189,15 +210,15 @@ pub(super) mod tests {
         for i in 0..20 {
             assert_eq!(proba.row(i), [1.0, 0.0], "{i}");
         }
-        // Both places that the small cluster can fill, against 13 of 15.
+        // The small cluster fills its two places, the large one 13 of 15.
         let expected = 1.0 / (1.0 + 13.0 / 15.0);
         for i in 20..22 {
             assert!((proba.row(i)[1] - expected).abs() < 1e-6, "{:?}", proba.row(i));
         }
     }
 
-    /// 100 cells in a row. Every third cell from 30 to 75 belongs to a cluster that has a third of the
-    /// votes on each of its cells.
+    /// 100 cells in a row. Every third cell from 30 to 75 belongs to a cluster that has a third of
+    /// the votes on each of its cells.
     #[test]
     fn no_cluster_is_lost() {
         let of = |i: usize| usize::from((30..=75).contains(&i) && i.is_multiple_of(3));
@@ -223,7 +244,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn cells_of_the_fit_get_the_same_as_new_ones() {
+    fn cells_of_the_fit_and_new_cells_get_the_same_probabilities() {
         let (classifier, proba) = cells();
         let again = classifier.predict_proba(&classifier.views).unwrap();
         for (a, b) in proba.values().iter().zip(again.values()) {

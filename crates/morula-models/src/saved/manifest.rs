@@ -1,4 +1,4 @@
-//! The description of a saved model, `model.json`.
+//! The manifest of a saved model, `model.json`.
 
 use std::fs;
 use std::path::Path;
@@ -50,7 +50,7 @@ pub(crate) fn read_manifest<T: DeserializeOwned>(
     read_json(path)
 }
 
-/// Name of the model that a folder holds.
+/// Name of the model in a folder.
 pub(crate) fn model_name(target: &Path) -> Result<String> {
     let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
     Ok(read_json::<Header>(&home.join("model.json"))?.model)

@@ -15,7 +15,7 @@ use crate::{EpochRecord, ModelError, Result};
 /// Version of the checkpoints written.
 const FORMAT: u32 = 1;
 
-/// The description of a checkpoint; its other files are beside it.
+/// The manifest of a checkpoint; its other files are in the same folder.
 const STATE: &str = "state.json";
 
 /// Identifies a run by its program, data and parameters.
@@ -25,7 +25,7 @@ pub(crate) struct RunIdentity {
     model: String,
     version: String,
     data: Fingerprint,
-    /// As plain values, so that a parameter of another version can be named.
+    /// As plain values, so that an error can name a parameter of another version.
     params: Map<String, Value>,
 }
 
@@ -33,14 +33,14 @@ pub(crate) struct RunIdentity {
 #[derive(Serialize, Deserialize)]
 struct Manifest<T> {
     origin: RunIdentity,
-    /// Checksums of the files beside it.
+    /// Checksums of the other files.
     files: BTreeMap<String, u32>,
     history: Vec<EpochRecord>,
     state: T,
 }
 
 impl RunIdentity {
-    /// The run of a model on data with parameters.
+    /// The run that fits a model to data with these parameters.
     pub fn new(model: &str, data: Fingerprint, params: &impl Serialize) -> Self {
         let params = match serde_json::to_value(params) {
             Ok(Value::Object(params)) => params,
@@ -50,7 +50,7 @@ impl RunIdentity {
         Self { format: FORMAT, model: model.into(), version, data, params }
     }
 
-    /// Writes `state.json` into a folder that holds all other files.
+    /// Writes `state.json` into a folder that already holds all other files.
     pub fn write(
         &self,
         home: &Path,
@@ -67,8 +67,8 @@ impl RunIdentity {
         write_json(&home.join(STATE), &Manifest { origin, files, history, state })
     }
 
-    /// Reads `state.json` of a checkpoint of this run, of at most `epochs` epochs, after checking the
-    /// files beside it.
+    /// Reads `state.json` of a checkpoint of this run, with at most `epochs` epochs. The checksums
+    /// of the other files are verified first.
     pub fn read<T: DeserializeOwned>(
         &self,
         home: &Path,
@@ -80,7 +80,7 @@ impl RunIdentity {
         }
         let path = home.join(STATE);
         let Some(then) = read_json::<Known>(&path)?.origin else {
-            let why = "an older version of Morula wrote it and did not note which data it is of";
+            let why = "an older version of Morula wrote it and did not record its data";
             return Err(ModelError::OtherRun { path, differs: why.into() });
         };
         let then: Self = serde_json::from_value(then).map_err(|e| damaged(&path, e))?;
@@ -89,7 +89,7 @@ impl RunIdentity {
         }
         let manifest: Manifest<T> = read_json(&path)?;
         for (name, &expected) in &manifest.files {
-            // A name only: nothing outside the folder is looked at.
+            // A file name only: files outside the folder are never read.
             let file = home.join(Path::new(name).file_name().unwrap_or_default());
             if checksum(&file)? != expected {
                 return Err(damaged(&file, "its checksum is wrong"));
@@ -108,7 +108,7 @@ impl RunIdentity {
             let Self { format, model, version, .. } = then;
             return Some(format!("it holds {model} in format {format}, of Morula {version}"));
         }
-        // Parameters first: those of preprocessing change what is seen of the same data.
+        // Parameters first: those of preprocessing change the checksums of the same data.
         let changed = differences("", &then.params, &self.params);
         if !changed.is_empty() {
             return Some(format!("it was written with other parameters: {}", changed.join("; ")));
@@ -120,7 +120,7 @@ impl RunIdentity {
 
 /// The error for a state that this run cannot have written.
 pub(crate) fn damaged(path: &Path, what: impl std::fmt::Display) -> ModelError {
-    let why = format!("{what}; remove the checkpoint, or go on without resume");
+    let why = format!("{what}; remove the checkpoint, or continue without resume");
     ModelError::Saved { path: path.into(), why }
 }
 
@@ -129,7 +129,7 @@ fn checksum(path: &Path) -> Result<u32> {
     Ok(crc32fast::hash(&bytes))
 }
 
-/// Parameters that differ, with both values; those of a table by their path.
+/// Parameters that differ, with both values. Parameters in a table are named by their path.
 fn differences(within: &str, then: &Map<String, Value>, now: &Map<String, Value>) -> Vec<String> {
     let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
     names.sort_unstable();
