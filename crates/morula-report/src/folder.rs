@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf, absolute};
+use std::path::Path;
+
+use morula_data::atomic_dir;
 
 use crate::figures::NAMES;
 use crate::{ReportError, Result};
@@ -43,29 +45,12 @@ fn is_ours(name: &str) -> bool {
 /// Lets `write` fill a new folder, which then takes the place of `folder`.
 pub(crate) fn replace(folder: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     check_folder(folder)?;
-    let folder = absolute(folder).map_err(io("find", folder))?;
-    let home = folder.parent().unwrap_or(&folder).to_path_buf();
-    fs::create_dir_all(&home).map_err(io("make the folder", &home))?;
-    // Dropped with all that is left in it, the old report included. Its name is always the same, so
-    // that what a killed run has left is found, and goes first.
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let name = format!(".{name}.morula-report");
-    let _ = fs::remove_dir_all(home.join(&name));
-    let beside = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(&home);
-    let beside = beside.map_err(io("write into", &home))?;
-    let (new, old): (PathBuf, PathBuf) = (beside.path().join("new"), beside.path().join("old"));
-    fs::create_dir(&new).map_err(io("make the folder", &new))?;
-    write(&new)?;
-    let replaces = folder.exists();
-    if replaces {
-        fs::rename(&folder, &old).map_err(io("replace", &folder))?;
-    }
-    fs::rename(&new, &folder).map_err(|error| {
-        if replaces {
-            let _ = fs::rename(&old, &folder);
-        }
-        io("write", &folder)(error)
-    })
+    let ours = |folder: &Path| {
+        let names = fs::read_dir(folder).into_iter().flatten().flatten();
+        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| is_ours(name)).collect()
+    };
+    atomic_dir::replace(folder, ours, write)
 }
 
 #[cfg(test)]
@@ -96,7 +81,7 @@ mod tests {
         assert!(refused.contains("thesis.txt"), "{refused}");
         assert!(check_folder(&folder.join(PAGE)).is_err());
         // What a killed run has left.
-        fs::create_dir_all(home.path().join("a/.report.morula-report/new")).unwrap();
+        fs::create_dir_all(home.path().join("a/.report.morula-cut.new")).unwrap();
         fs::remove_file(folder.join("thesis.txt")).unwrap();
         replace(&folder, fill).unwrap();
         let left: Vec<_> = fs::read_dir(home.path().join("a")).unwrap().collect();
