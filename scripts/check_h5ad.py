@@ -9,6 +9,7 @@ Exit code 1 and a line per difference, else 0.
 
 import sys
 import warnings
+from importlib.metadata import version
 
 import anndata
 import h5py
@@ -20,11 +21,12 @@ sys.dont_write_bytecode = True
 from make_h5ad_fixtures import COUNTS  # noqa: E402
 
 warnings.filterwarnings("ignore")
+SPARSE = (sp.spmatrix, sp.sparray) if hasattr(sp, "sparray") else (sp.spmatrix,)
 
 
 def same(path, a, b, errors):
     """Compares two values in full; appends a line to `errors` for each difference."""
-    if hasattr(a, "items") and not isinstance(a, (pd.DataFrame, pd.Series, sp.sparray)):
+    if hasattr(a, "items") and not isinstance(a, (pd.DataFrame, pd.Series, *SPARSE)):
         for key in sorted(set(a) | set(b), key=str):
             if key not in a or key not in b:
                 errors.append(f"{path}/{key}: only in {'input' if key in a else 'output'}")
@@ -146,7 +148,7 @@ def main(arguments):
     else:
         for before, after in zip(arguments[::2], arguments[1::2]):
             failures += compare(before, after)
-    print("\n".join(failures) or f"h5py {h5py.__version__}, HDF5 {h5py.version.hdf5_version}: ok")
+    print("\n".join(failures) or f"anndata {version('anndata')}, h5py {h5py.__version__}, HDF5 {h5py.version.hdf5_version}: ok")
     return bool(failures)
 
 

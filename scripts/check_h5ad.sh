@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks our h5ad output with Python's anndata, on h5py built against HDF5 1.14 and against 2.x.
+# Checks our h5ad output with Python's anndata: the newest, on h5py built against HDF5 1.14 and
+# against 2.x, and the last of every minor version from 0.8.0 on.
 #
 #   scripts/check_h5ad.sh [FILE ...]     FILEs are checked beside the generated ones
 #
@@ -11,16 +12,24 @@ work=${MORULA_CHECK_DIR:-${CARGO_TARGET_DIR:-target}/check_h5ad}
 mkdir -p "$work/in" "$work/out"
 work=$(cd "$work" && pwd)
 
-# environment NAME H5PY: a virtual environment with that h5py
+# environment NAME PACKAGE...: a virtual environment with those packages and scipy
 environment() {
-    local python="$work/$1/bin/python"
+    local name=$1 python="$work/$1/bin/python"
+    shift
     if ! "$python" -c 'import anndata' 2>/dev/null; then
-        python3 -m venv "$work/$1"
-        "$python" -m pip install --quiet --disable-pip-version-check "$2" 'anndata>=0.11' scipy
+        python3 -m venv "$work/$name"
+        "$python" -m pip install --quiet --disable-pip-version-check "$@" scipy
     fi
 }
-environment hdf5-1.14 'h5py==3.12.1' &
-environment hdf5-2 'h5py>=3.16' &
+# Old versions need the numpy, pandas and h5py of their time (and Python 3.11 or older).
+versions=(0.8 0.9 0.10 0.11 0.12)
+environment hdf5-1.14 'h5py==3.12.1' 'anndata>=0.11' &
+environment hdf5-2 'h5py>=3.16' 'anndata>=0.11' &
+environment anndata-0.8 'anndata==0.8.0' 'numpy<1.25' 'pandas<2' 'scipy<1.11' 'h5py<3.9' &
+environment anndata-0.9 'anndata==0.9.*' 'numpy<1.27' 'pandas<2.1' 'scipy<1.12' 'h5py<3.11' &
+environment anndata-0.10 'anndata==0.10.*' 'numpy<2' 'pandas<2.2' 'scipy<1.13' &
+environment anndata-0.11 'anndata==0.11.*' 'pandas<3' &
+environment anndata-0.12 'anndata==0.12.*' &
 cargo build --quiet --release -p morula-data --example annotate &
 for job in $(jobs -p); do wait "$job"; done
 annotate=${CARGO_TARGET_DIR:-target}/release/examples/annotate
@@ -45,5 +54,21 @@ for writer in hdf5-1.14 hdf5-2; do
         "$work/$reader/bin/python" scripts/check_h5ad.py "${pairs[@]}" || status=1
         "$work/$reader/bin/python" scripts/check_h5ad.py --counts "${converted[@]}" || status=1
     done
+done
+
+# Each version reads what was added to its own files, and what was converted.
+for version in "${versions[@]}"; do
+    python="$work/anndata-$version/bin/python"
+    files="$work/in/anndata-$version"
+    "$python" scripts/make_h5ad_fixtures.py "$files" --own
+    pairs=()
+    for file in "$files"/*.h5ad; do
+        out="$work/out/anndata-$version-$(basename "$file")"
+        "$annotate" "$file" "$out"
+        pairs+=("$file" "$out")
+    done
+    echo "== files of anndata $version, and converted files, read by it"
+    "$python" scripts/check_h5ad.py "${pairs[@]}" || status=1
+    "$python" scripts/check_h5ad.py --counts "${converted[@]}" || status=1
 done
 exit $status

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Writes the small files of crates/morula-data/tests/data, many encodings of one data set.
 
-    make_h5ad_fixtures.py FOLDER [--storage]        (needs anndata, h5py, scipy)
+    make_h5ad_fixtures.py FOLDER [--storage | --odd | --own]        (needs anndata, h5py, scipy)
 
-With --storage, it also writes the largest of them in the storage forms of newer HDF5.
+With --storage, also the largest of them in the storage forms that newer HDF5 offers. With --odd,
+only the files that anndata does not write: links, circles, texts that share their place. With
+--own, only those that every anndata from 0.8 on can write.
 
 12 cells x 6 genes; the count of cell i and gene j is (i * 7 + j * 5) % 11 if that is below 5,
 else 0, so that a test can compute the expected values. Gene g2 occurs twice in some files.
@@ -142,6 +144,88 @@ def tracked(folder):
                 source["obs"].copy(key, obs)
 
 
+def plain(f, columns=(), x=None, **options):
+    """The smallest h5ad: counts, names, and columns of obs."""
+    def group(path, kind, version):
+        made = f.create_group(path, **options) if path else f
+        made.attrs.update({"encoding-type": kind, "encoding-version": version})
+        return made
+
+    group("", "anndata", "0.1.0")
+    matrix = sp.csr_matrix(COUNTS.astype("f4")) if x is None else x
+    group("X", "csr_matrix", "0.1.0").attrs["shape"] = matrix.shape
+    for part in ("data", "indices", "indptr"):
+        f[f"X/{part}"] = getattr(matrix, part)
+    for part in ("layers", "obsm", "uns"):
+        group(part, "dict", "0.1.0")
+    for table, names, columns in (("obs", CELLS, columns), ("var", GENES, ())):
+        frame = group(table, "dataframe", "0.2.0")
+        frame.attrs["_index"] = "_index"
+        order = [name for name, _ in columns]
+        frame.attrs["column-order"] = np.array(order, dtype=h5py.string_dtype())
+        frame["_index"] = np.array(names, dtype=h5py.string_dtype())
+        for name, values in columns:
+            if values is not None:
+                frame[name] = values
+
+
+def links(folder):
+    """Links to paths in every group, and a column with a slash in its name; in the two forms in
+    which files keep many links."""
+    wide = [(f"q{k}", np.arange(N) + k) for k in range(70)]
+    for name, options, more in (("links", {}, []), ("links_dense", {"track_order": True}, wide)):
+        columns = [("ours/old", np.arange(N)), *more, ("linked", None)]
+        with h5py.File(folder / f"{name}.h5ad", "w", **options) as f:
+            plain(f, columns, **options)
+            f["obsm/X_pca"] = np.ones((N, 2), "f4")
+            f["uns/k"] = 3
+            f["uns/group/inner"] = 4
+            for k in range(len(more)):
+                f[f"uns/u{k}"] = k
+            for at in ("layers/soft", "obs/linked", "obsm/soft", "uns/soft", "soft"):
+                f[at] = h5py.SoftLink("/X")
+            f["uns/extern"] = h5py.ExternalLink("other.h5", "/a")
+
+
+def loops(folder):
+    """Links that lead in circles."""
+    with h5py.File(folder / "loops.h5ad", "w") as f:
+        plain(f, [("ct", None)])
+        f["uns/k"] = 3
+        a = f.create_group("uns/a")
+        a["a"], a["b"], f["uns/b"] = a, a, a
+        ct = f.create_group("obs/ct")
+        ct.attrs.update({"encoding-type": "categorical", "encoding-version": "0.2.0", "ordered": False})
+        ct["codes"] = np.zeros(N, "i1")
+        ct["categories"] = ct
+
+
+def shared_heap(folder):
+    """A column of texts that are all one text in the file: 20 MB in 60 KB."""
+    path = folder / "shared_heap.h5ad"
+    with h5py.File(path, "w") as f:
+        plain(f, [("t", None)])
+        f["uns/t"] = np.array(["x" * 10_000] + [""] * 1999, dtype=h5py.string_dtype())
+        at = f["uns/t"].id.get_offset()
+    content = bytearray(path.read_bytes())
+    content[at:at + 16 * 2000] = content[at:at + 16] * 2000
+    path.write_bytes(content)
+
+
+def half(folder):
+    """Floats of 2 bytes, and parts of types that are not read."""
+    with h5py.File(folder / "half.h5ad", "w") as f:
+        columns = [("half", np.arange(N, dtype="f2") / 4), ("complex", np.ones(N, "c8"))]
+        plain(f, columns, sp.csr_matrix(COUNTS.astype("f4")))
+        f["layers/half"] = COUNTS.astype("f2")
+        f["layers/complex"] = COUNTS.astype("c8")
+        f["obsm/half"] = np.arange(N * 2, dtype=">f2").reshape(N, 2)
+        f["uns/half"] = np.float16(0.5)
+        data = f["X/data"][()].astype("f2")
+        del f["X/data"]
+        f["X/data"] = data
+
+
 def categories_by_reference(folder):
     """anndata 0.7: categories in their own group, found by reference."""
     with h5py.File(folder / "old_07.h5ad", "w") as f:
@@ -242,7 +326,14 @@ def others(folder):
 def main(folder, *options):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if "--odd" in options:
+        for make in (links, loops, shared_heap, half):
+            make(folder)
+        return
     rich(sp.csr_matrix(np.log1p(COUNTS).astype("f4"))).write_h5ad(folder / "rich.h5ad")
+    if "--own" in options:
+        x_variants(folder)
+        return
     for make in (x_variants, zstd, tracked, categories_by_reference, records, tenx, others):
         make(folder)
     if "--storage" in options:

@@ -1,14 +1,19 @@
 //! Flags that several subcommands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use morula::data::{CountMatrix, read_counts};
+use morula::data::{
+    Additions, AnnData, CountMatrix, DataFrame, OutputPlan, ReadOptions, UnsValue, check_output,
+    read_counts_with, read_obs, read_with, write_h5ad_from,
+};
 use morula::models::DeviceChoice;
 
+use crate::console::Console;
 use crate::genes;
 use crate::outputs::Outputs;
+use crate::text::one_line;
 
 /// Where raw counts come from.
 #[derive(Debug, Args)]
@@ -26,18 +31,80 @@ pub struct CountsArgs {
     /// index of var]
     #[arg(long, value_name = "VAR")]
     pub gene_column: Option<String>,
+
+    /// Accept fractional counts, as SoupX, CellBender, RSEM and alevin give them, and round them to
+    /// whole numbers
+    #[arg(long)]
+    pub round: bool,
+
+    /// Read a table (CSV or TSV) with genes in its rows and cells in its columns
+    #[arg(long)]
+    pub transpose: bool,
 }
 
 impl CountsArgs {
-    /// Reads the counts, with the names of the genes that are asked for.
-    pub fn read(&self) -> Result<CountMatrix> {
-        let counts = read_counts(&self.input, Some(&self.layer))?;
+    fn options(&self) -> ReadOptions {
+        let options = ReadOptions::new().layer(Some(&self.layer));
+        options.round(self.round).transpose(self.transpose)
+    }
+
+    /// Reads the counts, with the names of the genes that are asked for, and says what the reader
+    /// noticed.
+    pub fn read(&self, console: Console) -> Result<CountMatrix> {
+        let counts = read_counts_with(&self.input, &self.options())?;
+        for remark in counts.remarks() {
+            console.remark(one_line(remark));
+        }
+        if self.round {
+            let (rounded, of) = (counts.n_rounded(), counts.x().nnz());
+            console.remark(format!("rounded {rounded} of {of} values to whole numbers"));
+        }
         match &self.gene_column {
-            Some(column) => genes::renamed(counts, &self.input, &self.layer, column),
+            Some(column) => {
+                let var = genes::var(&self.read_data()?, &self.layer)?;
+                genes::renamed(counts, &var, &self.layer, column)
+                    .with_context(|| format!("var of {}", self.input.display()))
+            }
             None => Ok(counts),
         }
     }
+
+    /// Reads all of the input.
+    pub fn read_data(&self) -> Result<AnnData> {
+        Ok(read_with(&self.input, &self.options())?)
+    }
+
+    /// Reads the annotations of the cells.
+    pub fn read_obs(&self) -> Result<DataFrame> {
+        match self.transpose {
+            true => Ok(self.read_data()?.obs),
+            false => Ok(read_obs(&self.input)?),
+        }
+    }
+
+    /// Refuses an output of these additions that cannot be written, before any work.
+    pub fn check_output(&self, output: &Path, plan: &OutputPlan) -> Result<()> {
+        Ok(check_output(&self.input, output, plan)?)
+    }
+
+    /// What the output says of the reading: how many values were rounded.
+    pub fn record(&self, additions: Additions, n_rounded: usize) -> Additions {
+        match self.round {
+            true => {
+                additions.uns(READING, UnsValue::map().with("rounded_values", n_rounded as i64))
+            }
+            false => additions,
+        }
+    }
+
+    /// Writes the input with additions, and returns the parts that the output lacks.
+    pub fn write(&self, output: &Path, additions: &Additions) -> Result<Vec<String>> {
+        Ok(write_h5ad_from(&self.input, output, additions, &self.options())?)
+    }
 }
+
+/// The entry of uns about the reading of counts.
+pub const READING: &str = "morula_counts";
 
 /// The batch of every cell.
 #[derive(Debug, Args)]

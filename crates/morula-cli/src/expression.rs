@@ -18,8 +18,8 @@ impl Expression {
     /// Reads raw counts and log-normalises them as the models do: every cell is divided by its
     /// total over all genes and multiplied by the median total, then `ln(1 + x)`.
     pub fn read(args: &CountsArgs, console: Console) -> Result<Self> {
-        let obs = read_obs(&args.input)?;
-        let (mut x, _, genes) = args.read()?.into_parts();
+        let obs = args.read_obs()?;
+        let (mut x, _, genes) = args.read(console)?.into_parts();
         console.remark(format!("read {} cells x {} genes", x.n_rows(), x.n_cols()));
         normalize_total(&mut x, TargetSum::Median)?;
         log1p(&mut x);

@@ -1,53 +1,64 @@
 //! Names of genes: another column of var for them, and why two lists of names do not match.
 
 use std::collections::HashSet;
-use std::path::Path;
 
-use anyhow::{Context, Result};
-use morula::data::{Column, CountMatrix, DataFrame, read};
+use anyhow::{Context, Result, bail};
+use morula::data::{AnnData, Column, CountMatrix, DataFrame};
+
+use crate::args::CountsArgs;
 
 /// How many names a message shows.
 const EXAMPLES: usize = 3;
+
+/// The column of var with the feature types of 10x, and the type of genes.
+const TYPES: &str = "feature_types";
+const GENE: &str = "Gene Expression";
 
 /// Counts whose genes have the names in a column of var. Genes without a name there keep their own;
 /// repeated names are made unique as anndata does.
 pub fn renamed(
     counts: CountMatrix,
-    input: &Path,
+    var: &DataFrame,
     layer: &str,
     column: &str,
 ) -> Result<CountMatrix> {
-    let var = var(input, layer)?;
-    let named = var.column(column).with_context(|| format!("var of {}", input.display()))?;
-    let names = named.labels().into_iter().zip(var.index());
+    let named = var.column(column)?.labels();
+    let genes: Vec<usize> = match counts.n_vars() == var.n_rows() {
+        true => (0..var.n_rows()).collect(),
+        false => genes_of(var),
+    };
+    if genes.len() != counts.n_vars() {
+        let (n, of) = (counts.n_vars(), var.n_rows());
+        bail!("var has {of} rows for {n} genes; --gene-column is not possible here");
+    }
+    let names = genes.iter().map(|&j| (named[j].clone(), &var.index()[j]));
     let names = names.map(|(name, own)| match name {
         Some(name) if !name.trim().is_empty() => name,
         _ => own.clone(),
     });
     let names: Vec<String> = names.collect();
     let (x, cells, _) = counts.into_parts();
-    Ok(CountMatrix::from_layer(layer, x, cells, names)?)
+    Ok(CountMatrix::from_layer(layer, x, cells, names, false)?)
 }
 
 /// The annotations of the genes of a layer.
-fn var(input: &Path, layer: &str) -> Result<DataFrame> {
-    let data = read(input)?;
+pub fn var(data: AnnData, layer: &str) -> Result<DataFrame> {
     match layer {
         "raw" => Ok(data.raw.context("the data has no raw")?.var),
         _ => Ok(data.var),
     }
 }
 
+/// The rows of var that 10x calls genes; the counts have no other features.
+fn genes_of(var: &DataFrame) -> Vec<usize> {
+    let types = var.column(TYPES).map(Column::labels).unwrap_or_default();
+    (0..types.len()).filter(|&j| types[j].as_deref() == Some(GENE)).collect()
+}
+
 /// What would make more names match, a line each after the names of both sides.
-pub fn advice(
-    both: String,
-    wanted: &[String],
-    there: &[String],
-    input: &Path,
-    layer: &str,
-) -> String {
+pub fn advice(both: String, wanted: &[String], there: &[String], counts: &CountsArgs) -> String {
     // The error comes first; without var there is less to say.
-    let var = var(input, layer).unwrap_or_default();
+    let var = counts.read_data().and_then(|data| var(data, &counts.layer)).unwrap_or_default();
     [vec![both], matches(wanted, there, &var)].concat().join("\n  ")
 }
 

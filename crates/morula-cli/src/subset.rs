@@ -27,6 +27,7 @@ pub fn subset(data: AnnData, cells: &[usize]) -> Result<AnnData> {
         varm: data.varm,
         uns: data.uns,
         not_loaded: data.not_loaded,
+        remarks: data.remarks,
     })
 }
 

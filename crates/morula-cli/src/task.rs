@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use morula::data::{Categorical, DataFrame, Format, read, read_obs, sniff, write_h5ad};
+use morula::data::{Categorical, DataFrame, Format, OutputPlan, read_obs, sniff, write_h5ad};
 use morula::models::NamedDevice;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
 use morula::report::BATCH_COLUMNS;
 use morula::results::confident_additions;
 
-use crate::args::{CountsArgs, ResultArgs};
+use crate::args::{CountsArgs, READING, ResultArgs};
 use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
@@ -38,6 +38,8 @@ pub struct Task<'a> {
 /// What is still needed after the counts are dropped.
 pub struct Input {
     pub n_cells: usize,
+    /// Values that were rounded.
+    n_rounded: usize,
     /// Names of the genes; empty where no denoised counts are written.
     genes: Vec<String>,
 }
@@ -57,6 +59,32 @@ pub fn check_results(kind: ModelKind, counts: &CountsArgs, results: &ResultArgs)
         ));
     }
     Ok(())
+}
+
+/// Refuses an output that cannot hold the results of the model, before any work.
+pub fn check_plan(
+    kind: ModelKind,
+    counts: &CountsArgs,
+    results: &ResultArgs,
+    umap: bool,
+) -> Result<()> {
+    let name = kind.name;
+    let mut plan = OutputPlan::new()
+        .obs(name)
+        .obs(format!("{name}_confidence"))
+        .obsm(format!("X_{name}"))
+        .obsm(format!("{name}_proba"))
+        .uns(name);
+    if umap {
+        plan = plan.obsm("X_umap").uns("umap");
+    }
+    if results.denoised {
+        plan = plan.layer("denoised").var(format!("{name}_modelled"));
+    }
+    if counts.round {
+        plan = plan.uns(READING);
+    }
+    counts.check_output(&results.out.out, &plan)
 }
 
 /// The batches in a column; categories that no cell has are none.
@@ -85,11 +113,12 @@ fn hopeless(batches: &Categorical) -> bool {
 
 impl Task<'_> {
     pub fn read(&self) -> Result<(CountMatrix, Input)> {
-        let mut counts = self.counts.read()?;
+        let mut counts = self.counts.read(self.console)?;
         let (n_cells, n_genes) = (counts.n_obs(), counts.n_vars());
         self.console.remark(format!("read {n_cells} cells x {n_genes} genes"));
+        let n_rounded = counts.n_rounded();
         if let Some(column) = self.batch {
-            let batches = batches(&read_obs(&self.counts.input)?, column)?;
+            let batches = batches(&self.counts.read_obs()?, column)?;
             let (n, hopeless) = (batches.categories().len(), hopeless(&batches));
             let with = counts.with_batches(batches).with_context(|| format!("column {column}"))?;
             self.console.remark(match n {
@@ -113,13 +142,13 @@ impl Task<'_> {
             true => counts.var_names().to_vec(),
             false => Vec::new(),
         };
-        Ok((counts, Input { n_cells, genes }))
+        Ok((counts, Input { n_cells, n_rounded, genes }))
     }
 
     /// The annotations of the cells; a format without annotations is not read again.
     pub fn read_obs(&self, counts: &CountMatrix) -> Result<DataFrame> {
         match sniff(&self.counts.input)? {
-            Format::H5ad | Format::XyH5 => Ok(read_obs(&self.counts.input)?),
+            Format::H5ad | Format::XyH5 => self.counts.read_obs(),
             _ => Ok(DataFrame::new(counts.obs_names().to_vec())),
         }
     }
@@ -155,16 +184,17 @@ impl Task<'_> {
             let n_cells = input.n_cells;
             results = umap_additions(results, model.name(), prediction, n_cells, layout, params)?;
         }
+        results = self.counts.record(results, input.n_rounded);
         let left_out = prediction.kept_cells.len() < input.n_cells;
         let lost = match self.results.drop_filtered && left_out {
             true => {
-                let mut data = read(from)?;
+                let mut data = self.counts.read_data()?;
                 data.add(&results)?;
                 let data = subset(data, &prediction.kept_cells)?;
                 write_h5ad(to, &data)?;
                 data.not_loaded
             }
-            false => write_h5ad_with(from, to, &results)?,
+            false => self.counts.write(to, &results)?,
         };
         interrupt::written();
         self.console.remark_lost(&lost);

@@ -1,7 +1,9 @@
 //! The container for annotated data, modelled on Python's anndata.
 
+use crate::io::{genes_of, left_out};
 use crate::{
-    Additions, CountMatrix, CsrMatrix, DataError, DataFrame, DenseMatrix, Result, UnsValue,
+    Additions, CountMatrix, CsrMatrix, DataError, DataFrame, DenseMatrix, ReadOptions, Result,
+    UnsValue, orientation,
 };
 use std::collections::BTreeMap;
 
@@ -34,6 +36,8 @@ pub struct AnnData {
     /// [`write_h5ad`](crate::write_h5ad) cannot write them;
     /// [`write_h5ad_with`](crate::write_h5ad_with) keeps them.
     pub not_loaded: Vec<String>,
+    /// What the reader noticed that the user should know.
+    pub remarks: Vec<String>,
 }
 
 /// The unprocessed matrix beside `x`.
@@ -104,19 +108,30 @@ impl AnnData {
         x.chain(self.layers.keys().cloned()).chain(raw).collect()
     }
 
-    /// A checked copy of the counts in a layer. Repeated names are made unique.
+    /// A checked copy of the counts in a layer. Repeated names are made unique. Where `var` has
+    /// the feature types of 10x, only genes are kept.
     ///
     /// # Errors
     /// [`DataError::MissingLayer`]; [`DataError::NotCounts`] names the first cell, gene and value
-    /// that is not a count, and the layers that do hold counts; [`DataError::Empty`].
+    /// that is not a count, and the layers that do hold counts; [`DataError::Inexact`];
+    /// [`DataError::Empty`].
     pub fn counts(&self, layer: Option<&str>) -> Result<CountMatrix> {
+        self.counts_with(&ReadOptions::new().layer(layer))
+    }
+
+    /// Like [`counts`](Self::counts), with the layer of `options`, and rounded if they say so.
+    ///
+    /// # Errors
+    /// Those of [`counts`](Self::counts).
+    pub fn counts_with(&self, options: &ReadOptions) -> Result<CountMatrix> {
+        let layer = options.layer.as_deref();
         let x = self.matrix(layer)?.clone();
         let var = match (layer, &self.raw) {
             (Some("raw"), Some(raw)) => &raw.var,
             _ => &self.var,
         };
         let names = (self.obs_names().to_vec(), var.index().to_vec());
-        CountMatrix::from_layer(layer.unwrap_or("X"), x, names.0, names.1)
+        genes_only(options, x, names, genes_of(var), &self.remarks)
             .map_err(|e| e.with_counts_in(layer, self.count_layers(layer)))
     }
 
@@ -124,7 +139,16 @@ impl AnnData {
     ///
     /// # Errors
     /// Those of [`counts`](Self::counts).
-    pub fn into_counts(mut self, layer: Option<&str>) -> Result<CountMatrix> {
+    pub fn into_counts(self, layer: Option<&str>) -> Result<CountMatrix> {
+        self.into_counts_with(&ReadOptions::new().layer(layer))
+    }
+
+    /// Like [`into_counts`](Self::into_counts), rounded if `options` say so.
+    ///
+    /// # Errors
+    /// Those of [`counts`](Self::counts).
+    pub fn into_counts_with(mut self, options: &ReadOptions) -> Result<CountMatrix> {
+        let layer = options.layer.as_deref();
         let elsewhere = match self.matrix(layer)?.is_counts() {
             true => Vec::new(),
             false => self.count_layers(layer),
@@ -134,8 +158,9 @@ impl AnnData {
             ("X", _) => (self.x, self.var),
             (name, _) => (self.layers.remove(name), self.var),
         };
-        let (obs, var) = (self.obs.into_index(), var.into_index());
-        CountMatrix::from_layer(layer.unwrap_or("X"), x.unwrap_or_default(), obs, var)
+        let genes = genes_of(&var);
+        let names = (self.obs.into_index(), var.into_index());
+        genes_only(options, x.unwrap_or_default(), names, genes, &self.remarks)
             .map_err(|e| e.with_counts_in(layer, elsewhere))
     }
 
@@ -203,4 +228,33 @@ impl AnnData {
         }
         self.uns.iter().try_for_each(|(name, value)| value.check(name))
     }
+}
+
+/// The counts of `genes`, or of all features, with their remarks.
+pub(crate) fn genes_only(
+    options: &ReadOptions,
+    x: CsrMatrix,
+    (obs_names, mut var_names): (Vec<String>, Vec<String>),
+    genes: Option<Vec<usize>>,
+    remarks: &[String],
+) -> Result<CountMatrix> {
+    let mut remarks = remarks.to_vec();
+    let fits = |genes: &Vec<usize>| {
+        var_names.len() == x.n_cols() && genes.last().is_none_or(|&j| j < x.n_cols())
+    };
+    let x = match genes.filter(fits) {
+        Some(genes) => {
+            let left = left_out(var_names.len() - genes.len(), var_names.len());
+            remarks.push(format!("left out: {left}"));
+            var_names = genes.iter().map(|&j| std::mem::take(&mut var_names[j])).collect();
+            x.select_cols(&genes)
+        }
+        None => x,
+    };
+    if orientation::seems_transposed(&obs_names, &var_names) {
+        remarks.push(orientation::REMARK.into());
+    }
+    let layer = options.layer.as_deref().unwrap_or("X");
+    let counts = CountMatrix::from_layer(layer, x, obs_names, var_names, options.round)?;
+    Ok(counts.with_remarks(remarks))
 }

@@ -7,22 +7,54 @@ use crate::{DataError, Result};
 /// Row `i` consists of the entries `indptr[i]..indptr[i + 1]` of `indices` (columns) and `data`
 /// (values). Column indices increase strictly within a row and are below `n_cols`. Explicit zeros
 /// are allowed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CsrMatrix {
     n_cols: usize,
     indptr: Vec<usize>,
     indices: Vec<u32>,
     data: Vec<f32>,
+    /// Row, column and value of the first value of a file that single precision does not hold.
+    inexact: Option<(usize, u32, f64)>,
+}
+
+/// Equality of shape and values.
+impl PartialEq for CsrMatrix {
+    fn eq(&self, other: &Self) -> bool {
+        (self.n_cols, &self.indptr, &self.indices, &self.data)
+            == (other.n_cols, &other.indptr, &other.indices, &other.data)
+    }
 }
 
 /// No rows and no columns.
 impl Default for CsrMatrix {
     fn default() -> Self {
-        Self { n_cols: 0, indptr: vec![0], indices: Vec::new(), data: Vec::new() }
+        Self::of(0, vec![0], Vec::new(), Vec::new())
     }
 }
 
 impl CsrMatrix {
+    /// Parts that are known to fit.
+    fn of(n_cols: usize, indptr: Vec<usize>, indices: Vec<u32>, data: Vec<f32>) -> Self {
+        Self { n_cols, indptr, indices, data, inexact: None }
+    }
+
+    /// Whether single precision does not hold a value of a file. Noise of double precision around
+    /// a whole number does not count, since the number itself is held.
+    pub(crate) fn is_inexact(value: f64) -> bool {
+        let held = f64::from(value as f32);
+        held != value
+            && !value.is_nan()
+            && !(held.fract() == 0.0 && (held - value).abs() <= 4.0 * f64::EPSILON * held.abs())
+    }
+
+    pub(crate) fn inexact(&self) -> Option<(usize, u32, f64)> {
+        self.inexact
+    }
+
+    pub(crate) fn set_inexact(&mut self, first: Option<(usize, u32, f64)>) {
+        self.inexact = first;
+    }
+
     /// Builds a matrix from its parts and checks every invariant.
     ///
     /// Rows with unordered columns are sorted, and duplicates are summed.
@@ -61,7 +93,7 @@ impl CsrMatrix {
                 indices[p]
             ));
         }
-        let mut csr = Self { n_cols, indptr, indices, data };
+        let mut csr = Self::of(n_cols, indptr, indices, data);
         csr.sort_rows();
         Ok(csr)
     }
@@ -84,7 +116,7 @@ impl CsrMatrix {
             indptr.push(data.len());
         }
         indptr.resize(n_rows + 1, data.len());
-        Ok(Self { n_cols, indptr, indices, data })
+        Ok(Self::of(n_cols, indptr, indices, data))
     }
 
     /// The parts: row offsets, columns, values.
@@ -150,7 +182,11 @@ impl CsrMatrix {
             data.extend_from_slice(v);
             indptr.push(data.len());
         }
-        Self { n_cols: self.n_cols, indptr, indices, data }
+        let mut out = Self::of(self.n_cols, indptr, indices, data);
+        out.inexact = self.inexact.and_then(|(row, col, value)| {
+            rows.iter().position(|&i| i == row).map(|row| (row, col, value))
+        });
+        out
     }
 
     /// Selects columns by position (distinct), in the given order.
@@ -169,7 +205,11 @@ impl CsrMatrix {
             }
             indptr.push(data.len());
         }
-        let mut out = Self { n_cols: cols.len(), indptr, indices, data };
+        let mut out = Self::of(cols.len(), indptr, indices, data);
+        out.inexact = self.inexact.and_then(|(row, col, value)| {
+            let col = target[col as usize];
+            (col != u32::MAX).then_some((row, col, value))
+        });
         if cols.windows(2).any(|w| w[0] > w[1]) {
             out.sort_rows();
         }
@@ -196,7 +236,9 @@ impl CsrMatrix {
                 *p += 1;
             }
         }
-        Self { n_cols: self.n_rows(), indptr, indices, data }
+        let mut out = Self::of(self.n_rows(), indptr, indices, data);
+        out.inexact = self.inexact.map(|(row, col, value)| (col as usize, row as u32, value));
+        out
     }
 
     /// A dense row-major copy, for tests and small blocks.

@@ -48,11 +48,27 @@ pub enum DataError {
         /// Name of the gene.
         gene: String,
         /// The value.
-        value: f32,
+        value: f64,
         /// What the matrix seems to hold.
         looks_like: &'static str,
         /// Where to find counts.
         advice: String,
+    },
+    /// A value that single precision does not hold.
+    #[error(
+        "layer {layer}: cell {cell}, gene {gene} holds {value}, which single precision cannot hold \
+         exactly; whole numbers up to 16777216 are counts. Give raw counts, or round them \
+         (`--round`)"
+    )]
+    Inexact {
+        /// Layer of the value.
+        layer: String,
+        /// Name of the cell.
+        cell: String,
+        /// Name of the gene.
+        gene: String,
+        /// The value in the file.
+        value: f64,
     },
     /// A cell without a batch, although other cells have one.
     #[error("cell {cell} has no batch; give every cell one, for example \"unknown\"")]

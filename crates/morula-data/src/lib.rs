@@ -45,8 +45,11 @@ mod error;
 mod frame;
 mod hdf5;
 mod io;
+mod look;
 mod names;
+mod orientation;
 mod records;
+mod temporary;
 mod uns;
 
 pub use additions::Additions;
@@ -56,7 +59,10 @@ pub use csr::CsrMatrix;
 pub use dense::DenseMatrix;
 pub use error::{DataError, Result};
 pub use frame::{Categorical, Column, DataFrame};
-pub use io::{Format, read, read_counts, read_obs, sniff, write_h5ad, write_h5ad_with};
+pub use io::{
+    Format, OutputPlan, ReadOptions, check_output, read, read_counts, read_counts_with, read_obs,
+    read_with, sniff, write_h5ad, write_h5ad_from, write_h5ad_with,
+};
 pub use names::make_unique;
 pub use records::{Field, Records};
 pub use uns::UnsValue;

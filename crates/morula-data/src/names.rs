@@ -48,15 +48,24 @@ pub(crate) fn check_column(name: &str) -> Result<()> {
 /// Like [`check_column`], for all columns of a table whose names may contain slashes. anndata
 /// stores `a/b` as the member `b` of a group `a`, so no column may have the name of such a group.
 pub(crate) fn check_column_paths(names: &[&str]) -> Result<()> {
+    let all: HashSet<&str> = names.iter().copied().collect();
     for name in names {
         name.split('/').try_for_each(check_column)?;
-        let inside = |other: &&&str| other.strip_prefix(name).is_some_and(|r| r.starts_with('/'));
-        if names.iter().find(inside).is_some() {
+        let groups = name.match_indices('/').map(|(at, _)| &name[..at]);
+        if let Some(group) = groups.into_iter().find(|group| all.contains(group)) {
             let why = "another column has this name and a slash at its beginning";
-            return Err(DataError::BadName { what: "a column", name: name.to_string(), why });
+            return Err(DataError::BadName { what: "a column", name: group.to_string(), why });
         }
     }
     Ok(())
+}
+
+/// Names with a placeholder where one is empty.
+pub(crate) fn filled(mut names: Vec<String>) -> Vec<String> {
+    for (i, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
+        *name = format!("unnamed-{}", i + 1);
+    }
+    names
 }
 
 /// Names for rows or columns without names: "0", "1" and so on, as in anndata.

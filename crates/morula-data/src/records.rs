@@ -1,6 +1,7 @@
 //! Arrays of records: named fields of equal length, like numpy's structured arrays.
 
 use crate::{DataError, Result};
+use std::collections::HashSet;
 
 /// Named fields of equal length. `uns["rank_genes_groups"]["scores"]` has a field per group.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +50,8 @@ impl Records {
             return Err(DataError::Shape { what, found, expected: "at least one".into() });
         };
         let n = first.len();
-        for (i, (name, field)) in fields.iter().enumerate() {
+        let mut names = HashSet::new();
+        for (name, field) in &fields {
             if field.len() != n {
                 return Err(DataError::Shape {
                     what: format!("field {name}"),
@@ -63,7 +65,7 @@ impl Records {
             if name.is_empty() || name.contains('\0') {
                 return refuse("a field", name, "a name is not empty and holds no NUL");
             }
-            if fields[..i].iter().any(|other| other.0 == *name) {
+            if !names.insert(name) {
                 return refuse("a field", name, "there is another of that name");
             }
             if let Field::Text(texts) = field

@@ -61,6 +61,7 @@ fn only_genes_of_a_10x_matrix_are_taken_and_the_rest_is_named() {
     let data = read(fixture("tenx_v3.h5")).unwrap();
     assert_eq!(data.not_loaded, ["2 features that are no genes (of 8)"]);
     assert_eq!(data.var.column("gene_ids").unwrap().labels()[5].as_deref(), Some("ENSG5"));
+    assert_eq!(data.var.column("genome").unwrap().labels()[0].as_deref(), Some("GRCh38"));
 }
 
 #[test]

@@ -45,7 +45,12 @@ fn is_ours(name: &str) -> bool {
 /// Lets `write` fill a new folder, which then takes the place of `folder`.
 pub(crate) fn replace(folder: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     check_folder(folder)?;
-    atomic_dir::replace(folder, write)
+    let ours = |folder: &Path| {
+        let names = fs::read_dir(folder).into_iter().flatten().flatten();
+        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| is_ours(name)).collect()
+    };
+    atomic_dir::replace(folder, ours, write)
 }
 
 #[cfg(test)]
@@ -76,7 +81,7 @@ mod tests {
         assert!(refused.contains("thesis.txt"), "{refused}");
         assert!(check_folder(&folder.join(PAGE)).is_err());
         // What a killed run has left.
-        fs::create_dir_all(home.path().join("a/.report.morula-new")).unwrap();
+        fs::create_dir_all(home.path().join("a/.report.morula-cut.new")).unwrap();
         fs::remove_file(folder.join("thesis.txt")).unwrap();
         replace(&folder, fill).unwrap();
         let left: Vec<_> = fs::read_dir(home.path().join("a")).unwrap().collect();

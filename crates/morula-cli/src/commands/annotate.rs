@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Error, Result, anyhow};
 use clap::Args;
-use morula::data::{Additions, Categorical, Column, write_h5ad_with};
+use morula::data::{Additions, Categorical, Column, OutputPlan};
 use morula::markers::{
     AnnotateParams, Annotation, MarkerLists, MarkersError, MarkersParams, annotate,
     rank_genes_groups,
@@ -19,6 +19,10 @@ use crate::failure::usage;
 use crate::outputs::Outputs;
 use crate::text::one_line;
 use crate::{genes, interrupt, summary};
+
+/// The columns that it adds.
+const TYPE: &str = "morula_cell_type";
+const MARGIN: &str = "morula_cell_type_margin";
 
 /// How many missing genes a remark names.
 const EXAMPLES: usize = 5;
@@ -94,6 +98,8 @@ impl Annotate {
             .input("the input", &self.counts.input)
             .input("the list of --markers", &self.markers)
             .copy("--out", &self.out.out, &self.counts.input)?;
+        let plan = OutputPlan::new().obs(TYPE).obs(MARGIN);
+        self.counts.check_output(&self.out.out, &plan)?;
         let lists = MarkerLists::read(&self.markers)?;
         let data = Expression::read(&self.counts, console)?;
         let groups = data.groups(&self.groupby)?;
@@ -106,7 +112,7 @@ impl Annotate {
         summary.remark_missing(console);
         interrupt::defer();
         let results = summary.additions(&groups)?;
-        console.remark_lost(&write_h5ad_with(&self.counts.input, &self.out.out, &results)?);
+        console.remark_lost(&self.counts.write(&self.out.out, &results)?);
         console.result(&summary, || summary.text())
     }
 
@@ -114,9 +120,8 @@ impl Annotate {
     fn advice(&self, lists: &MarkerLists, data: &Expression) -> String {
         let listed: BTreeSet<&String> = lists.types().flat_map(|(_, genes)| genes).collect();
         let listed: Vec<String> = listed.into_iter().cloned().collect();
-        let CountsArgs { input, layer, .. } = &self.counts;
         let both = genes::both("the list", &listed, &data.genes);
-        genes::advice(both, &listed, &data.genes, input, layer)
+        genes::advice(both, &listed, &data.genes, &self.counts)
     }
 
     fn explained(&self, error: MarkersError, lists: &MarkerLists, data: &Expression) -> Error {
@@ -181,8 +186,8 @@ impl Summary {
         let types = of_cell.iter().map(|c| c.map(|c| c.cell_type.as_str()));
         let margins = of_cell.iter().map(|c| c.map_or(f64::NAN, |c| c.margin)).collect();
         Ok(Additions::new()
-            .obs("morula_cell_type", Column::categorical(types))
-            .obs("morula_cell_type_margin", Column::Float(margins)))
+            .obs(TYPE, Column::categorical(types))
+            .obs(MARGIN, Column::Float(margins)))
     }
 
     fn remark_missing(&self, console: Console) {

@@ -23,7 +23,7 @@ use crate::reporting::{
     TruthArgs, annotated, check_report_folder, draw, sure_cells, title, umap_of,
 };
 use crate::summary;
-use crate::task::{Task, check_results};
+use crate::task::{Task, check_plan, check_results};
 use crate::writable::check_model_folder;
 
 /// Epochs between two checkpoints.
@@ -108,6 +108,8 @@ impl Cluster {
         let params = self.params(kind, &config)?;
         check_results(kind, &self.counts, &self.results)?;
         self.check_outputs(kind)?;
+        let umap = self.umap || self.report.is_some();
+        check_plan(kind, &self.counts, &self.results, umap)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
         let batch = self.batch.batch.as_deref();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use morula::data::{AnnData, Column, Format, read, sniff};
+use morula::data::{AnnData, Column, Format, ReadOptions, read_with, sniff};
 use serde::Serialize;
 
 use crate::args::PrintArgs;
@@ -20,6 +20,10 @@ pub struct Inspect {
     /// File or folder of any known format
     #[arg(value_name = "IN")]
     input: PathBuf,
+
+    /// Read a table (CSV or TSV) with genes in its rows and cells in its columns
+    #[arg(long)]
+    transpose: bool,
 
     #[command(flatten)]
     print: PrintArgs,
@@ -38,6 +42,8 @@ struct Description {
     memory: Option<MemoryPlan>,
     /// Parts of the file that are not read; a copy of the file keeps them.
     not_loaded: Vec<String>,
+    /// What the reader noticed.
+    remarks: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,7 +71,7 @@ struct Annotation {
 impl Inspect {
     pub fn run(self) -> Result<()> {
         let format = format_name(sniff(&self.input)?);
-        let data = read(&self.input)?;
+        let data = read_with(&self.input, &ReadOptions::new().transpose(self.transpose))?;
         let layers: Vec<Layer> = data
             .matrices()
             .into_iter()
@@ -82,6 +88,7 @@ impl Inspect {
             obs: data.obs.columns().map(|(name, column)| Annotation::of(name, column)).collect(),
             obsm: data.obsm.keys().cloned().collect(),
             not_loaded: data.not_loaded,
+            remarks: data.remarks,
         };
         Console::new(&self.print).result(&description, || description.text())
     }
@@ -173,6 +180,7 @@ impl Description {
             _ => "not read, and not in the output of a run",
         };
         section(kept, self.not_loaded.clone());
+        section("remarks", self.remarks.clone());
         section(
             "clustering",
             vec![match &self.memory {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use morula::data::{Additions, write_h5ad_with};
+use morula::data::{Additions, OutputPlan};
 use morula::markers::{Marker, Markers as Found, MarkersParams, rank_genes_groups};
 use serde::Serialize;
 
@@ -18,6 +18,9 @@ use crate::outputs::Outputs;
 use crate::text::{cell, one_line};
 use crate::writable::write_file;
 use crate::{interrupt, summary};
+
+/// Entry of uns with the markers, as scanpy has it.
+const RANKS: &str = "rank_genes_groups";
 
 /// Layer of the log-normalised counts, for scanpy's plots.
 const LAYER: &str = "lognorm";
@@ -121,8 +124,8 @@ impl Markers {
             let uns = found.to_uns(&data.genes, &self.groupby, Some(LAYER), n_genes);
             let uns =
                 uns.context("--h5ad is not possible, leave it out: the table has no limit")?;
-            let results = Additions::new().uns("rank_genes_groups", uns).layer(LAYER, data.x);
-            console.remark_lost(&write_h5ad_with(&self.counts.input, path, &results)?);
+            let results = Additions::new().uns(RANKS, uns).layer(LAYER, data.x);
+            console.remark_lost(&self.counts.write(path, &results)?);
         }
         write_file(&self.out, &table)?;
         let seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
@@ -140,7 +143,9 @@ impl Markers {
                  --layer or leave --h5ad out",
             ));
         }
-        outputs.copy("--h5ad", h5ad, &self.counts.input).map(drop)
+        outputs.copy("--h5ad", h5ad, &self.counts.input)?;
+        let plan = OutputPlan::new().uns(RANKS).layer(LAYER);
+        self.counts.check_output(h5ad, &plan)
     }
 
     fn remark_small(&self, found: &Found, console: Console) {

@@ -13,7 +13,7 @@ use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
 use crate::failure::usage;
 use crate::outputs::Outputs;
-use crate::task::{Task, check_results};
+use crate::task::{Task, check_plan, check_results};
 use crate::{genes, interrupt};
 
 /// Assign new cells to the clusters of a saved model.
@@ -58,6 +58,7 @@ impl Predict {
         self.results.check(outputs, &self.counts)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
+        check_plan(kind, &self.counts, &self.results, false)?;
         let model = kind.load(&self.model, &device.device)?;
         let batch = self.batch.batch.as_deref();
         if batch.is_some() && model.batches().is_empty() {
@@ -92,9 +93,8 @@ impl Predict {
         }
         let wanted: Vec<String> =
             model.recipe().selected_genes().into_iter().map(String::from).collect();
-        let CountsArgs { input, layer, .. } = &self.counts;
         // The error holds names of both sides.
-        let both = format!("{}: {error}", input.display());
-        anyhow!(genes::advice(both, &wanted, counts.var_names(), input, layer))
+        let both = format!("{}: {error}", self.counts.input.display());
+        anyhow!(genes::advice(both, &wanted, counts.var_names(), &self.counts))
     }
 }

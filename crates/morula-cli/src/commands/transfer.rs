@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use morula::data::{
-    Additions, AnnData, Categorical, Column, DataError, DenseMatrix, read, write_h5ad_with,
+    Additions, AnnData, Categorical, Column, DataError, DenseMatrix, OutputPlan, check_output,
+    read, write_h5ad_with,
 };
 use morula::markers::{TransferParams, Transferred};
 use serde::Serialize;
@@ -66,6 +67,10 @@ pub struct Transfer {
     print: PrintArgs,
 }
 
+/// The columns that it adds.
+const ADDED: [&str; 3] =
+    ["morula_transferred", "morula_transferred_confidence", "morula_transferred_novelty"];
+
 #[derive(Debug, Serialize)]
 struct Summary {
     reference: String,
@@ -91,6 +96,8 @@ impl Transfer {
             .input("the input", &self.query)
             .input("the reference", &self.reference)
             .copy("--out", &self.out.out, &self.query)?;
+        let plan = ADDED.iter().fold(OutputPlan::new(), |plan, name| plan.obs(*name));
+        check_output(&self.query, &self.out.out, &plan)?;
         let reference = read(&self.reference)?;
         let labels = groups(&reference.obs, &self.label)
             .with_context(|| self.reference.display().to_string())?;
@@ -138,9 +145,9 @@ impl Transfer {
         let codes = found.labels.iter().map(code).collect();
         let labels = Column::Categorical(Categorical::new(codes, categories, false)?);
         Ok(Additions::new()
-            .obs("morula_transferred", labels)
-            .obs("morula_transferred_confidence", Column::Float(found.confidence))
-            .obs("morula_transferred_novelty", Column::Float(found.novelty)))
+            .obs(ADDED[0], labels)
+            .obs(ADDED[1], Column::Float(found.confidence))
+            .obs(ADDED[2], Column::Float(found.novelty)))
     }
 
     fn summary(&self, found: &Transferred, labels: &Categorical) -> Summary {

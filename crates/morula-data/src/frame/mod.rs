@@ -19,6 +19,11 @@ impl DataFrame {
         Self { index, columns: Vec::new() }
     }
 
+    /// A table of columns that have distinct names and a value per row.
+    pub(crate) fn with_columns(index: Vec<String>, columns: Vec<(String, Column)>) -> Self {
+        Self { index, columns }
+    }
+
     /// Row names.
     pub fn index(&self) -> &[String] {
         &self.index

@@ -5,17 +5,19 @@
 
 mod array;
 mod compound;
+mod patched;
+mod raw;
 mod record;
 mod store;
 mod tree;
 mod write;
 
-pub(crate) use array::{Array, Element};
+pub(crate) use array::{Array, Element, Inexact};
 pub(crate) use compound::compound;
 pub(crate) use record::{FieldValues, Record};
 pub(crate) use store::{Kind, Store};
 pub(crate) use tree::{Attr, Data, Group, Leaf, Node};
-pub(crate) use write::{Edit, create, edit, repack};
+pub(crate) use write::{Edit, check_edits, create, edit, repack};
 
 use crate::{DataError, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -3,6 +3,7 @@
 use super::{Data, Leaf};
 use crate::{DataError, Field as Values, Records, Result};
 use hdf5_pure::{CompoundMember, Datatype, DatatypeByteOrder};
+use std::collections::HashMap;
 
 /// An array of records, read field by field.
 pub(crate) struct Record {
@@ -10,6 +11,8 @@ pub(crate) struct Record {
     raw: Vec<u8>,
     stride: usize,
     fields: Vec<CompoundMember>,
+    /// Position of each field, by name.
+    places: HashMap<String, usize>,
 }
 
 /// The values of one field, `width` of them per record.
@@ -34,7 +37,9 @@ impl Record {
         if stride == 0 || rows.checked_mul(stride) != Some(raw.len()) {
             return Err(DataError::damaged(format!("{at} ends after {} bytes", raw.len())));
         }
-        Ok(Self { at: at.into(), raw, stride, fields: members.clone() })
+        // The first of several of one name.
+        let places = members.iter().enumerate().rev().map(|(i, m)| (m.name.clone(), i)).collect();
+        Ok(Self { at: at.into(), raw, stride, fields: members.clone(), places })
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -43,7 +48,7 @@ impl Record {
 
     /// The values of a field.
     pub fn field(&self, name: &str) -> Result<Field> {
-        let field = self.fields.iter().find(|f| f.name == name);
+        let field = self.places.get(name).map(|&i| &self.fields[i]);
         let field = field.ok_or_else(|| DataError::damaged(format!("{} lacks {name}", self.at)))?;
         let (base, width) = match &field.datatype {
             Datatype::Array { base_type, dimensions } => {
@@ -74,7 +79,7 @@ impl Record {
 
     /// A field as an array, with its type and width unchanged.
     pub fn leaf(&self, name: &str) -> Result<Leaf<'static>> {
-        let found = self.fields.iter().find(|f| f.name == name);
+        let found = self.places.get(name).map(|&i| &self.fields[i]);
         let field = self.field(name)?;
         let rows = (self.raw.len() / self.stride) as u64;
         let mut leaf = Leaf::vector(match (field.values, found) {

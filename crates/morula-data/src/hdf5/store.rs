@@ -1,10 +1,13 @@
 //! Finds groups and arrays in an HDF5 file that is open for reading.
 
+use super::patched::{Patched, Patches};
+use super::raw::Raw;
 use super::{Array, Attr, guard};
-use crate::{DataError, Result};
-use hdf5_pure::{Dataset, File, Group};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use crate::io::budget::Budget;
+use crate::{DataError, Result, atomic_file};
+use hdf5_pure::{Dataset, File};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -15,21 +18,37 @@ use std::rc::Rc;
 pub(crate) struct Store {
     file: File,
     bytes: u64,
+    budget: Budget,
+    raw: Option<Raw>,
+    /// Shared with `file`, which reads through it.
+    patches: Patches,
     listings: RefCell<HashMap<String, Listing>>,
 }
 
-/// The members of a group by name.
-type Listing = Rc<BTreeMap<String, Object>>;
+/// The members of a group.
+#[derive(Default)]
+struct Group {
+    members: BTreeMap<String, Object>,
+    /// Address of the object of each member, as far as known.
+    addresses: HashMap<String, u64>,
+    /// Links to a path instead of an object.
+    links: BTreeSet<String>,
+}
+
+type Listing = Rc<Group>;
 
 /// A member of a group.
 #[derive(Clone)]
 enum Object {
     Array(Dataset),
-    Group(Group),
+    Group(hdf5_pure::Group),
 }
 
 /// Deepest nesting of groups; a damaged file could hold a loop.
 const MAX_DEPTH: usize = 32;
+
+/// Most groups and arrays that are visited; each takes time, and links can form loops.
+const MAX_VISITS: u32 = 200_000;
 
 /// Kind of the object at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,14 +59,34 @@ pub(crate) enum Kind {
 
 impl Store {
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::metadata(path).map_err(DataError::io("read"))?.len();
-        let file = guard("header", || File::open_streaming(path))?;
+        atomic_file::regular(path)?;
+        let open = || std::fs::File::open(path).map_err(DataError::io("open"));
+        let bytes = open()?.metadata().map_err(DataError::io("read"))?.len();
+        let patches = Patches::default();
+        let source = Patched::new(open()?, bytes, patches.clone());
+        let file = guard("header", || File::from_source(source))?;
         let end = file.superblock().eof_address;
         if end > bytes {
             let what = format!("the file has {bytes} of the {end} bytes it says it has");
             return Err(DataError::damaged(what));
         }
-        Ok(Self { file, bytes, listings: RefCell::default() })
+        let (raw, budget) = (Raw::open(open()?), Budget::new(bytes));
+        Ok(Self { file, bytes, budget, raw, patches, listings: RefCell::default() })
+    }
+
+    /// Size of the file.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What the file may still take.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// The structure of the file, if it is known.
+    pub(super) fn raw(&self) -> Option<&Raw> {
+        self.raw.as_ref()
     }
 
     fn find(&self, at: &str) -> Option<Object> {
@@ -55,8 +94,24 @@ impl Store {
         if at.is_empty() {
             return Some(Object::Group(self.file.root()));
         }
+        if at.split('/').count() > MAX_DEPTH {
+            return None;
+        }
         let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
-        self.list(group).ok()?.get(name).cloned()
+        self.list(group).ok()?.members.get(name).cloned()
+    }
+
+    /// Address of the object at a path, if it is known.
+    pub fn address(&self, at: &str) -> Option<u64> {
+        let at = at.trim_matches('/');
+        if at.is_empty() {
+            return Some(self.raw.as_ref()?.root());
+        }
+        if at.split('/').count() > MAX_DEPTH {
+            return None;
+        }
+        let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
+        self.list(group).ok()?.addresses.get(name).copied()
     }
 
     fn list(&self, group: &str) -> Result<Listing> {
@@ -64,14 +119,32 @@ impl Store {
         if let Some(listing) = self.listings.borrow().get(group) {
             return Ok(listing.clone());
         }
-        let listing = match self.find(group) {
-            Some(Object::Group(handle)) => guard(group, || {
+        if self.listings.borrow().len() > MAX_VISITS as usize {
+            return Err(too_many());
+        }
+        let mut listing = Group::default();
+        if let Some(Object::Group(handle)) = self.find(group) {
+            let links = self.address(group).and_then(|at| self.raw.as_ref()?.links(at));
+            for link in links.into_iter().flatten() {
+                match (link.address(), link.place) {
+                    (Some(at), _) => drop(listing.addresses.insert(link.name, at)),
+                    (None, place) => {
+                        // The library fails at such a link of an old group. It sees the root there,
+                        // which is then passed over.
+                        let root = self.raw.as_ref().map(Raw::root);
+                        if let (Some(place), Some(root)) = (place, root) {
+                            self.patches.insert(place, root);
+                        }
+                        listing.links.insert(link.name);
+                    }
+                }
+            }
+            listing.members = guard(group, || {
                 let arrays = handle.iter_datasets()?.map(|(name, set)| (name, Object::Array(set)));
                 let groups = handle.iter_groups()?.map(|(name, sub)| (name, Object::Group(sub)));
-                Ok(arrays.chain(groups).collect())
-            })?,
-            _ => BTreeMap::new(),
-        };
+                Ok(arrays.chain(groups).filter(|m| !listing.links.contains(&m.0)).collect())
+            })?;
+        }
         let listing = Rc::new(listing);
         self.listings.borrow_mut().insert(group.into(), listing.clone());
         Ok(listing)
@@ -87,29 +160,57 @@ impl Store {
 
     /// Names in a group, of arrays and groups; empty if there is no such group.
     pub fn members(&self, group: &str) -> Result<Vec<String>> {
-        Ok(self.list(group)?.keys().cloned().collect())
+        Ok(self.list(group)?.members.keys().cloned().collect())
+    }
+
+    /// Descriptions of the links in a group that lead to a path: they are not followed.
+    pub fn links(&self, group: &str) -> Vec<String> {
+        let group = group.trim_matches('/');
+        let names = self.list(group).map(|list| list.links.clone()).unwrap_or_default();
+        let at = |name: String| if group.is_empty() { name } else { format!("{group}/{name}") };
+        names.into_iter().map(|name| describe_link(&at(name))).collect()
+    }
+
+    /// Whether there is such a link at a path, or on the way to it.
+    pub fn is_link(&self, at: &str) -> bool {
+        let at = at.trim_matches('/');
+        let parents = at.match_indices('/').map(|(i, _)| &at[..i]).take(MAX_DEPTH);
+        parents.chain([at]).any(|at| {
+            let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
+            self.list(group).is_ok_and(|list| list.links.contains(name))
+        })
+    }
+
+    /// The error for a path at which nothing is that can be read.
+    pub fn not_there(&self, at: &str) -> DataError {
+        match self.is_link(at) {
+            true => DataError::unsupported(describe_link(at)),
+            false => DataError::damaged(format!("{at} is not there")),
+        }
     }
 
     /// The array at a path.
     pub fn array(&self, at: &str) -> Result<Array> {
         match self.find(at) {
-            Some(Object::Array(set)) => Array::new(set, at, self.bytes),
+            Some(Object::Array(set)) => Array::new(set, at, self.bytes, self.budget.clone()),
+            _ if self.is_link(at) => Err(self.not_there(at)),
             _ => Err(DataError::damaged(format!("the array {at} is not there"))),
         }
     }
 
     /// Checks that no array at or below a path claims more than the file can hold.
     pub fn check_sizes(&self, at: &str) -> Result<()> {
-        self.check_below(at, MAX_DEPTH)
+        self.check_below(at, MAX_DEPTH, &Cell::new(MAX_VISITS))
     }
 
-    fn check_below(&self, at: &str, depth: usize) -> Result<()> {
+    fn check_below(&self, at: &str, depth: usize, visits: &Cell<u32>) -> Result<()> {
+        visits.set(visits.get().checked_sub(1).ok_or_else(too_many)?);
         match self.kind(at) {
             Some(Kind::Array) => self.array(at).map(drop),
             Some(Kind::Group) if depth > 0 => {
                 let members = self.members(at)?;
                 let below = members.iter().map(|name| format!("{at}/{name}"));
-                below.into_iter().try_for_each(|at| self.check_below(&at, depth - 1))
+                below.into_iter().try_for_each(|at| self.check_below(&at, depth - 1, visits))
             }
             Some(Kind::Group) => Err(DataError::damaged(format!("{at} nests too deeply"))),
             None => Ok(()),
@@ -148,4 +249,12 @@ impl Store {
     pub fn encoding(&self, at: &str) -> String {
         self.text_attr(at, "encoding-type").unwrap_or_default()
     }
+}
+
+fn describe_link(at: &str) -> String {
+    format!("{at} (a link to a path, which is not followed)")
+}
+
+fn too_many() -> DataError {
+    DataError::damaged("the file leads to too many groups, perhaps in a circle")
 }

@@ -80,7 +80,8 @@ impl<'a> Group<'a> {
             self.children.push((path.into(), node));
             return;
         };
-        let place = self.children.iter().position(|child| child.0 == first);
+        // From the end: the columns of a group follow one another.
+        let place = self.children.iter().rposition(|child| child.0 == first);
         let place = place.unwrap_or_else(|| {
             self.children.push((first.into(), Node::Group(Group::default())));
             self.children.len() - 1

@@ -1,11 +1,13 @@
 //! Writes trees: as a new file, or into an existing file.
 
-use super::{Attr, Data, Group, Leaf, Node, guard_write};
+use super::raw::{Raw, STAND_IN};
+use super::{Attr, Data, Group, Leaf, Node, Store, guard_write};
 use crate::{DataError, Result};
 use hdf5_pure::{
     AttrValue, DatasetBuilder, Datatype, EnumTypeBuilder, File, FileBuilder, GroupBuilder,
     RepackOptions, StagedGroup, make_i8_type,
 };
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Arrays with fewer elements are stored plain, because chunks and filters cost more than they
@@ -46,7 +48,59 @@ pub(crate) fn create(path: &Path, root: &Group<'_>) -> Result<()> {
             }
         }
     }
-    guard_write(|| file.write(path))
+    guard_write(|| file.write(path))?;
+    let mut booleans = Vec::new();
+    collect("", &Node::Group(root.clone()), &mut booleans);
+    set_booleans(path, &booleans)
+}
+
+/// Truth values among the attributes of a node and of all below it.
+fn collect(at: &str, node: &Node<'_>, found: &mut Vec<(String, &'static str, bool)>) {
+    let (attrs, children) = match node {
+        Node::Group(group) => (&group.attrs, &group.children[..]),
+        Node::Leaf(leaf) => (&leaf.attrs, &[][..]),
+    };
+    found.extend(attrs.iter().filter_map(|(name, value)| match value {
+        Attr::Bool(value) => Some((at.to_string(), *name, *value)),
+        _ => None,
+    }));
+    for (name, child) in children {
+        let at = if at.is_empty() { name.clone() } else { format!("{at}/{name}") };
+        collect(&at, child, found);
+    }
+}
+
+/// Makes the attributes truth values, which the library wrote as texts.
+fn set_booleans(path: &Path, booleans: &[(String, &'static str, bool)]) -> Result<()> {
+    if booleans.is_empty() {
+        return Ok(());
+    }
+    let done = open_raw(path)?.and_then(|mut raw| raw.set_booleans(booleans));
+    done.ok_or_else(|| DataError::unsupported("cannot write the attributes of a column"))
+}
+
+fn open_raw(path: &Path) -> Result<Option<Raw>> {
+    let file = std::fs::File::options().read(true).write(true).open(path);
+    Ok(Raw::open(file.map_err(DataError::io("write"))?))
+}
+
+/// The groups in which edits add or remove members, and those that hold them.
+fn edited<'a>(paths: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
+    let parents = |path: &'a str| path.match_indices('/').map(move |(i, _)| &path[..i]);
+    paths.flat_map(parents).chain([""]).collect()
+}
+
+/// Checks that the library can add and remove what lies at these paths.
+pub(crate) fn check_edits(store: &Store, paths: &[String]) -> Result<()> {
+    let Some(raw) = store.raw() else {
+        // Files with a user block or unusual addresses. The library may be able to edit them.
+        return Ok(());
+    };
+    let groups = edited(paths.iter().map(String::as_str));
+    groups.into_iter().try_for_each(|at| {
+        raw.has_one_link(at)?;
+        if raw.needs_compact(at) { raw.can_compact(at) } else { Ok(()) }
+    })
 }
 
 fn build(into: &mut GroupBuilder, group: &Group<'_>, boolean: &Datatype) {
@@ -70,6 +124,22 @@ fn build(into: &mut GroupBuilder, group: &Group<'_>, boolean: &Datatype) {
 /// Everything that no edit names stays byte for byte in its place.
 pub(crate) fn edit(path: &Path, edits: &[Edit<'_>]) -> Result<()> {
     let boolean = boolean()?;
+    let mut booleans = Vec::new();
+    let paths = edits.iter().map(|edit| match edit {
+        Edit::Delete(at) | Edit::Attr(at, ..) => at.as_str(),
+        Edit::Put(at, node) => {
+            collect(at, node, &mut booleans);
+            at
+        }
+    });
+    let groups = edited(paths);
+    if let Some(mut raw) = open_raw(path)? {
+        for at in groups {
+            if raw.needs_compact(at) {
+                raw.compact(at)?;
+            }
+        }
+    }
     guard_write(|| {
         let file = File::open_rw(path)?;
         let root = file.root();
@@ -88,7 +158,8 @@ pub(crate) fn edit(path: &Path, edits: &[Edit<'_>]) -> Result<()> {
         file.commit()?;
         drop(root);
         file.close()
-    })
+    })?;
+    set_booleans(path, &booleans)
 }
 
 fn stage(into: &mut StagedGroup<'_>, group: &Group<'_>, boolean: &Datatype) {
@@ -167,7 +238,11 @@ fn attr(value: &Attr) -> AttrValue {
         Attr::Text(text) => AttrValue::VarLenString(text.clone()),
         Attr::Texts(texts) => AttrValue::VarLenStringArray(texts.clone()),
         Attr::Int(int) => AttrValue::I64(*int),
-        Attr::Bool(truth) => AttrValue::U8((*truth).into()),
+        // A text until it is replaced; the library cannot write truth values.
+        Attr::Bool(_) => match AttrValue::ascii_string_sized("", STAND_IN) {
+            Ok(stand_in) => stand_in,
+            Err(_) => AttrValue::AsciiString(String::new()),
+        },
         Attr::Ints(ints) => AttrValue::I64Array(ints.clone()),
     }
 }

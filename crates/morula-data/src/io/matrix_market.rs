@@ -2,6 +2,7 @@
 //!
 //! Own code, so that an error names the line and a damaged header cannot claim memory.
 
+use super::budget::Budget;
 use super::text::Lines;
 use crate::{CsrMatrix, DataError, Result};
 use std::path::Path;
@@ -14,11 +15,14 @@ pub(super) struct Triplets {
     pub n_rows: usize,
     pub n_cols: usize,
     entries: Vec<(u32, u32, f32)>,
+    /// The first value that single precision does not hold.
+    inexact: Option<(usize, u32, f64)>,
 }
 
 /// Reads a general real or integer matrix.
 pub(super) fn read(path: &Path) -> Result<Triplets> {
     let mut lines = Lines::open(path)?;
+    let budget = Budget::of_file(path)?;
     let banner = lines.next()?.unwrap_or_default().to_ascii_lowercase();
     let words: Vec<&str> = banner.split_whitespace().collect();
     if !matches!(
@@ -42,25 +46,31 @@ pub(super) fn read(path: &Path) -> Result<Triplets> {
     if n_rows.max(n_cols) > u32::MAX.into() {
         return Err(lines.error("the matrix is too large"));
     }
-    let mut entries = Vec::with_capacity((nnz as usize).min(TRUSTED));
+    let (mut entries, mut inexact) = (Vec::with_capacity((nnz as usize).min(TRUSTED)), None);
     while let Some(line) = lines.next()? {
         if line.trim().is_empty() {
             continue;
         }
-        let entry: Option<(u64, u64, f32)> = fields(line);
+        let entry: Option<(u64, u64, f64)> = fields(line);
         let (i, j, value) = entry
             .filter(|&(i, j, _)| (1..=n_rows).contains(&i) && (1..=n_cols).contains(&j))
             .ok_or_else(|| {
                 let size = format!("of a {n_rows} x {n_cols} matrix");
                 lines.error(&format!("row, column and value {size} were expected"))
             })?;
-        entries.push((i as u32 - 1, j as u32 - 1, value));
+        if entries.len() % TRUSTED == 0 {
+            budget.take(TRUSTED as u64, size_of::<(u32, u32, f32)>())?;
+        }
+        if inexact.is_none() && CsrMatrix::is_inexact(value) {
+            inexact = Some((i as usize - 1, j as u32 - 1, value));
+        }
+        entries.push((i as u32 - 1, j as u32 - 1, value as f32));
     }
     if entries.len() as u64 != nnz {
         let what = format!("{} of {nnz} entries are there", entries.len());
         return Err(DataError::damaged(what));
     }
-    Ok(Triplets { n_rows: n_rows as usize, n_cols: n_cols as usize, entries })
+    Ok(Triplets { n_rows: n_rows as usize, n_cols: n_cols as usize, entries, inexact })
 }
 
 /// Three numbers separated by blanks.
@@ -79,7 +89,8 @@ impl Triplets {
         for (i, j, _) in &mut self.entries {
             std::mem::swap(i, j);
         }
-        Self { n_rows: self.n_cols, n_cols: self.n_rows, entries: self.entries }
+        let inexact = self.inexact.map(|(i, j, v)| (j as usize, i as u32, v));
+        Self { n_rows: self.n_cols, n_cols: self.n_rows, entries: self.entries, inexact }
     }
 
     /// Compressed rows, by counting sort. Duplicate entries are summed.
@@ -99,6 +110,8 @@ impl Triplets {
             (indices[*p], data[*p]) = (j, value);
             *p += 1;
         }
-        CsrMatrix::new(self.n_rows, self.n_cols, indptr, indices, data)
+        let mut x = CsrMatrix::new(self.n_rows, self.n_cols, indptr, indices, data)?;
+        x.set_inexact(self.inexact);
+        Ok(x)
     }
 }

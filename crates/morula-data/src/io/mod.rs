@@ -1,8 +1,11 @@
 //! File formats: detected by content, read into [`AnnData`], written as h5ad.
 
+pub(crate) mod budget;
 mod features;
 mod h5ad;
 mod matrix_market;
+mod options;
+mod plan;
 mod sniff;
 mod table;
 mod tenx_h5;
@@ -10,51 +13,86 @@ mod tenx_mtx;
 mod text;
 mod xy_h5;
 
+pub(crate) use features::{genes_of, left_out};
+pub use options::ReadOptions;
+pub use plan::{OutputPlan, check_output};
 pub use sniff::{Format, sniff};
 
+#[cfg(doc)]
+use crate::DataError;
 use crate::hdf5::Store;
-use crate::{Additions, AnnData, CountMatrix, DataFrame, Result, atomic_file};
+use crate::{Additions, AnnData, CountMatrix, DataFrame, Result, atomic_file, orientation};
 use std::path::Path;
 
 /// Reads a file or folder of any supported format. The format is detected by content.
 ///
 /// Matrices become `f32` values in compressed rows, whatever their layout in the file. Names stay
-/// as stored. [`not_loaded`](AnnData::not_loaded) lists the parts that the container cannot
-/// represent. For clustering, [`read_counts`] needs less memory.
+/// as stored. [`not_loaded`](AnnData::not_loaded) lists the parts that could not be read or that
+/// the container cannot represent. For clustering, [`read_counts`] needs less memory.
 ///
 /// # Errors
-/// An error with the path of the file: [`DataError`](crate::DataError) `::UnknownFormat`,
-/// `::Damaged`, `::Unsupported`, `::Line` or `::Io`.
+/// An error with the path of the file: [`DataError`] `::UnknownFormat`, `::Damaged`,
+/// `::Unsupported`, `::Line` or `::Io`. A pipe or device is unsupported, since a file is read
+/// several times.
 pub fn read(path: impl AsRef<Path>) -> Result<AnnData> {
-    let path = path.as_ref();
-    load(path).map_err(|e| e.in_file(path))
+    read_with(path, &ReadOptions::new())
 }
 
-fn load(path: &Path) -> Result<AnnData> {
-    match sniff::format(path)? {
-        Format::H5ad => h5ad::read(&Store::open(path)?),
-        Format::TenxH5 => tenx_h5::read(&Store::open(path)?),
-        Format::TenxMtx => tenx_mtx::read(path),
-        Format::XyH5 => xy_h5::read(&Store::open(path)?),
-        Format::Table => table::read(path),
+/// Like [`read`], with options; their layer and rounding are for counts and have no effect here.
+///
+/// # Errors
+/// Those of [`read`]; [`DataError::Unsupported`] to transpose anything but a table.
+pub fn read_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<AnnData> {
+    let path = path.as_ref();
+    load(path, options).map_err(|e| e.in_file(path))
+}
+
+fn load(path: &Path, options: &ReadOptions) -> Result<AnnData> {
+    let format = sniff::format(path)?;
+    options.check(format)?;
+    let mut data = match format {
+        Format::H5ad => h5ad::read(&Store::open(path)?)?,
+        Format::TenxH5 => tenx_h5::read(&Store::open(path)?)?,
+        Format::TenxMtx => tenx_mtx::read(path)?,
+        Format::XyH5 => xy_h5::read(&Store::open(path)?)?,
+        Format::Table => table::read(path, options.transpose)?,
+    };
+    if orientation::seems_transposed(data.obs_names(), data.var_names()) {
+        data.remarks.push(orientation::REMARK.into());
     }
+    Ok(data)
 }
 
 /// Reads only the counts: one matrix and the names of its cells and genes, made unique.
 ///
 /// `layer` is `None` or `"X"` for the main matrix, `"raw"` for the matrix of `raw`, or else the
-/// name of a layer. Every value must be a raw count.
+/// name of a layer. Every value must be a raw count. Features that 10x's feature types call no
+/// genes are left out, and [`remarks`](CountMatrix::remarks) say so.
 ///
 /// # Errors
-/// The errors of [`read`]; [`DataError::NotCounts`](crate::DataError::NotCounts) names the cell,
-/// gene, value and the layers that do hold counts;
-/// [`DataError::MissingLayer`](crate::DataError::MissingLayer);
-/// [`DataError::Empty`](crate::DataError::Empty).
+/// The errors of [`read`]; [`DataError::NotCounts`] names the cell, gene, value and the layers that
+/// do hold counts; [`DataError::Inexact`]; [`DataError::MissingLayer`]; [`DataError::Empty`].
 pub fn read_counts(path: impl AsRef<Path>, layer: Option<&str>) -> Result<CountMatrix> {
+    read_counts_with(path, &ReadOptions::new().layer(layer))
+}
+
+/// Like [`read_counts`], with the layer of `options`: fractional counts can be rounded, and a table
+/// with genes in its rows can be transposed.
+///
+/// # Errors
+/// Those of [`read_counts`]; [`DataError::Unsupported`] to transpose anything but a table.
+pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<CountMatrix> {
     let path = path.as_ref();
     let counts = || match sniff::format(path)? {
-        Format::H5ad => h5ad::read_counts(&Store::open(path)?, layer),
-        _ => load(path)?.into_counts(layer),
+        Format::H5ad => {
+            options.check(Format::H5ad)?;
+            h5ad::read_counts(&Store::open(path)?, options)
+        }
+        _ => {
+            let mut data = load(path, options)?;
+            data.remarks.retain(|remark| remark != orientation::REMARK);
+            data.into_counts_with(options)
+        }
     };
     counts().map_err(|e| e.in_file(path))
 }
@@ -67,7 +105,7 @@ pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let obs = || match sniff::format(path)? {
         Format::H5ad => h5ad::read_obs(&Store::open(path)?),
-        _ => Ok(load(path)?.obs),
+        _ => Ok(load(path, &ReadOptions::new())?.obs),
     };
     obs().map_err(|e| e.in_file(path))
 }
@@ -89,23 +127,40 @@ pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
 /// Writes a copy of `input` with `additions` to `output`, an h5ad file.
 ///
 /// Everything in an h5ad input stays byte for byte as it is, including the parts that [`AnnData`]
-/// cannot represent. Parts that have the name of an addition are replaced. Other formats are
-/// converted first. `output` may be `input`; it is written as by [`write_h5ad`].
+/// cannot represent. A part that has the name of an addition is replaced, but never a group that
+/// holds anything else: see [`check_output`]. In `uns`, entries of a group stay that the addition
+/// does not name, unless an earlier run of Morula wrote them. Other formats are converted first.
+/// `output` may be an h5ad `input`; it is written as by [`write_h5ad`].
 ///
 /// Returns the parts of the input that the output lacks, so that the caller can report them:
 /// nothing for an h5ad input; for a 10x input, the features that are not genes.
 ///
 /// # Errors
-/// Those of [`read`] and [`write_h5ad`].
+/// Those of [`check_output`], [`read`] and [`write_h5ad`].
 pub fn write_h5ad_with(
     input: impl AsRef<Path>,
     output: impl AsRef<Path>,
     additions: &Additions,
 ) -> Result<Vec<String>> {
+    write_h5ad_from(input, output, additions, &ReadOptions::new())
+}
+
+/// Like [`write_h5ad_with`], for an input that is read with options.
+///
+/// # Errors
+/// Those of [`write_h5ad_with`]; [`DataError::Unsupported`] to transpose anything but a table.
+pub fn write_h5ad_from(
+    input: impl AsRef<Path>,
+    output: impl AsRef<Path>,
+    additions: &Additions,
+    options: &ReadOptions,
+) -> Result<Vec<String>> {
     let (input, output) = (input.as_ref(), output.as_ref());
     let format = sniff::format(input).map_err(|e| e.in_file(input))?;
+    options.check(format).map_err(|e| e.in_file(input))?;
     if format != Format::H5ad {
-        let mut data = read(input)?;
+        plan::output_is_no_input(input, output, format)?;
+        let mut data = read_with(input, options)?;
         data.add(additions).map_err(|e| e.in_file(output))?;
         write_h5ad(output, &data)?;
         return Ok(data.not_loaded);

@@ -3,7 +3,7 @@
 use super::tenx_h5;
 use super::text::{self, GZIP};
 use crate::hdf5::Store;
-use crate::{DataError, Result};
+use crate::{DataError, Result, atomic_file};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -41,6 +41,7 @@ pub(super) fn format(path: &Path) -> Result<Format> {
     if meta.is_dir() {
         return Ok(Format::TenxMtx);
     }
+    atomic_file::regular(path)?;
     let mut head = head(File::open(path).map_err(DataError::io("open"))?)?;
     if head.starts_with(HDF5) {
         return hdf5(&Store::open(path)?);
@@ -51,6 +52,10 @@ pub(super) fn format(path: &Path) -> Result<Format> {
             let what = "an HDF5 file inside gzip; unpack it first (gunzip)";
             return Err(DataError::unsupported(what));
         }
+    }
+    // As UTF-8, since some programs write text in UTF-16.
+    if !head.is_empty() {
+        head = self::head(text::open(path)?)?;
     }
     let unknown = |detail: &str| Err(DataError::UnknownFormat { detail: detail.into() });
     match head.as_slice() {

@@ -6,7 +6,7 @@
 
 use super::features::Features;
 use super::h5ad::read_compressed;
-use crate::hdf5::{Kind, Store};
+use crate::hdf5::{Element, Kind, Store};
 use crate::{AnnData, DataError, Result};
 
 /// Whether a group is a 10x matrix.
@@ -29,15 +29,35 @@ pub(super) fn read(store: &Store) -> Result<AnnData> {
     let texts = |name: &str| store.array(&part(name))?.texts();
     let optional = |name: &str| store.kind(&part(name)).map(|_| texts(name)).transpose();
     let barcodes = texts("barcodes")?;
+    let genome = (group != "matrix").then(|| group.clone());
     let features = if store.kind(&part("features")).is_some() {
-        Features {
-            ids: texts("features/id")?,
-            names: texts("features/name")?,
-            types: optional("features/feature_type")?,
-        }
+        let ids = texts("features/id")?;
+        let names = texts("features/name")?;
+        let types = optional("features/feature_type")?;
+        Features { more: more(store, &part("features"), ids.len())?, ids, names, types }
     } else {
-        Features { ids: texts("genes")?, names: texts("gene_names")?, types: None }
+        let ids = texts("genes")?;
+        let more = genome.map(|genome| ("genome".to_string(), vec![genome; ids.len()]));
+        let more = more.into_iter().collect();
+        Features { ids, names: texts("gene_names")?, types: None, more }
     };
     let x = read_compressed(store, group, barcodes.len(), features.ids.len())?;
     features.annotate(x, barcodes)
+}
+
+/// Whatever else a version 3 file says of each feature: its genome, for example.
+fn more(store: &Store, group: &str, n: usize) -> Result<Vec<(String, Vec<String>)>> {
+    let mut more = Vec::new();
+    for name in store.members(group)? {
+        let at = format!("{group}/{name}");
+        let known = ["id", "name", "feature_type"].contains(&name.as_str());
+        if known || name.starts_with('_') || store.kind(&at) != Some(Kind::Array) {
+            continue;
+        }
+        let array = store.array(&at)?;
+        if array.element() == Element::Text && array.shape() == [n] {
+            more.push((name, array.texts()?));
+        }
+    }
+    Ok(more)
 }

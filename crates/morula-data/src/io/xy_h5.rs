@@ -3,12 +3,21 @@
 
 use super::h5ad::{read_matrix, read_vector};
 use crate::hdf5::Store;
-use crate::{AnnData, Column, Result, names};
+use crate::{AnnData, Column, DataError, Result, names};
 
 /// Reads the file; `Y` becomes the categorical column `label` of `obs`.
 pub(super) fn read(store: &Store) -> Result<AnnData> {
     let labels = read_vector(&store.array("Y")?, "Y")?;
     let x = read_matrix(store, "X", labels.len(), None)?;
+    // No names bound the columns, and an empty matrix can claim any number of them.
+    if x.n_rows() == 0 || x.n_cols() == 0 {
+        return Err(DataError::Empty { n_obs: x.n_rows(), n_vars: x.n_cols() });
+    }
+    if x.n_cols() as u64 > store.bytes().max(1 << 20) {
+        let (cols, bytes) = (x.n_cols(), store.bytes());
+        let what = format!("X claims {cols} columns in a file of {bytes} bytes");
+        return Err(DataError::damaged(what));
+    }
     let (cells, genes) = (names::numbered(x.n_rows()), names::numbered(x.n_cols()));
     let mut data = AnnData::new(x, cells, genes)?;
     // Class numbers may be stored as 1.0.

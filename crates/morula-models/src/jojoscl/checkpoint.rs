@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::NAME;
 use super::state::State;
 use crate::device::read;
-use crate::saved::{RunIdentity, damaged, weights};
+use crate::saved::{RunIdentity, checkpoint_files, damaged, weights};
 use crate::{ModelError, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
@@ -21,7 +21,7 @@ struct Stored {
 /// Writes the state to `target/jojoscl`. An older checkpoint is replaced only when the new one is
 /// complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
-    atomic_dir::replace(&target.join(NAME), |folder| {
+    atomic_dir::replace(&target.join(NAME), checkpoint_files, |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         weights::save(&state.key, &folder.join("key.safetensors"))?;
         let path = folder.join("optimizer.bin");

@@ -125,7 +125,7 @@ impl ClusterModel for JojoSclModel {
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        atomic_dir::replace(target, |folder| {
+        atomic_dir::replace(target, manifest::files, |folder| {
             weights::save(&self.encoder, &folder.join("encoder.safetensors"))?;
             let manifest = Manifest {
                 format: FORMAT,

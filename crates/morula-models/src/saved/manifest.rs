@@ -50,6 +50,26 @@ pub(crate) fn read_manifest<T: DeserializeOwned>(
     read_json(path)
 }
 
+/// The files of a saved model in a folder, `model.json` last: all that [`atomic_dir::replace`] may
+/// remove there. None where `model.json` is not of a model of ours.
+pub(crate) fn files(folder: &Path) -> Vec<String> {
+    let path = folder.join("model.json");
+    let regular = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+    if !regular || read_json::<Header>(&path).is_err() {
+        return Vec::new();
+    }
+    FILES.iter().map(ToString::to_string).collect()
+}
+
+/// Files that models write, the manifest last.
+const FILES: [&str; 5] = [
+    "encoder.safetensors",
+    "network.safetensors",
+    "reference.safetensors",
+    "voters.safetensors",
+    "model.json",
+];
+
 /// Name of the model in a folder.
 pub(crate) fn model_name(target: &Path) -> Result<String> {
     let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());

@@ -6,4 +6,4 @@ mod run_identity;
 pub(crate) mod weights;
 
 pub(crate) use fingerprint::Fingerprint;
-pub(crate) use run_identity::{RunIdentity, damaged};
+pub(crate) use run_identity::{RunIdentity, damaged, files as checkpoint_files};

@@ -39,6 +39,17 @@ struct Manifest<T> {
     state: T,
 }
 
+/// The files of a checkpoint in a folder, `state.json` last: all that
+/// [`morula_data::atomic_dir::replace`] may remove there. None where `state.json` does not list them.
+pub(crate) fn files(home: &Path) -> Vec<String> {
+    let path = home.join(STATE);
+    let regular = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+    match regular.then(|| read_json::<Manifest<serde::de::IgnoredAny>>(&path)) {
+        Some(Ok(manifest)) => manifest.files.into_keys().chain([STATE.to_string()]).collect(),
+        _ => Vec::new(),
+    }
+}
+
 impl RunIdentity {
     /// The run that fits a model to data with these parameters.
     pub fn new(model: &str, data: Fingerprint, params: &impl Serialize) -> Self {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::NAME;
 use super::state::State;
 use crate::device::{read_matrix, upload};
-use crate::saved::{RunIdentity, damaged, weights};
+use crate::saved::{RunIdentity, checkpoint_files, damaged, weights};
 use crate::{ModelError, NClusters, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
@@ -31,7 +31,7 @@ struct StoredPlan {
 /// Writes the state to `target/scsiameseclu`. An older checkpoint is replaced only when the new one
 /// is complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
-    atomic_dir::replace(&target.join(NAME), |folder| {
+    atomic_dir::replace(&target.join(NAME), checkpoint_files, |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         let path = folder.join("optimizer.bin");
         let saved = state.optimizer.save(&path);

@@ -173,7 +173,7 @@ impl ClusterModel for ScSiameseCluModel {
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        atomic_dir::replace(target, |folder| {
+        atomic_dir::replace(target, manifest::files, |folder| {
             weights::save(&self.network, &folder.join("network.safetensors"))?;
             self.reference.save(&folder.join("reference.safetensors"), &self.device())?;
             let manifest = Manifest {

@@ -1,35 +1,51 @@
 //! Reads h5ad files.
 
-use super::frame::{read_frame, read_index};
+use super::frame::{read_columns, read_frame, read_index};
 use super::matrix::{read_dense, read_matrix};
 use super::uns::read_uns;
+use crate::anndata::genes_only;
 use crate::hdf5::{FieldValues, Kind, Store};
-use crate::{AnnData, CountMatrix, DataError, DataFrame, DenseMatrix, Raw, Result};
+use crate::io::features::{genes_of, type_columns};
+use crate::{AnnData, CountMatrix, DataError, DataFrame, DenseMatrix, Raw, ReadOptions, Result};
 use std::collections::BTreeMap;
 
-/// Reads a whole file.
+/// Reads a whole file. Parts that cannot be read are listed, and the rest is read; only the names of
+/// cells and genes must be there.
 pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
-    let mut not_loaded = Vec::new();
+    let mut not_loaded = store.links("/");
     let obs = read_frame(store, "obs", &mut not_loaded)?;
     let var = read_frame(store, "var", &mut not_loaded)?;
     let (n_obs, n_vars) = (obs.n_rows(), Some(var.n_rows()));
-    let x = store.kind("X").map(|_| read_matrix(store, "X", n_obs, n_vars)).transpose()?;
-    let mut layers = BTreeMap::new();
-    for name in store.members("layers")? {
-        let matrix = read_matrix(store, &format!("layers/{name}"), n_obs, n_vars)?;
-        layers.insert(name, matrix);
-    }
-    let raw = match raw_paths(store) {
-        Some((x, var)) => {
-            let var = read_frame(store, var, &mut not_loaded)?;
-            let x = read_matrix(store, x, n_obs, Some(var.n_rows()))?;
-            Some(Raw { x, var })
+    let mut x = None;
+    if store.kind("X").is_some() {
+        // A matrix of another size is damage, and not a part of another kind.
+        match read_matrix(store, "X", n_obs, n_vars) {
+            Err(DataError::Unsupported { .. }) => not_loaded.push("X".into()),
+            read => x = Some(read?),
         }
-        None => None,
-    };
+    }
+    let mut layers = BTreeMap::new();
+    not_loaded.extend(store.links("layers"));
+    for name in store.members("layers")? {
+        let at = format!("layers/{name}");
+        match read_matrix(store, &at, n_obs, n_vars) {
+            Err(DataError::Unsupported { .. }) => not_loaded.push(at),
+            read => drop(layers.insert(name, read?)),
+        }
+    }
+    let mut raw = None;
+    not_loaded.extend(store.links("raw"));
+    if let Some((x, var)) = raw_paths(store) {
+        let var = read_frame(store, var, &mut not_loaded)?;
+        match read_matrix(store, x, n_obs, Some(var.n_rows())) {
+            Err(DataError::Unsupported { .. }) => not_loaded.push("raw".into()),
+            read => raw = Some(Raw { x: read?, var }),
+        }
+    }
     let obsm = read_all_dense(store, "obsm", &mut not_loaded)?;
     let varm = read_all_dense(store, "varm", &mut not_loaded)?;
     let mut obsp = BTreeMap::new();
+    not_loaded.extend(store.links("obsp"));
     for name in store.members("obsp")? {
         let at = format!("obsp/{name}");
         let matrix = read_matrix(store, &at, n_obs, Some(n_obs));
@@ -38,9 +54,11 @@ pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
     for group in ["varp", "raw/varm", "raw.varm"] {
         let members = store.members(group)?;
         not_loaded.extend(members.iter().map(|name| format!("{group}/{name}")));
+        not_loaded.extend(store.links(group));
     }
     let uns = read_uns(store, &mut not_loaded)?;
-    let data = AnnData { x, layers, raw, obs, var, obsm, varm, obsp, uns, not_loaded };
+    let remarks = Vec::new();
+    let data = AnnData { x, layers, raw, obs, var, obsm, varm, obsp, uns, not_loaded, remarks };
     data.check().map_err(|e| DataError::damaged(e.to_string()))?;
     Ok(data)
 }
@@ -67,6 +85,7 @@ fn read_all_dense(
     if store.kind(group) == Some(Kind::Array) {
         return read_old_dense(store, group, not_loaded);
     }
+    not_loaded.extend(store.links(group));
     for name in store.members(group)? {
         let at = format!("{group}/{name}");
         keep(&at, read_dense(store, &at), not_loaded, |m| all.insert(name, m));
@@ -108,19 +127,27 @@ pub(in crate::io) fn read_obs(store: &Store) -> Result<DataFrame> {
 }
 
 /// Reads one matrix with its names and checks that it holds counts.
-pub(in crate::io) fn read_counts(store: &Store, layer: Option<&str>) -> Result<CountMatrix> {
-    let layer = layer.unwrap_or("X");
+pub(in crate::io) fn read_counts(store: &Store, options: &ReadOptions) -> Result<CountMatrix> {
+    let layer = options.layer.as_deref().unwrap_or("X");
     let available = matrices(store)?;
-    let missing = || DataError::MissingLayer {
-        layer: layer.into(),
-        available: available.iter().map(|m| m.0.clone()).collect(),
+    let missing = || {
+        let at = if layer == "X" { "X".into() } else { format!("layers/{layer}") };
+        if store.is_link(&at) {
+            return store.not_there(&at);
+        }
+        DataError::MissingLayer {
+            layer: layer.into(),
+            available: available.iter().map(|m| m.0.clone()).collect(),
+        }
     };
     let (_, x, var) = available.iter().find(|m| m.0 == layer).ok_or_else(missing)?;
     let obs = read_index(store, "obs")?;
     let n_obs = obs.len();
     let matrix = |at: &str, n_vars| read_matrix(store, at, n_obs, Some(n_vars));
+    let genes = genes_of(&read_columns(store, var, type_columns())?);
     let var = read_index(store, var)?;
-    CountMatrix::from_layer(layer, matrix(x, var.len())?, obs, var).map_err(|e| match e {
+    let x = matrix(x, var.len())?;
+    genes_only(options, x, (obs, var), genes, &[]).map_err(|e| match e {
         DataError::NotCounts { .. } => {
             // One at a time, so that two are never in memory.
             let holds_counts = |(_, x, var): &&Place| {

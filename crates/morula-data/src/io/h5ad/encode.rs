@@ -80,7 +80,8 @@ pub(super) fn csr(matrix: &CsrMatrix) -> Group<'_> {
 
 /// A table. The column `_index` holds its row names.
 pub(super) fn frame(frame: &DataFrame) -> Result<Group<'_>> {
-    frame.columns().try_for_each(|(name, _)| names::check_column(name))?;
+    let columns: Vec<&str> = frame.columns().map(|(name, _)| name).collect();
+    names::check_column_paths(&columns)?;
     Ok(table(frame))
 }
 

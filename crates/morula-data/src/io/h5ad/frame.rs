@@ -3,35 +3,66 @@
 use super::legacy;
 use crate::hdf5::{Array, Attr, Element, Kind, Store};
 use crate::{Categorical, Column, DataError, DataFrame, Result};
+use std::collections::HashSet;
 
 /// Group in which old files (encoding 0.1.0) keep the categories of a table's columns.
 pub(super) const OLD_CATEGORIES: &str = "__categories";
 
-/// Reads the table at a path. Columns of unsupported types are listed in `not_loaded`.
+/// Reads the table at a path. Columns that cannot be read are listed in `not_loaded`.
 pub(super) fn read_frame(
     store: &Store,
     at: &str,
     not_loaded: &mut Vec<String>,
 ) -> Result<DataFrame> {
-    let mut frame = DataFrame::new(read_index(store, at)?);
+    let index = read_index(store, at)?;
     if store.kind(at) == Some(Kind::Array) {
+        let mut frame = DataFrame::new(index);
         legacy::read_columns(store, at, &mut frame, not_loaded)?;
         return Ok(frame);
     }
-    for name in column_order(store, at)? {
-        let column = read_column(store, at, &name).and_then(|column| {
-            let found = column.len();
-            frame.set(name.as_str(), column).map_err(|_| {
-                let rows = frame.n_rows();
-                DataError::damaged(format!("{at}/{name} has {found} values for {rows} rows"))
-            })
+    let rows = index.len();
+    let mut columns = Vec::new();
+    let order = column_order(store, at)?;
+    for name in unique(&order) {
+        let column = read_column(store, at, name).and_then(|column| match column.len() {
+            found if found == rows => Ok(column),
+            found => {
+                let what = format!("{at}/{name} has {found} values for {rows} rows");
+                Err(DataError::damaged(what))
+            }
         });
         match column {
+            Ok(column) => columns.push((name.to_string(), column)),
             Err(DataError::Unsupported { what }) => not_loaded.push(what),
-            other => other?,
+            Err(other) => return Err(other),
         }
     }
-    Ok(frame)
+    // Links that are listed as columns were named above.
+    let links = store.links(at).into_iter().filter(|link| !not_loaded.contains(link));
+    let links: Vec<String> = links.collect();
+    not_loaded.extend(links);
+    Ok(DataFrame::with_columns(index, columns))
+}
+
+/// The columns of these names that are there and can be read, without the names of the rows.
+pub(super) fn read_columns(store: &Store, at: &str, names: &[&str]) -> Result<DataFrame> {
+    if store.kind(at) == Some(Kind::Array) {
+        let mut frame = DataFrame::new(read_index(store, at)?);
+        legacy::read_columns(store, at, &mut frame, &mut Vec::new())?;
+        return Ok(frame);
+    }
+    let there = |name: &&&str| store.kind(&format!("{at}/{name}")).is_some();
+    let read = |name: &&str| Some((name.to_string(), read_column(store, at, name).ok()?));
+    let columns: Vec<_> = names.iter().filter(there).filter_map(read).collect();
+    let rows = columns.first().map_or(0, |column| column.1.len());
+    let same = columns.into_iter().filter(|column| column.1.len() == rows).collect();
+    Ok(DataFrame::with_columns(crate::names::numbered(rows), same))
+}
+
+/// The names without repetitions.
+fn unique(names: &[String]) -> impl Iterator<Item = &str> {
+    let mut seen = HashSet::new();
+    names.iter().map(String::as_str).filter(move |name| seen.insert(*name))
 }
 
 /// Reads the row names of the table at a path.
@@ -41,7 +72,10 @@ pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
     }
     let name = index_name(store, at)?;
     let labels = read_column(store, at, &name)?.labels();
-    Ok(labels.into_iter().map(|l| l.unwrap_or_else(|| "nan".into())).collect())
+    let names = labels.into_iter().map(|l| l.unwrap_or_else(|| "nan".into()));
+    let names: Vec<String> = names.collect();
+    store.budget().take_texts(&names)?;
+    Ok(names)
 }
 
 /// Name of the column that holds the row names.
@@ -52,7 +86,10 @@ pub(super) fn index_name(store: &Store, at: &str) -> Result<String> {
         .into_iter()
         .chain(usual())
         .find(|name| store.kind(&format!("{at}/{name}")).is_some())
-        .ok_or_else(|| DataError::damaged(format!("{at} holds no row names")))
+        .ok_or_else(|| match store.is_link(at) || store.is_link(&format!("{at}/_index")) {
+            true => store.not_there(at),
+            false => DataError::damaged(format!("{at} holds no row names")),
+        })
 }
 
 /// Names of the columns, in the stated order, or else as stored.
@@ -74,6 +111,7 @@ pub(super) fn column_order(store: &Store, at: &str) -> Result<Vec<String>> {
 fn read_column(store: &Store, frame: &str, name: &str) -> Result<Column> {
     let at = format!("{frame}/{name}");
     match store.kind(&at) {
+        None if store.is_link(&at) => Err(store.not_there(&at)),
         None => Err(DataError::damaged(format!("{at} is listed but not there"))),
         Some(Kind::Group) => read_encoded(store, &at),
         Some(Kind::Array) => {
@@ -125,9 +163,19 @@ fn read_categorical(store: &Store, codes: &str, categories: &str, ordered: bool)
     let values = store.array(codes)?.ints(|v| i32::try_from(v).ok())?;
     let labels = match store.kind(categories) {
         Some(Kind::Array) => read_vector(&store.array(categories)?, categories)?,
+        // Categories have no categories of their own, although a damaged file may say so.
+        _ if store.encoding(categories) == "categorical" => {
+            let what = format!("{categories} is a column of categories itself");
+            return Err(DataError::damaged(what));
+        }
         _ => read_encoded(store, categories)?,
     };
-    let labels = labels.labels().into_iter().map(|l| l.unwrap_or_else(|| "nan".into())).collect();
+    let labels: Vec<String> =
+        labels.labels().into_iter().map(|l| l.unwrap_or_else(|| "nan".into())).collect();
+    // Codes can be packed to nothing, and a long label is repeated for each.
+    let lengths = values.iter().filter_map(|&code| labels.get(code as usize)).map(String::len);
+    let letters = lengths.fold(0u64, |sum, n| sum.saturating_add(n as u64));
+    store.budget().check_texts(values.len() as u64, letters)?;
     Categorical::new(values, labels, ordered)
         .map(Column::Categorical)
         .map_err(|e| DataError::damaged(format!("{codes}: {e}")))
@@ -147,7 +195,7 @@ pub(in crate::io) fn read_vector(array: &Array, at: &str) -> Result<Column> {
             Ok(ints) => Column::Int(ints),
             Err(_) => Column::Float(array.f64s()?),
         },
-        Element::Float => Column::Float(array.f64s()?),
+        Element::Float | Element::Half => Column::Float(array.f64s()?),
         Element::Record | Element::Other => {
             return Err(DataError::unsupported(format!("{at}: a column of an unknown type")));
         }

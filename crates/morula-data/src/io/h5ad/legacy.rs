@@ -99,13 +99,13 @@ pub(super) fn convert<'a>(
             .child(&index, record.leaf(&index)?);
         for name in &columns {
             let plain = column(&record, name, table)?;
-            group = match categorised(store, name, plain) {
+            match categorised(store, name, plain) {
                 Column::Categorical(labels) => {
                     used.push(categories_path(name));
-                    group.child(name, encode::categorical(labels))
+                    group.put(name, encode::categorical(labels).into());
                 }
-                _ => group.child(name, record.leaf(name)?),
-            };
+                _ => group.put(name, record.leaf(name)?.into()),
+            }
         }
         edits.push(Edit::Delete(table.into()));
         edits.push(Edit::Put(table.into(), group.into()));

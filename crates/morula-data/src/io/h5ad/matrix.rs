@@ -1,6 +1,6 @@
 //! Matrices in h5ad: compressed rows, compressed columns, dense.
 
-use crate::hdf5::{Array, Attr, Kind, Store};
+use crate::hdf5::{Array, Attr, Inexact, Kind, Store};
 use crate::{CsrMatrix, DataError, DenseMatrix, Result};
 
 /// Reads the matrix at a path, in any layout, as compressed rows.
@@ -32,7 +32,7 @@ pub(in crate::io) fn read_matrix(
             fits(shape)?;
             read_sparse(store, at, shape)
         }
-        None => Err(DataError::damaged(format!("{at} is not there"))),
+        None => Err(store.not_there(at)),
     }
 }
 
@@ -76,14 +76,26 @@ pub(in crate::io) fn read_compressed(
     }
     let indptr = indptr.ints(|v| usize::try_from(v).ok())?;
     let indices = indices.ints(|v| u32::try_from(v).ok())?;
-    CsrMatrix::new(major, minor, indptr, indices, data.f32s()?)
-        .map_err(|e| DataError::damaged(format!("{at}: {e}")))
+    let (values, inexact) = data.f32s_and_inexact()?;
+    let inexact = inexact.and_then(|(p, value)| {
+        // The last row that begins at or before the entry, among rows in order.
+        let row = indptr.partition_point(|&start| start <= p).checked_sub(1)?;
+        Some((row.min(major.saturating_sub(1)), *indices.get(p)?, value))
+    });
+    let mut x = CsrMatrix::new(major, minor, indptr, indices, values)
+        .map_err(|e| DataError::damaged(format!("{at}: {e}")))?;
+    x.set_inexact(inexact);
+    Ok(x)
 }
 
 /// Reads a dense matrix row by row and keeps the nonzero values.
 fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
     let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
-    array.visit_f32(|_, window| {
+    let mut inexact = None;
+    array.visit_f32(|start, window, first: Inexact| {
+        let before = data.len();
+        let place = |(p, value)| (start + p / cols.max(1), (p % cols.max(1)) as u32, value);
+        inexact = inexact.or(first.map(place));
         for row in window.chunks(cols.max(1)) {
             for (j, &v) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
                 indices.push(j as u32);
@@ -91,10 +103,12 @@ fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
             }
             indptr.push(data.len());
         }
-        Ok(())
+        array.budget().take((data.len() - before) as u64, 8)
     })?;
     indptr.resize(rows + 1, data.len());
-    CsrMatrix::new(rows, cols, indptr, indices, data)
+    let mut x = CsrMatrix::new(rows, cols, indptr, indices, data)?;
+    x.set_inexact(inexact);
+    Ok(x)
 }
 
 /// Reads a dense matrix; a vector counts as one column.

@@ -16,4 +16,4 @@ pub(super) use decode::{read, read_counts, read_obs};
 pub(super) use encode::write;
 pub(super) use frame::read_vector;
 pub(super) use matrix::{read_compressed, read_matrix};
-pub(super) use update::update;
+pub(super) use update::{check as check_plan, update};

@@ -4,7 +4,7 @@ use super::decode::keep;
 use super::frame::read_frame;
 use crate::hdf5::{Attr, Data, Element, Group, Kind, Leaf, Node, Store, compound};
 use crate::{DataError, DenseMatrix, Result, UnsValue};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Deepest nesting of groups; a damaged file could hold a loop.
 const MAX_DEPTH: usize = 32;
@@ -14,21 +14,27 @@ pub(super) fn read_uns(
     store: &Store,
     not_loaded: &mut Vec<String>,
 ) -> Result<BTreeMap<String, UnsValue>> {
-    read_map(store, "uns", 0, not_loaded)
+    read_map(store, "uns", 0, &mut HashSet::new(), not_loaded)
 }
 
 fn read_map(
     store: &Store,
     group: &str,
     depth: usize,
+    seen: &mut HashSet<u64>,
     not_loaded: &mut Vec<String>,
 ) -> Result<BTreeMap<String, UnsValue>> {
     let mut map = BTreeMap::new();
+    // Links can lead to a group twice, and in a circle.
+    if store.address(group).is_some_and(|at| !seen.insert(at)) {
+        return Err(DataError::unsupported(format!("{group} is a group that was read before")));
+    }
+    not_loaded.extend(store.links(group));
     for name in store.members(group)? {
         let at = format!("{group}/{name}");
         let value = match (store.kind(&at), store.encoding(&at).as_str()) {
             (Some(Kind::Group), "" | "dict") if depth < MAX_DEPTH => {
-                read_map(store, &at, depth + 1, not_loaded).map(UnsValue::Map)
+                read_map(store, &at, depth + 1, seen, not_loaded).map(UnsValue::Map)
             }
             (Some(Kind::Group), "dataframe") => {
                 read_frame(store, &at, not_loaded).map(UnsValue::Frame)
@@ -50,9 +56,9 @@ fn read_value(store: &Store, at: &str) -> Result<UnsValue> {
         (Element::Bool, 0) => array.ints(|v| Some(v != 0))?.pop().map(UnsValue::Bool),
         (Element::Int | Element::Uint, 0) => array.ints(Some)?.pop().map(UnsValue::Int),
         (Element::Int | Element::Uint, 1) => Some(UnsValue::Ints(array.ints(Some)?)),
-        (Element::Float, 0) => array.f64s()?.pop().map(UnsValue::Float),
-        (Element::Float, 1) => Some(UnsValue::Floats(array.f64s()?)),
-        (Element::Float, 2) => {
+        (Element::Float | Element::Half, 0) => array.f64s()?.pop().map(UnsValue::Float),
+        (Element::Float | Element::Half, 1) => Some(UnsValue::Floats(array.f64s()?)),
+        (Element::Float | Element::Half, 2) => {
             let (rows, cols) = (array.shape()[0], array.shape()[1]);
             Some(UnsValue::Matrix(DenseMatrix::new(rows, cols, array.f32s()?)?))
         }

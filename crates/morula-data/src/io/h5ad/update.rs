@@ -2,8 +2,9 @@
 
 use super::frame::{OLD_CATEGORIES, column_order, index_name, read_index};
 use super::{encode, legacy, uns};
-use crate::hdf5::{Attr, Edit, Group, Kind, Node, Store, edit, repack};
-use crate::{Additions, DataError, Result, names};
+use crate::hdf5::{Attr, Edit, Group, Kind, Node, Store, check_edits, edit, repack};
+use crate::{Additions, DataError, OutputPlan, Result, UnsValue, names};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::path::Path;
 
@@ -18,8 +19,8 @@ pub(in crate::io) fn update(input: &Path, output: &Path, additions: &Additions) 
     edit(output, &edits).or_else(|refused| {
         // Groups that are stored for very many members can be read but not edited in place.
         // Repacking keeps every object and makes the groups editable.
-        store.check_sizes("/").map_err(|e| e.in_file(input))?;
-        repack(input, output).map_err(|_| refused)?;
+        let repacked = store.check_sizes("/").and_then(|()| repack(input, output));
+        repacked.map_err(|_| refused)?;
         edit(output, &edits)
     })
 }
@@ -67,6 +68,7 @@ fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
             layers.push((name.as_str(), encode::csr(matrix).into()));
         }
     }
+    check(store, &OutputPlan::of(additions))?;
     add_columns(store, additions, &mut edits)?;
     add_members(store, "layers", layers, &mut edits)?;
     let mut matrices = Vec::new();
@@ -79,10 +81,160 @@ fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
     let mut entries = Vec::new();
     for (name, value) in &additions.uns {
         value.check(name)?;
-        entries.push((name.as_str(), uns::encode(value)?));
+        let at = format!("uns/{name}");
+        match value {
+            UnsValue::Map(map) if store.kind(&at) == Some(Kind::Group) => {
+                merge(store, &at, map, &mut edits)?;
+            }
+            UnsValue::Map(map) => {
+                let written = Attr::Texts(map.keys().cloned().collect());
+                entries.push((name.as_str(), uns::encode_map(map)?.attr(WRITTEN, written).into()));
+            }
+            _ => entries.push((name.as_str(), uns::encode(value)?)),
+        }
     }
     add_members(store, "uns", entries, &mut edits)?;
     Ok(edits)
+}
+
+/// Checks that results of these names can be added and that nothing else is lost.
+pub(in crate::io) fn check(store: &Store, plan: &OutputPlan) -> Result<()> {
+    let mut paths = Vec::new();
+    for (table, columns) in [("obs", &plan.obs), ("var", &plan.var)] {
+        if columns.is_empty() {
+            continue;
+        }
+        let legacy = store.kind(table) == Some(Kind::Array);
+        let (index, order) = match legacy {
+            true => legacy::columns(store, table, &[])?,
+            false => (index_name(store, table)?, column_order(store, table)?),
+        };
+        let names: HashSet<&str> = columns.iter().map(String::as_str).collect();
+        let refuse = |name: &str, why| {
+            Err(DataError::BadName { what: "a column", name: name.to_string(), why })
+        };
+        if names.contains(index.as_str()) {
+            return refuse(&index, "this is the column of the rows' names");
+        }
+        // The index may be stated otherwise, and the names of the rows be in these all the same.
+        for column in &order {
+            let mut groups = column.match_indices('/').map(|(i, _)| &column[..i]);
+            if let Some(group) = groups.find(|group| names.contains(group)) {
+                return refuse(
+                    group,
+                    "the input has a column of this name followed by a slash, which would be lost; \
+                     rename that column",
+                );
+            }
+        }
+        if !legacy {
+            columns.iter().try_for_each(|name| free(store, table, name, &COLUMNS))?;
+        }
+        paths.extend(columns.iter().map(|name| format!("{table}/{name}")));
+    }
+    for name in &plan.layers {
+        free(store, "layers", name, &LAYERS)?;
+        paths.push(format!("layers/{name}"));
+    }
+    for name in &plan.obsm {
+        free(store, "obsm", name, &[])?;
+        paths.push(format!("obsm/{name}"));
+    }
+    for name in &plan.uns {
+        let at = format!("uns/{name}");
+        let dict = matches!(store.encoding(&at).as_str(), "" | "dict");
+        if !(dict && store.kind(&at) == Some(Kind::Group)) {
+            free(store, "uns", name, &[])?;
+        }
+        paths.push(format!("{at}/params"));
+    }
+    check_edits(store, &paths)
+}
+
+/// Encodings that are written here, and the members of their groups.
+type Encodings = [(&'static str, &'static [&'static str])];
+
+const COLUMNS: [(&str, &[&str]); 4] = [
+    ("categorical", &["categories", "codes"]),
+    ("nullable-integer", &["mask", "values"]),
+    ("nullable-boolean", &["mask", "values"]),
+    ("nullable-string-array", &["mask", "values"]),
+];
+
+const LAYERS: [(&str, &[&str]); 1] = [("csr_matrix", &["data", "indices", "indptr"])];
+
+/// Checks that a name is free, or taken by a part that may be replaced: an array, or a group that
+/// holds no more than the parts of one value.
+fn free(store: &Store, group: &str, name: &str, encodings: &Encodings) -> Result<()> {
+    let at = format!("{group}/{name}");
+    let refuse = |why| Err(DataError::BadName { what: "a part", name: at.clone(), why });
+    if store.is_link(&at) {
+        return refuse("the input holds a link of this name, which would be lost");
+    }
+    if store.kind(&at) != Some(Kind::Group) {
+        return Ok(());
+    }
+    let encoding = store.encoding(&at);
+    let members = store.members(&at)?;
+    let known = |(name, parts): &(&str, &[&str])| {
+        *name == encoding && members.iter().all(|member| parts.contains(&member.as_str()))
+    };
+    if encodings.iter().any(known) && store.links(&at).is_empty() {
+        return Ok(());
+    }
+    refuse("the input holds a group of this name with other content, which would be lost")
+}
+
+/// Attribute of a group in `uns` that lists the entries which Morula wrote.
+const WRITTEN: &str = "morula-entries";
+
+/// Entries of results that belong together, in groups without that attribute: those of scanpy's
+/// `rank_genes_groups`, and those that older runs may have written and a new one does not.
+const TOGETHER: [&str; 11] = [
+    "params",
+    "names",
+    "scores",
+    "pvals",
+    "pvals_adj",
+    "logfoldchanges",
+    "pts",
+    "pts_rest",
+    "batches",
+    "granularity",
+    "losses",
+];
+
+/// Puts the entries of a map into a group that is there. Entries of earlier runs go, and entries of
+/// others stay.
+fn merge<'a>(
+    store: &Store,
+    group: &str,
+    map: &'a BTreeMap<String, UnsValue>,
+    edits: &mut Vec<Edit<'a>>,
+) -> Result<()> {
+    let written = match store.attr(group, WRITTEN) {
+        Some(Attr::Texts(names)) => names,
+        Some(Attr::Text(name)) => vec![name],
+        _ => TOGETHER.map(String::from).to_vec(),
+    };
+    for name in store.members(group)? {
+        if map.contains_key(&name) || written.contains(&name) {
+            edits.push(Edit::Delete(format!("{group}/{name}")));
+        }
+    }
+    for (name, value) in map {
+        let at = format!("{group}/{name}");
+        if store.is_link(&at) {
+            let why = "the input holds a link of this name, which would be lost";
+            return Err(DataError::BadName { what: "a part", name: at, why });
+        }
+        edits.push(Edit::Put(at, uns::encode(value)?));
+    }
+    let names = map.keys().cloned().collect();
+    edits.push(Edit::Attr(group.into(), WRITTEN, Attr::Texts(names)));
+    edits.push(Edit::Attr(group.into(), "encoding-type", Attr::Text("dict".into())));
+    edits.push(Edit::Attr(group.into(), "encoding-version", Attr::Text("0.1.0".into())));
+    Ok(())
 }
 
 /// Adds columns to both tables.
@@ -100,24 +252,22 @@ fn add_columns<'a>(
         if columns.is_empty() {
             continue;
         }
-        let (index, mut order) = match old(table) {
-            true => legacy::columns(store, table, columns)?,
-            false => (index_name(store, table)?, column_order(store, table)?),
+        let mut order = match old(table) {
+            true => legacy::columns(store, table, columns)?.1,
+            false => column_order(store, table)?,
         };
+        let listed: HashSet<String> = order.iter().cloned().collect();
         for (name, column) in columns {
-            if *name == index {
-                let why = "this is the column of the rows' names";
-                return Err(DataError::BadName { what: "a column", name: name.clone(), why });
-            }
             let at = format!("{table}/{name}");
             let categories = format!("{table}/{OLD_CATEGORIES}/{name}");
-            for stale in [&at, &categories] {
-                if !old(table) && store.kind(stale).is_some() {
-                    edits.push(Edit::Delete(stale.clone()));
-                }
+            if !old(table) && store.kind(&at).is_some() {
+                edits.push(Edit::Delete(at.clone()));
+            }
+            if !old(table) && store.kind(&categories) == Some(Kind::Array) {
+                edits.push(Edit::Delete(categories));
             }
             edits.push(Edit::Put(at, encode::column(column)));
-            if !order.contains(name) {
+            if !listed.contains(name) {
                 order.push(name.clone());
             }
         }

@@ -1,0 +1,164 @@
+//! What a matrix that does not hold counts looks like.
+
+use crate::CsrMatrix;
+
+/// A guess at the processing of a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    Damaged,
+    Scaled,
+    Log,
+    Normalised,
+    Fractional,
+}
+
+impl Look {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged values (NaN or infinity)",
+            Self::Scaled => "scaled (z-scored) or corrected expression",
+            Self::Log => "log-transformed expression (log1p)",
+            Self::Normalised => "normalised expression (CPM, TPM or RPKM)",
+            Self::Fractional => {
+                "fractional counts, as SoupX, CellBender, RSEM, alevin and other methods that \
+                 share out or correct reads give them"
+            }
+        }
+    }
+}
+
+/// Rows looked at: enough for a guess.
+const ROWS: usize = 200;
+
+/// How much the sums of rows may differ where every cell was scaled to one sum.
+const SAME_SUM: f64 = 0.01;
+
+/// Guesses from the values alone:
+///
+/// - a value that is negative was scaled; one that is no number is damaged;
+/// - cells that all have one sum were normalised, and those that have one after `exp(x) - 1` were
+///   normalised and log-transformed;
+/// - values that are whole after `exp(x) - 1` are logarithms of counts;
+/// - cells whose values are all multiples of their smallest were divided by a factor each;
+/// - large values beside small ones, or some that are whole, are counts that were shared out.
+pub(crate) fn look_of(x: &CsrMatrix) -> Look {
+    if x.data().iter().any(|v| !v.is_finite()) {
+        return Look::Damaged;
+    }
+    if x.data().iter().any(|&v| v < 0.0) {
+        return Look::Scaled;
+    }
+    let step = x.n_rows().div_ceil(ROWS).max(1);
+    let rows: Vec<Vec<f64>> = (0..x.n_rows())
+        .step_by(step)
+        .map(|i| x.row(i).1.iter().filter(|v| **v > 0.0).map(|&v| f64::from(v)).collect())
+        .filter(|row: &Vec<f64>| !row.is_empty())
+        .collect();
+    let max = x.data().iter().fold(0.0, |max: f32, &v| max.max(v));
+    let exp = |v: f64| v.exp() - 1.0;
+    let fractions = share(&rows, |v| v.fract() != 0.0);
+    if fractions > 0.5 && same_sum(&rows, |v| v) {
+        return Look::Normalised;
+    }
+    // Beyond, the exponential is no expression.
+    if max < 30.0 && fractions > 0.5 {
+        let whole = |v: f64| (exp(v) - exp(v).round()).abs() <= 1e-4 * exp(v).max(1.0);
+        if same_sum(&rows, exp) || share(&rows, whole) > 0.9 {
+            return Look::Log;
+        }
+    }
+    if 1.0 - fractions > 0.05 {
+        return Look::Fractional;
+    }
+    if rows.iter().filter(|row| multiples(row)).count() * 2 > rows.len() {
+        return Look::Normalised;
+    }
+    // Logarithms are all of one size; counts are mostly small and sometimes large.
+    let mut all: Vec<f64> = rows.concat();
+    all.sort_by(f64::total_cmp);
+    let median = all.get(all.len() / 2).copied().unwrap_or(0.0);
+    if max < 20.0 && f64::from(max) < 6.0 * median { Look::Log } else { Look::Fractional }
+}
+
+/// Share of the values for which `is` holds.
+fn share(rows: &[Vec<f64>], is: impl Fn(f64) -> bool) -> f64 {
+    let n: usize = rows.iter().map(Vec::len).sum();
+    let found = rows.iter().flatten().filter(|v| is(**v)).count();
+    found as f64 / n.max(1) as f64
+}
+
+/// Whether all rows have the same sum; two rows at least, and of several values.
+fn same_sum(rows: &[Vec<f64>], of: impl Fn(f64) -> f64) -> bool {
+    let sums: Vec<f64> = rows.iter().map(|row| row.iter().map(|&v| of(v)).sum()).collect();
+    let (min, max) = sums.iter().fold((f64::MAX, 0f64), |(a, b), &s| (a.min(s), b.max(s)));
+    rows.len() > 1 && rows.iter().any(|row| row.len() > 2) && max - min <= SAME_SUM * max
+}
+
+/// Whether all values are multiples of the smallest, the count of 1, and more than one occurs.
+fn multiples(row: &[f64]) -> bool {
+    let least = row.iter().copied().fold(f64::MAX, f64::min);
+    let multiple = |v: &f64| {
+        let times = v / least;
+        (times - times.round()).abs() < 1e-3
+    };
+    row.len() > 4 && row.iter().all(multiple) && row.iter().any(|v| *v > 1.5 * least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+
+    /// Counts of 40 cells and 60 genes, changed cell by cell.
+    fn look(change: impl Fn(&mut [f64], &mut rand_chacha::ChaCha8Rng)) -> Look {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let mut values = Vec::new();
+        for i in 0..40 {
+            let count = |j: i32| {
+                let mean = f64::from(1 + i % 4) * 40.0 / f64::from(1 + j);
+                (mean * -rng.random::<f64>().max(1e-9).ln()).floor()
+            };
+            let mut row: Vec<f64> = (0..60).map(count).collect();
+            change(&mut row, &mut rng);
+            values.extend(row.iter().map(|&v| v as f32));
+        }
+        look_of(&CsrMatrix::from_dense(40, 60, &values).unwrap())
+    }
+
+    #[test]
+    fn processed_counts_are_told_apart() {
+        let each =
+            |row: &mut [f64], f: &dyn Fn(f64) -> f64| row.iter_mut().for_each(|v| *v = f(*v));
+        let scale = |row: &mut [f64], to: f64| {
+            let sum: f64 = row.iter().sum();
+            row.iter_mut().for_each(|v| *v *= to / sum);
+        };
+        assert_eq!(look(|row, _| each(row, &|v| v - 0.5)), Look::Scaled);
+        assert_eq!(look(|row, _| each(row, &|v| (v + 1.0).ln())), Look::Log);
+        for to in [1e4, 1e6, 1.0] {
+            assert_eq!(look(|row, _| scale(row, to)), Look::Normalised);
+            let log = |row: &mut [f64]| {
+                scale(row, to);
+                each(row, &|v| (v + 1.0).ln());
+            };
+            assert_eq!(look(|row, _| log(row)), Look::Log);
+        }
+        // A factor per cell, as scran gives it.
+        let factor = |row: &mut [f64], rng: &mut rand_chacha::ChaCha8Rng| {
+            let factor = rng.random_range(0.3..3.0);
+            each(row, &|v| v / factor);
+        };
+        assert_eq!(look(factor), Look::Normalised);
+        // SoupX: a share of every count is taken off. RSEM: some reads are shared out.
+        let soup = |row: &mut [f64], rng: &mut rand_chacha::ChaCha8Rng| {
+            row.iter_mut().for_each(|v| *v *= 1.0 - rng.random_range(0.0..0.4));
+        };
+        assert_eq!(look(soup), Look::Fractional);
+        let shared = |row: &mut [f64], rng: &mut rand_chacha::ChaCha8Rng| {
+            let some = row.iter_mut().filter(|v| **v > 0.0);
+            some.for_each(|v| *v += if rng.random::<f64>() < 0.3 { 0.37 } else { 0.0 });
+        };
+        assert_eq!(look(shared), Look::Fractional);
+        assert_eq!(look(|row, _| row[0] = f64::NAN), Look::Damaged);
+    }
+}
