@@ -1,10 +1,11 @@
 //! Every input format can be clustered.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use morula::data::read;
+use morula::data::{UnsValue, read};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, two_kinds};
 
 /// Small files of every format other than h5ad: the same 12 cells.
 pub const FIXTURES: [&str; 8] = [
@@ -36,4 +37,62 @@ fn every_format_gives_the_same_clusters() {
         assert_eq!(&labels, first.get_or_insert(labels.clone()), "{name}");
         assert_eq!(data.obs.column("label").is_ok(), name.starts_with("xy"), "{name}");
     }
+}
+
+#[test]
+fn fractional_counts_are_rounded_and_genes_in_rows_are_turned_if_asked_for() {
+    let sandbox = Sandbox::new();
+    let counts = two_kinds();
+    let table = |fraction: f32, transposed: bool| {
+        let value = |i: usize, j: usize| match counts[12 * i + j] {
+            0.0 => "0".into(),
+            count => (count + fraction * (1 + (i + j) % 3) as f32).to_string(),
+        };
+        let (rows, columns, names) = if transposed { (12, 20, "gc") } else { (20, 12, "cg") };
+        let header = (0..columns).map(|j| format!(",{}{j}", &names[1..])).collect::<String>();
+        (0..rows).fold(header + "\n", |text, i| {
+            let row = (0..columns).map(|j| match transposed {
+                true => value(j, i),
+                false => value(i, j),
+            });
+            let row = row.map(|value: String| format!(",{value}")).collect::<String>();
+            format!("{text}{}{i}{row}\n", &names[..1])
+        })
+    };
+    for (name, fraction, transposed) in
+        [("plain.csv", 0.0, false), ("turned.csv", 0.0, true), ("fractions.csv", 0.125, false)]
+    {
+        fs::write(sandbox.path(name), table(fraction, transposed)).unwrap();
+    }
+    let cluster = |input: &str| {
+        let run = sandbox.ok(&format!("cluster {input} -k 2 --epochs 2 --out c.h5ad"));
+        (read(sandbox.path("c.h5ad")).unwrap(), run.stderr)
+    };
+    let (plain, _) = cluster("plain.csv");
+    let (turned, _) = cluster("turned.csv --transpose");
+    assert_eq!((&plain.obs, &plain.x), (&turned.obs, &turned.x));
+    assert_eq!(plain.var_names(), turned.var_names());
+    let inspected = sandbox.ok("inspect turned.csv --transpose --json").json();
+    assert_eq!(inspected["n_cells"], 20);
+    sandbox.refuses("cluster c.h5ad --transpose --out out.h5ad", 1, &["c.h5ad", "transposed"]);
+
+    let line = "cluster fractions.csv -k 2 --epochs 2 --out out.h5ad";
+    sandbox.refuses(line, 1, &["fractions.csv", "--round"]);
+    let (rounded, words) = cluster("fractions.csv --round");
+    assert!(words.contains("rounded ") && words.contains(" values to whole numbers"), "{words}");
+    assert_eq!(rounded.obs, plain.obs);
+    let Some(UnsValue::Int(n)) = rounded.uns["morula_counts"].get("rounded_values") else {
+        panic!("{:?}", rounded.uns["morula_counts"])
+    };
+    assert!(*n > 100, "{n}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_input() {
+    let sandbox = Sandbox::new();
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status();
+    assert!(made.unwrap().success());
+    sandbox.refuses("inspect pipe", 1, &["pipe", "not a regular file"]);
+    sandbox.refuses("cluster pipe --out out.h5ad", 1, &["pipe", "not a regular file"]);
 }

@@ -189,6 +189,13 @@ fn an_h5ad_input_that_is_kept_may_be_the_output() {
     for column in ["cell_type", "jojoscl", "morula_cell_type", "morula_transferred"] {
         assert!(after.obs.column(column).is_ok(), "{column}");
     }
+    // A link to the input stays a link.
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("in.h5ad", sandbox.path("link.h5ad")).unwrap();
+        sandbox.ok("predict m in.h5ad --out link.h5ad");
+        assert!(sandbox.path("link.h5ad").is_symlink());
+    }
     // A folder of counts may get a new file.
     sandbox.ok("cluster mtx -k 2 --epochs 2 --out mtx/clustered.h5ad");
 }

@@ -58,7 +58,15 @@ fn saving_a_model_replaces_models_only() {
     sandbox.refuses(&line("--save-model thesis"), 2, &["thesis", "another folder"]);
     assert!(sandbox.path("thesis/chapter1").exists());
 
+    // A file of the same name that another program wrote, and a file beside a model.
+    fs::create_dir(sandbox.path("keras")).unwrap();
+    fs::write(sandbox.path("keras/model.json"), "{\"class_name\": \"Sequential\"}").unwrap();
+    sandbox.refuses(&line("--save-model keras"), 2, &["keras", "model.json", "another folder"]);
     sandbox.ok(&line("--save-model m"));
+    fs::write(sandbox.path("m/notes.txt"), "mine").unwrap();
+    sandbox.refuses(&line("--save-model m"), 2, &["notes.txt", "another folder"]);
+    assert_eq!(fs::read_to_string(sandbox.path("m/notes.txt")).unwrap(), "mine");
+    fs::remove_file(sandbox.path("m/notes.txt")).unwrap();
     sandbox.ok(&line("--save-model m"));
     fs::copy(sandbox.path("in.h5ad"), sandbox.path("m/in.h5ad")).unwrap();
     let inside = "cluster m/in.h5ad -k 3 --epochs 2 --out out.h5ad --save-model m";
