@@ -286,6 +286,7 @@ fn antibodies_that_an_h5ad_marks_are_left_out_of_the_counts() {
         let counts = read_counts(&path, None).unwrap();
         assert_eq!(counts.x().to_dense(), [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(counts.var_names(), s(["a", "b"]));
+        assert_eq!(counts.feature_names(), s(["a", "CD3", "b"]));
         assert_eq!(counts.remarks(), ["left out: 1 features that are no genes (of 3)"]);
         let whole = read(&path).unwrap();
         assert_eq!(whole.n_vars(), 3, "the container keeps them");
