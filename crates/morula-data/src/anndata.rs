@@ -239,22 +239,29 @@ pub(crate) fn genes_only(
     remarks: &[String],
 ) -> Result<CountMatrix> {
     let mut remarks = remarks.to_vec();
-    let fits = |genes: &Vec<usize>| {
-        var_names.len() == x.n_cols() && genes.last().is_none_or(|&j| j < x.n_cols())
-    };
-    let x = match genes.filter(fits) {
-        Some(genes) => {
-            let left = left_out(var_names.len() - genes.len(), var_names.len());
-            remarks.push(format!("left out: {left}"));
-            var_names = genes.iter().map(|&j| std::mem::take(&mut var_names[j])).collect();
-            x.select_cols(&genes)
-        }
-        None => x,
-    };
+    let (mut x, mut features) = (x, None);
+    let n = var_names.len();
+    let fits = |genes: &Vec<usize>| n == x.n_cols() && genes.last().is_none_or(|&j| j < n);
+    if let Some(genes) = genes.filter(fits) {
+        remarks.push(format!("left out: {}", left_out(n - genes.len(), n)));
+        x = x.select_cols(&genes);
+        // Repeated names are made unique among the genes first, and then among all.
+        let mut is_gene = vec![false; n];
+        genes.iter().for_each(|&j| is_gene[j] = true);
+        let order: Vec<usize> =
+            genes.iter().copied().chain((0..n).filter(|&j| !is_gene[j])).collect();
+        let mut names = order.iter().map(|&j| std::mem::take(&mut var_names[j])).collect();
+        names = crate::names::filled(names);
+        crate::names::make_unique(&mut names);
+        let mut all = vec![String::new(); n];
+        order.iter().zip(&names).for_each(|(&j, name)| all[j].clone_from(name));
+        names.truncate(genes.len());
+        (var_names, features) = (names, Some(all));
+    }
     if orientation::seems_transposed(&obs_names, &var_names) {
         remarks.push(orientation::REMARK.into());
     }
     let layer = options.layer.as_deref().unwrap_or("X");
     let counts = CountMatrix::from_layer(layer, x, obs_names, var_names, options.round)?;
-    Ok(counts.with_remarks(remarks))
+    Ok(counts.with_remarks(remarks).with_features(features))
 }

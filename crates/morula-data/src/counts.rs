@@ -17,6 +17,8 @@ pub struct CountMatrix {
     obs_names: Vec<String>,
     var_names: Vec<String>,
     batches: Option<Categorical>,
+    /// Names of all features of the layer, where some are no genes.
+    features: Option<Vec<String>>,
     n_rounded: usize,
     remarks: Vec<String>,
 }
@@ -152,7 +154,19 @@ impl CountMatrix {
                  whole numbers are used"
             ));
         }
-        Ok(Self { x, obs_names, var_names, batches: None, n_rounded, remarks })
+        Ok(Self { x, obs_names, var_names, batches: None, features: None, n_rounded, remarks })
+    }
+
+    /// Names of all features of the layer, made unique: the genes, and those that were left out
+    /// because they are no genes. A layer or a column of `var` that is added to the input has a
+    /// value for each of them.
+    pub fn feature_names(&self) -> &[String] {
+        self.features.as_ref().unwrap_or(&self.var_names)
+    }
+
+    pub(crate) fn with_features(mut self, features: Option<Vec<String>>) -> Self {
+        self.features = features;
+        self
     }
 
     /// How many values [`round`](Self::round) changed by more than noise.
@@ -234,6 +248,7 @@ impl CountMatrix {
             obs_names: obs.iter().map(|&i| self.obs_names[i].clone()).collect(),
             var_names: var.iter().map(|&j| self.var_names[j].clone()).collect(),
             batches: self.batches.as_ref().map(|batches| batches.select(obs)),
+            features: None,
             n_rounded: self.n_rounded,
             remarks: self.remarks.clone(),
         }

@@ -159,7 +159,7 @@ fn a_first_column_of_values_is_no_column_of_names() {
     assert_eq!(counts.x().to_dense(), [5.0, 0.0, 5.0, 3.0, 0.0, 1.0]);
     assert!(counts.remarks()[0].contains("the values of a"), "{:?}", counts.remarks());
     // Names that are numbers: no header, a usual header, or in order.
-    for content in [",b\n5,0\n5,3\n", "cell_id,b\n5,0\n5,3\n", "b\n5,0\n5,3\n"] {
+    for content in [",b\n5,0\n5,3\n", "cell_id,b\n5,0\n5,3\n"] {
         assert_eq!(shape(content), (2, "b".into(), "5 5-1".into()), "{content}");
     }
     assert_eq!(shape("k,b\n0,0\n1,3\n2,7\n"), (3, "b".into(), "0 1 2".into()));
@@ -286,6 +286,7 @@ fn antibodies_that_an_h5ad_marks_are_left_out_of_the_counts() {
         let counts = read_counts(&path, None).unwrap();
         assert_eq!(counts.x().to_dense(), [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(counts.var_names(), s(["a", "b"]));
+        assert_eq!(counts.feature_names(), s(["a", "CD3", "b"]));
         assert_eq!(counts.remarks(), ["left out: 1 features that are no genes (of 3)"]);
         let whole = read(&path).unwrap();
         assert_eq!(whole.n_vars(), 3, "the container keeps them");

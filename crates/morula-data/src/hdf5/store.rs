@@ -220,6 +220,10 @@ impl Store {
     /// An attribute of the object at a path, if it exists and its type is supported.
     pub fn attr(&self, at: &str, name: &str) -> Option<Attr> {
         let object = self.find(at)?;
+        let known = self.address(at).zip(self.raw.as_ref());
+        if known.is_some_and(|(address, raw)| raw.attributes_are_too_large(address)) {
+            return None;
+        }
         let attrs = guard(at, || match &object {
             Object::Array(set) => set.attrs(),
             Object::Group(group) => group.attrs(),

@@ -97,10 +97,9 @@ pub(crate) fn check_edits(store: &Store, paths: &[String]) -> Result<()> {
         return Ok(());
     };
     let groups = edited(paths.iter().map(String::as_str));
-    groups.into_iter().try_for_each(|at| {
-        raw.has_one_link(at)?;
-        if raw.needs_compact(at) { raw.can_compact(at) } else { Ok(()) }
-    })
+    groups.iter().try_for_each(|at| raw.has_one_link(at))?;
+    let to_compact = raw.to_compact(groups.into_iter());
+    to_compact.iter().try_for_each(|(&at, name)| raw.can_compact(at, name))
 }
 
 fn build(into: &mut GroupBuilder, group: &Group<'_>, boolean: &Datatype) {
@@ -134,10 +133,8 @@ pub(crate) fn edit(path: &Path, edits: &[Edit<'_>]) -> Result<()> {
     });
     let groups = edited(paths);
     if let Some(mut raw) = open_raw(path)? {
-        for at in groups {
-            if raw.needs_compact(at) {
-                raw.compact(at)?;
-            }
+        for (at, name) in raw.to_compact(groups.into_iter()) {
+            raw.compact(at, &name)?;
         }
     }
     guard_write(|| {

@@ -11,26 +11,57 @@ use super::{
     REFERENCES, Raw, UNDEFINED,
 };
 use crate::{DataError, Result};
+use std::collections::{BTreeMap, HashSet};
 
 /// Most links that a group may keep in its header.
 const MAX_LINKS: usize = 65_535;
 
 impl Raw {
-    /// Whether the library cannot edit the group at a path, although it can be rewritten.
-    pub fn needs_compact(&self, path: &str) -> bool {
+    /// The groups that the library cannot edit, or that would lose links, among those at some
+    /// paths; and those anywhere at which it fails when it looks for links. Their addresses, with
+    /// a name for messages.
+    pub fn to_compact<'a>(&self, paths: impl Iterator<Item = &'a str>) -> BTreeMap<u64, String> {
+        let found = paths.filter_map(|path| Some((self.find(path)?, format!("the group /{path}"))));
+        let edited = found.filter(|(at, _)| self.needs_compact(*at));
+        let others = self.with_old_soft_links().into_iter();
+        others.map(|at| (at, "a group with links to paths".to_string())).chain(edited).collect()
+    }
+
+    fn needs_compact(&self, at: u64) -> bool {
         let needs = || {
-            let at = self.find(path)?;
-            let group = self.group(&self.header(at)?)?;
+            let header = self.header(at)?;
+            let group = self.group(&header)?;
             let links = self.links(at)?;
             Some(match group.storage {
                 Storage::Dense { .. } => true,
-                // The library drops soft links when it converts such a group.
-                Storage::Symbols { .. } => links.iter().any(|link| link.address().is_none()),
+                // The library keeps only links to objects when it converts an old header.
+                _ if header.version == 1 => links.iter().any(|link| link.address().is_none()),
                 // A tracked group may hold few links in its header, unless it says otherwise.
-                Storage::Compact => group.next.is_some() && !self.allows_many(at),
+                _ => group.next.is_some() && !self.allows_many(at),
             })
         };
         needs().unwrap_or(false)
+    }
+
+    /// Old groups with soft links, wherever they are.
+    fn with_old_soft_links(&self) -> Vec<u64> {
+        let mut found = Vec::new();
+        if self.superblock.version > 1 {
+            return found;
+        }
+        let (mut seen, mut next) = (HashSet::from([self.root()]), vec![self.root()]);
+        while let Some(at) = next.pop() {
+            let group = self.header(at).and_then(|header| self.group(&header));
+            let (Some(group), Some(links)) = (group, self.links(at)) else { continue };
+            let old = matches!(group.storage, Storage::Symbols { .. });
+            if old && links.iter().any(|link| link.address().is_none()) {
+                found.push(at);
+            }
+            next.extend(
+                links.iter().filter_map(|link| link.address()).filter(|at| seen.insert(*at)),
+            );
+        }
+        found
     }
 
     fn allows_many(&self, at: u64) -> bool {
@@ -53,15 +84,14 @@ impl Raw {
         )))
     }
 
-    /// Whether [`compact`](Self::compact) can rewrite the group at a path.
-    pub fn can_compact(&self, path: &str) -> Result<()> {
-        self.plan(path).map(drop)
+    /// Whether [`compact`](Self::compact) can rewrite the group at an address.
+    pub fn can_compact(&self, at: u64, name: &str) -> Result<()> {
+        self.plan(at, name).map(drop)
     }
 
-    /// The address and header of a group, and the messages of its new chunk.
-    fn plan(&self, path: &str) -> Result<(u64, Header, Vec<Message>)> {
+    /// The header of a group, and the messages of its new chunk.
+    fn plan(&self, at: u64, name: &str) -> Result<(Header, Vec<Message>)> {
         let plan = || {
-            let at = self.find(path)?;
             let header = self.header(at)?;
             let group = self.group(&header)?;
             let links = self.links(at)?;
@@ -89,26 +119,26 @@ impl Raw {
             };
             messages.extend(header.messages.iter().filter(kept).cloned());
             messages.extend(links.into_iter().map(|link| message(super::LINK, link.body)));
-            Some((at, header, messages))
+            Some((header, messages))
         };
-        let (at, header, messages) = plan().ok_or_else(|| {
+        let (header, messages) = plan().ok_or_else(|| {
             DataError::unsupported(format!(
-                "the group {path} keeps its members in a way that cannot be added to here; write \
+                "{name} keeps its members in a way that cannot be added to here; write \
                  the file anew, in Python: anndata.read_h5ad(path).write_h5ad(other_path)"
             ))
         })?;
         let n_links = messages.iter().filter(|m| m.kind == super::LINK).count();
         let room = if header.version == 2 { header.body.1 } else { header.body.1 + 5 };
         if n_links > MAX_LINKS || room < 22 || messages.iter().any(|m| m.body.len() > 65_535) {
-            let what = format!("the group {path} has {n_links} members, too many to add to here");
+            let what = format!("{name} has {n_links} members, too many to add to here");
             return Err(DataError::unsupported(what));
         }
-        Ok((at, header, messages))
+        Ok((header, messages))
     }
 
-    /// Rewrites the group at a path.
-    pub fn compact(&mut self, path: &str) -> Result<()> {
-        let (at, header, messages) = self.plan(path)?;
+    /// Rewrites the group at an address.
+    pub fn compact(&mut self, at: u64, name: &str) -> Result<()> {
+        let (header, messages) = self.plan(at, name)?;
         // The order of creation of attributes is tracked in all messages or in none.
         let tracked = header.version == 2 && header.flags & 4 != 0;
         let mut chunk = b"OCHK".to_vec();
@@ -123,7 +153,7 @@ impl Raw {
         let (prefix, size) = match header.version {
             2 => {
                 let len = header.body.0 - at;
-                let prefix = self.read(at, len).ok_or_else(|| DataError::damaged(path))?;
+                let prefix = self.read(at, len).ok_or_else(|| DataError::damaged(name))?;
                 (prefix, header.body.1)
             }
             // The space of the old header: its prefix of 16 bytes and its messages.

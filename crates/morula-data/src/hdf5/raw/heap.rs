@@ -5,7 +5,7 @@ use super::{Raw, UNDEFINED, le, u16_at, u32_at, u64_at};
 /// Deepest nesting of blocks and of nodes; each level holds many.
 const MAX_DEPTH: u32 = 8;
 
-/// A fractal heap of objects that are neither packed nor larger than a block.
+/// A fractal heap whose objects are not packed.
 struct Heap {
     id_len: usize,
     /// Bytes of an offset and of a length.
@@ -16,33 +16,50 @@ struct Heap {
     max_direct: u64,
     max_bits: u32,
     root: u64,
+    /// The tree of the large objects.
+    large: u64,
     /// Rows of the root, 0 where it is a direct block.
     rows: u64,
 }
 
+/// What a tree indexes: its type, and where its records hold the identifier of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    Links,
+    Attributes,
+}
+
 impl Raw {
     /// The objects of a heap, in the order of its index.
-    pub(super) fn dense(&self, heap: u64, index: u64) -> Option<Vec<Vec<u8>>> {
+    pub(super) fn dense(&self, heap: u64, index: u64, of: Index) -> Option<Vec<Vec<u8>>> {
         let heap = self.heap(heap)?;
+        let id = heap.id_len;
+        let (kind, len, at) = match of {
+            Index::Links => (5, 4 + id, 4),
+            Index::Attributes => (8, id + 9, 0),
+        };
+        let records = self.records(index, kind, len)?;
+        records.iter().map(|record| self.object(&heap, &record[at..at + id])).collect()
+    }
+
+    /// The records of a tree of this type, in order.
+    fn records(&self, index: u64, kind: u8, record: usize) -> Option<Vec<Vec<u8>>> {
         let head = self.read(index, 38)?;
-        // Links by name: a hash and the identifier in the heap.
-        if !head.starts_with(b"BTHD") || head[5] != 5 {
+        if !head.starts_with(b"BTHD") || head[5] != kind {
             return None;
         }
         let node_size = u64::from(u32_at(&head, 6)?);
-        let record = usize::from(u16_at(&head, 10)?);
-        let depth = u16_at(&head, 12)?;
+        let depth = u32::from(u16_at(&head, 12)?);
         let (root, n) = (u64_at(&head, 16)?, usize::from(u16_at(&head, 24)?));
         let total = u64_at(&head, 26)?;
-        if record != 4 + heap.id_len || u32::from(depth) > MAX_DEPTH || total > self.len {
+        if record != usize::from(u16_at(&head, 10)?) || depth > MAX_DEPTH || total > self.len {
             return None;
         }
-        let mut objects = Vec::new();
+        let mut records = Vec::new();
         if root != UNDEFINED {
-            let tree = Tree { node_size, record, total };
-            self.node(&heap, &tree, (root, n), u32::from(depth), &mut objects)?;
+            self.node(&Tree { node_size, record, total }, (root, n), depth, &mut records)?;
         }
-        (objects.len() as u64 == total).then_some(objects)
+        (records.len() as u64 == total).then_some(records)
     }
 
     fn heap(&self, at: u64) -> Option<Heap> {
@@ -67,17 +84,17 @@ impl Raw {
             max_direct,
             max_bits,
             root: u64_at(&head, 132)?,
+            large: u64_at(&head, 22)?,
             rows: u16_at(&head, 140)?.into(),
         })
     }
 
     fn node(
         &self,
-        heap: &Heap,
         tree: &Tree,
         (at, n): (u64, usize),
         depth: u32,
-        objects: &mut Vec<Vec<u8>>,
+        records: &mut Vec<Vec<u8>>,
     ) -> Option<()> {
         let node = self.read(at, tree.node_size)?;
         let sign: &[u8] = if depth == 0 { b"BTLF" } else { b"BTIN" };
@@ -93,12 +110,11 @@ impl Raw {
             if depth > 0 {
                 let child = node.get(children + i * step..children + (i + 1) * step)?;
                 let n = usize::try_from(le(&child[8..8 + n_width])).ok()?;
-                self.node(heap, tree, (u64_at(child, 0)?, n), depth - 1, objects)?;
+                self.node(tree, (u64_at(child, 0)?, n), depth - 1, records)?;
             }
             if i < n {
-                let id = &record(i)?[4..];
-                objects.push(self.object(heap, id)?);
-                if objects.len() as u64 > tree.total {
+                records.push(record(i)?.to_vec());
+                if records.len() as u64 > tree.total {
                     return None;
                 }
             }
@@ -114,6 +130,13 @@ impl Raw {
                 let (offset, len) = (le(id.get(1..o)?), le(id.get(o..o + l)?));
                 let (block, start) = self.block(heap, heap.root, heap.rows, 0, offset, 0)?;
                 self.read(block.checked_add(offset.checked_sub(start)?)?, len)
+            }
+            // An object too large for a block lies alone; a tree knows where.
+            1 => {
+                let number = le(id.get(1..)?.get(..8.min(id.len() - 1))?);
+                let records = self.records(heap.large, 1, 24)?;
+                let found = records.iter().find(|r| u64_at(r, 16) == Some(number))?;
+                self.read(u64_at(found, 0)?, u64_at(found, 8)?)
             }
             // Within the identifier itself.
             2 => {

@@ -1,5 +1,6 @@
 //! The links of a group, in each of the three ways in which files keep them.
 
+use super::heap::Index;
 use super::{LINK, LINK_INFO, Raw, SYMBOL_TABLE, UNDEFINED, le, u16_at, u64_at};
 
 /// A link of a group.
@@ -84,7 +85,7 @@ impl Raw {
                 links.map(|m| parse(m.body)).collect()
             }
             Storage::Dense { heap, index } => {
-                self.dense(heap, index)?.into_iter().map(parse).collect()
+                self.dense(heap, index, Index::Links)?.into_iter().map(parse).collect()
             }
             Storage::Symbols { tree, heap } => self.symbols(tree, heap),
         }

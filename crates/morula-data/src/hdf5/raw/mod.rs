@@ -9,6 +9,7 @@
 //! Everything here returns `None` for what is damaged or unknown; the library then says what is
 //! wrong. Each byte that is read costs fuel, so that loops end.
 
+mod attributes;
 mod boolean;
 mod checksum;
 mod compact;
