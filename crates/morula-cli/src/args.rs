@@ -61,7 +61,7 @@ impl CountsArgs {
         }
         match &self.gene_column {
             Some(column) => {
-                let var = genes::var(&self.read_data()?, &self.layer)?;
+                let var = genes::var(self.read_data()?, &self.layer)?;
                 genes::renamed(counts, &var, &self.layer, column)
                     .with_context(|| format!("var of {}", self.input.display()))
             }

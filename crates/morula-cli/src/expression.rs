@@ -1,7 +1,7 @@
 //! Log-normalised counts and labels of the cells, for the commands after clustering.
 
 use anyhow::Result;
-use morula::data::{Categorical, CsrMatrix, DataFrame, read_obs};
+use morula::data::{Categorical, CsrMatrix, DataFrame};
 use morula::preprocess::{TargetSum, log1p, normalize_total};
 
 use crate::args::CountsArgs;
