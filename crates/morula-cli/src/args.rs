@@ -55,10 +55,6 @@ impl CountsArgs {
         for remark in counts.remarks() {
             console.remark(one_line(remark));
         }
-        if self.round {
-            let (rounded, of) = (counts.n_rounded(), counts.x().nnz());
-            console.remark(format!("rounded {rounded} of {of} values to whole numbers"));
-        }
         match &self.gene_column {
             Some(column) => {
                 let var = genes::var(self.read_data()?, &self.layer)?;

@@ -129,17 +129,19 @@ fn outputs_do_not_replace_each_other() {
     let markers = "markers in.h5ad --groupby cell_type";
     fs::create_dir_all(sandbox.path("state/jojoscl")).unwrap();
     fs::copy(sandbox.path("in.h5ad"), sandbox.path("state/jojoscl/in.h5ad")).unwrap();
+    fs::create_dir(sandbox.path("empty")).unwrap();
     fs::create_dir(sandbox.path("r")).unwrap();
     fs::copy(sandbox.path("in.h5ad"), sandbox.path("r/in.h5ad")).unwrap();
     for (line, part) in [
         (format!("{markers} --out new --h5ad mtx/../new"), "same file"),
         (format!("{cluster} --out m/c.h5ad --save-model m"), "keep them apart"),
         (format!("{cluster} --config m/run.toml --out o.h5ad --save-model m"), "keep them apart"),
-        (format!("{cluster} --out r/o.h5ad --report r"), "keep them apart"),
-        (format!("{cluster} --out o.h5ad --save-model r/m --report r"), "keep them apart"),
+        (format!("{cluster} --out r/o.h5ad --report r"), "another folder"),
+        (format!("{cluster} --out empty/o.h5ad --report empty"), "keep them apart"),
+        (format!("{cluster} --out o.h5ad --save-model empty/m --report empty"), "keep them apart"),
         (format!("{cluster} --out o.h5ad --save-model x --report x/r"), "keep them apart"),
         (format!("{cluster} --out state/jojoscl/o.h5ad --checkpoint state"), "keep them apart"),
-        ("report r/in.h5ad --out r".into(), "keep them apart"),
+        ("report r/in.h5ad --out r".into(), "another folder"),
         ("cluster state/jojoscl/in.h5ad --out o.h5ad --checkpoint state".into(), "keep them apart"),
     ] {
         if line.contains("m/run.toml") {
