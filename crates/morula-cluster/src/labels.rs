@@ -26,6 +26,9 @@ pub(crate) fn by_size(labels: &[usize]) -> Vec<usize> {
 /// // Cluster 2 has two cells, cluster 0 one, cluster 1 none.
 /// assert_eq!(ranks(&[2, 0, 2], 3), [1, 2, 0]);
 /// ```
+///
+/// # Panics
+/// When a label is not below `k`, as an index of a slice does.
 pub fn ranks(labels: &[usize], k: usize) -> Vec<usize> {
     let mut sizes = vec![0_usize; k];
     let mut first = vec![labels.len(); k];

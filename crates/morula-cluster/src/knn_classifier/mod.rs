@@ -7,6 +7,8 @@ use morula_preprocess::{Neighbors, kneighbors};
 
 pub use self::saved::KnnSizes;
 use crate::communities::Communities;
+use crate::error::require;
+use crate::labels::count;
 use crate::representations::{CellNeighbors, NEIGHBORHOOD, same_cells};
 use crate::{ClusterError, Result};
 
@@ -65,12 +67,15 @@ impl KnnClassifier {
     /// cells, cells x K.
     ///
     /// # Errors
-    /// [`ClusterError::Views`] when the numbers of cells and labels differ.
+    /// [`ClusterError::Views`] when the numbers of cells, labels and stabilities differ;
+    /// [`ClusterError::Parameter`] for a label that is not below the number of clusters.
     pub fn fit(cells: CellNeighbors, clusters: Communities) -> Result<(Self, DenseMatrix)> {
-        if cells.n_cells() != clusters.labels.len() {
-            let found = vec![cells.n_cells(), clusters.labels.len()];
+        let found = vec![cells.n_cells(), clusters.labels.len(), clusters.stability.len()];
+        if found.iter().any(|&n| n != found[0]) {
             return Err(ClusterError::Views { found });
         }
+        let k = count(&clusters.labels);
+        require("n_clusters", clusters.n_clusters, k <= clusters.n_clusters, "give every label")?;
         let (views, found) = cells.into_parts();
         let Communities { labels, n_clusters, stability, .. } = clusters;
         let mut sizes = vec![0_usize; n_clusters];
@@ -94,7 +99,7 @@ impl KnnClassifier {
     }
 
     /// Gives cluster `k` the number `to[k]`.
-    pub fn renumber(&mut self, to: &[usize]) {
+    pub(crate) fn renumber(&mut self, to: &[usize]) {
         self.labels.iter_mut().for_each(|label| *label = to[*label]);
         let weights = self.weights.clone();
         weights.iter().zip(to).for_each(|(&weight, &to)| self.weights[to] = weight);
@@ -202,6 +207,18 @@ pub(super) mod tests {
         let view = DenseMatrix::from_rows(x, 1);
         let views = vec![view.clone(), view];
         KnnClassifier::fit(CellNeighbors::new(views).unwrap(), clusters(1.0)).unwrap()
+    }
+
+    #[test]
+    fn clusters_of_other_cells_are_refused() {
+        let cells = || CellNeighbors::new(vec![DenseMatrix::from_rows(vec![0.0; 22], 1)]).unwrap();
+        for wrong in [
+            Communities { n_clusters: 1, ..clusters(1.0) },
+            Communities { stability: vec![1.0; 3], ..clusters(1.0) },
+            Communities { labels: vec![0; 21], ..clusters(1.0) },
+        ] {
+            assert!(KnnClassifier::fit(cells(), wrong).is_err());
+        }
     }
 
     #[test]

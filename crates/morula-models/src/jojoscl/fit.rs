@@ -13,8 +13,8 @@ use super::{JojoSclModel, JojoSclParams, checkpoint, finish};
 use crate::device::device_limits;
 use crate::saved::{Fingerprint, RunIdentity};
 use crate::training::Setup;
-use crate::training::train_loop::{self, TrainState};
-use crate::{ClusterMethod, EpochRecord, FitOptions, Result};
+use crate::training::train_loop;
+use crate::{ClusterMethod, FitOptions, Result};
 
 /// Fits a model (section 2 of its [page]).
 ///
@@ -53,28 +53,8 @@ pub(super) fn fit(
         let sizes = [params.epochs, n_cells, n_clusters];
         state = checkpoint::load(&saved.folder, state, &identity, sizes, &device)?;
     }
-    let training = Training { trainer: &trainer, identity: &identity, state };
-    let training = train_loop::run(training, params.epochs, &mut options)?;
-    finish::finish(&trainer, training.state, recipe, prepared)
-}
-
-/// A run: its constant parts, and its state.
-struct Training<'a> {
-    trainer: &'a Trainer<'a>,
-    identity: &'a RunIdentity,
-    state: State,
-}
-
-impl TrainState for Training<'_> {
-    fn history(&self) -> &[EpochRecord] {
-        &self.state.history
-    }
-
-    fn save(&self, folder: &Path) -> Result<()> {
-        checkpoint::save(folder, &self.state, self.identity)
-    }
-
-    fn epoch(self) -> Result<Self> {
-        Ok(Self { state: self.trainer.epoch(self.state)?, ..self })
-    }
+    let epoch = |state| trainer.epoch(state);
+    let save = |folder: &Path, state: &State| checkpoint::save(folder, state, &identity);
+    let state = train_loop::run(state, params.epochs, &mut options, epoch, save)?;
+    finish::finish(&trainer, state, recipe, prepared)
 }

@@ -8,6 +8,7 @@ use morula_core::Encoder;
 use super::JojoSclParams;
 use super::network::Network;
 use crate::EpochRecord;
+use crate::training::train_loop::TrainState;
 
 /// What changes from step to step.
 pub(super) struct State {
@@ -27,5 +28,11 @@ impl State {
         let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
         let key = network.encoder.clone().no_grad();
         Self { network, key, optimizer, memberships: None, history: Vec::new() }
+    }
+}
+
+impl TrainState for State {
+    fn history(&self) -> &[EpochRecord] {
+        &self.history
     }
 }

@@ -8,6 +8,7 @@ use morula_core::ops;
 use super::network::Network;
 use crate::EpochRecord;
 use crate::training::loss_terms::{LossTerms, StepLosses};
+use crate::training::train_loop::TrainState;
 
 /// What changes from step to step.
 pub(super) struct State {
@@ -54,5 +55,11 @@ impl State {
             self.network = self.optimizer.step(learning_rate, self.network.clone(), gradients);
         }
         terms.detach()
+    }
+}
+
+impl TrainState for State {
+    fn history(&self) -> &[EpochRecord] {
+        &self.history
     }
 }

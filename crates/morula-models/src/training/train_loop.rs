@@ -5,28 +5,25 @@ use std::path::Path;
 use crate::{EpochRecord, FitOptions, ModelError, Result};
 
 /// The state of training. With the parameters and the data it is enough to resume.
-pub(crate) trait TrainState: Sized {
+pub(crate) trait TrainState {
     /// Records of the epochs done.
     fn history(&self) -> &[EpochRecord];
-
-    /// Writes the state into a checkpoint folder.
-    fn save(&self, folder: &Path) -> Result<()>;
-
-    /// Runs the next epoch.
-    fn epoch(self) -> Result<Self>;
 }
 
-/// Runs epochs until `epochs` are done.
+/// Runs `epoch` until `epochs` are done; `save` writes the state into a checkpoint folder.
 ///
 /// # Errors
-/// [`ModelError::Interrupted`] when the observer stops before the last epoch.
+/// Those of `epoch` and `save`; [`ModelError::Interrupted`] when the observer stops before the last
+/// epoch.
 pub(crate) fn run<S: TrainState>(
     mut state: S,
     epochs: usize,
     options: &mut FitOptions<'_>,
+    epoch: impl Fn(S) -> Result<S>,
+    save: impl Fn(&Path, &S) -> Result<()>,
 ) -> Result<S> {
     while state.history().len() < epochs {
-        state = state.epoch()?;
+        state = epoch(state)?;
         let done = state.history().len();
         let stop = match (state.history().last(), &mut options.observer) {
             (Some(record), Some(observer)) => observer.on_epoch(record, epochs).is_break(),
@@ -34,7 +31,7 @@ pub(crate) fn run<S: TrainState>(
         };
         let folder = match &options.checkpoint {
             Some(to) if stop || done.is_multiple_of(to.every.max(1)) || done == epochs => {
-                state.save(&to.folder)?;
+                save(&to.folder, &state)?;
                 Some(to.folder.clone())
             }
             _ => None,
