@@ -200,6 +200,20 @@ def loops(folder):
         ct["categories"] = ct
 
 
+def linked_layers(folder):
+    """One array of zeros that is a layer a thousand times: 16 GB to unpack."""
+    n = 4000
+    with h5py.File(folder / "linked_layers.h5ad", "w") as f:
+        plain(f)
+        del f["X"]
+        for table in ("obs", "var"):
+            del f[table]["_index"]
+            f[table].create_dataset("_index", data=np.full(n, b"a"), compression="gzip")
+        f.create_dataset("X", data=np.zeros((n, n), "i1"), compression="gzip", compression_opts=9, chunks=(1000, n))
+        for k in range(1000):
+            f[f"layers/{k}"] = f["X"]
+
+
 def shared_heap(folder):
     """A column of texts that are all one text in the file: 20 MB in 60 KB."""
     path = folder / "shared_heap.h5ad"
@@ -327,7 +341,7 @@ def main(folder, *options):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if "--odd" in options:
-        for make in (links, loops, shared_heap, half):
+        for make in (links, loops, linked_layers, shared_heap, half):
             make(folder)
         return
     rich(sp.csr_matrix(np.log1p(COUNTS).astype("f4"))).write_h5ad(folder / "rich.h5ad")

@@ -1,7 +1,7 @@
 //! Validated raw counts: the only input that a model accepts.
 
 use crate::look::{Look, look_of};
-use crate::names::{filled, make_unique};
+use crate::names::{filled, make_unique, shown};
 use crate::{Categorical, CsrMatrix, DataError, Result};
 
 /// How far from a whole number a count may be, relative to the number: noise of single precision.
@@ -124,8 +124,8 @@ impl CountMatrix {
             };
             return Err(DataError::NotCounts {
                 layer: layer.into(),
-                cell: obs_names[i].clone(),
-                gene: var_names[j as usize].clone(),
+                cell: shown(&obs_names[i]),
+                gene: shown(&var_names[j as usize]),
                 value,
                 looks_like: look.words(),
                 advice: advice.into(),
@@ -135,7 +135,7 @@ impl CountMatrix {
         if let Some((i, j, value)) =
             x.inexact().filter(|&(_, _, value)| !round || value.abs() > f64::from(1 << 24))
         {
-            let (cell, gene) = (obs_names[i].clone(), var_names[j as usize].clone());
+            let (cell, gene) = (shown(&obs_names[i]), shown(&var_names[j as usize]));
             return Err(DataError::Inexact { layer: layer.into(), cell, gene, value });
         }
         let (mut n_rounded, mut n_noise) = (0, 0);
@@ -200,7 +200,7 @@ impl CountMatrix {
             });
         }
         if let Some(i) = batches.codes().iter().position(|&code| code < 0) {
-            return Err(DataError::NoBatch { cell: self.obs_names[i].clone() });
+            return Err(DataError::NoBatch { cell: shown(&self.obs_names[i]) });
         }
         self.batches = Some(batches);
         Ok(self)
@@ -342,6 +342,16 @@ mod tests {
         for value in [16_777_216.0, 16_777_218.0, 17.000000000000004] {
             assert!(new(value, false).is_ok(), "{value}");
         }
+    }
+
+    #[test]
+    fn a_name_in_a_message_does_not_reach_the_terminal_as_it_is() {
+        let x = CsrMatrix::from_dense(1, 1, &[0.5]).unwrap();
+        let names = |name: &str| vec![name.to_string()];
+        let error = CountMatrix::new(x, names("\u{1b}[2Jß"), names("a\nb")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("\\u{1b}[2Jß") && text.contains("a\\nb"), "{text}");
+        assert!(!text.contains(char::is_control), "{text}");
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub enum DataError {
     /// A value that single precision does not hold.
     #[error(
         "layer {layer}: cell {cell}, gene {gene} holds {value}, which single precision cannot hold \
-         exactly; whole numbers up to 16777216 are counts. Give raw counts, or round them \
-         (`--round`)"
+         exactly; whole numbers up to 16777216 are counts. Give raw counts (smaller ones that are \
+         fractional can be rounded with `--round`)"
     )]
     Inexact {
         /// Layer of the value.

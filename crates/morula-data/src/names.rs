@@ -60,6 +60,15 @@ pub(crate) fn check_column_paths(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// A name for a message: control characters are escaped, since a terminal obeys them.
+pub(crate) fn shown(name: &str) -> String {
+    let letter = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    name.chars().map(letter).collect()
+}
+
 /// Names with a placeholder where one is empty.
 pub(crate) fn filled(mut names: Vec<String>) -> Vec<String> {
     for (i, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {

@@ -143,6 +143,14 @@ fn columns_without_names_are_bounded_by_the_file() {
 }
 
 #[test]
+fn an_array_is_not_unpacked_for_every_link() {
+    let start = Instant::now();
+    let error = read(fixture("linked_layers.h5ad")).unwrap_err().to_string();
+    assert!(error.contains("unpacks to more"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
 fn packed_tables_of_nothing_take_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bomb.csv.gz");

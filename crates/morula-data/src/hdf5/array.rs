@@ -64,6 +64,8 @@ pub(crate) struct Array {
     window_rows: usize,
     budget: Budget,
     file_bytes: u64,
+    /// Bytes of an element.
+    size: u64,
 }
 
 /// A value that single precision does not hold, and its position.
@@ -114,7 +116,17 @@ impl Array {
         let step = chunk.and_then(|c| c.first().copied()).unwrap_or(1).max(1) as usize;
         let window_rows = (WINDOW / per_row).max(1).div_ceil(step).saturating_mul(step);
         let element = Element::of(&dtype);
-        Ok(Self { set, at: at.into(), shape, element, dtype, window_rows, budget, file_bytes })
+        Ok(Self {
+            set,
+            at: at.into(),
+            shape,
+            element,
+            dtype,
+            window_rows,
+            budget,
+            file_bytes,
+            size,
+        })
     }
 
     pub fn shape(&self) -> &[usize] {
@@ -145,6 +157,7 @@ impl Array {
         let per_row: usize = self.shape.iter().skip(1).product();
         for start in (0..rows).step_by(self.window_rows) {
             let count = self.window_rows.min(rows - start);
+            self.budget.unpack((count * per_row) as u64, self.size)?;
             let values = guard(&self.at, || read(start as u64, count as u64))?;
             if values.len() != count * per_row {
                 let what = format!("{} ends after {} values", self.at, values.len());
@@ -286,6 +299,7 @@ impl Array {
         // A text of variable length is a reference, and references can be packed to nothing.
         let n = self.len() as u64;
         self.budget.check_texts(n, n.saturating_mul(16))?;
+        self.budget.unpack(n, self.size)?;
         let texts = if self.dtype == DType::VariableLengthString {
             let limits = VlenStringReadOptions::new()
                 .with_max_elements(self.len())
@@ -310,6 +324,7 @@ impl Array {
         let datatype = guard(&self.at, || self.set.datatype())?;
         // The bytes, and about as much again for the values.
         self.budget.take(self.len() as u64, 2 * datatype.type_size() as usize)?;
+        self.budget.unpack(self.len() as u64, self.size)?;
         let raw = guard(&self.at, || self.set.read_raw())?;
         Record::new(&self.at, &datatype, raw, self.len())
     }

@@ -11,6 +11,12 @@ const BASE: u64 = 1 << 27;
 /// Bytes in memory per byte of the file. Count matrices that are packed well take less.
 const PER_BYTE: u64 = 128;
 
+/// Bytes that are unpacked whatever the size of the file is.
+const WORK_BASE: u64 = 1 << 30;
+
+/// Bytes that are unpacked per byte of the file: every byte twice, at the limit of deflate.
+const WORK_PER_BYTE: u64 = 2200;
+
 /// Memory of a name beside its letters.
 const PER_TEXT: u64 = 40;
 
@@ -19,13 +25,15 @@ const PER_TEXT: u64 = 40;
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     left: Rc<Cell<u64>>,
+    work: Rc<Cell<u64>>,
     total: u64,
 }
 
 impl Budget {
     pub fn new(file_bytes: u64) -> Self {
         let total = file_bytes.saturating_mul(PER_BYTE).saturating_add(BASE);
-        Self { left: Rc::new(Cell::new(total)), total }
+        let work = file_bytes.saturating_mul(WORK_PER_BYTE).saturating_add(WORK_BASE);
+        Self { left: Rc::new(Cell::new(total)), work: Rc::new(Cell::new(work)), total }
     }
 
     pub fn of_file(path: &Path) -> Result<Self> {
@@ -41,6 +49,19 @@ impl Budget {
                 Ok(())
             }
             None => Err(self.exceeded()),
+        }
+    }
+
+    /// Counts bytes that are about to be unpacked. Links can lead to one array many times.
+    pub fn unpack(&self, n: u64, size: u64) -> Result<()> {
+        match self.work.get().checked_sub(n.saturating_mul(size)) {
+            Some(left) => {
+                self.work.set(left);
+                Ok(())
+            }
+            None => Err(DataError::damaged(
+                "the content unpacks to more than a file of this size holds",
+            )),
         }
     }
 

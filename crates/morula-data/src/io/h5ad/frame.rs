@@ -8,6 +8,9 @@ use std::collections::HashSet;
 /// Group in which old files (encoding 0.1.0) keep the categories of a table's columns.
 pub(super) const OLD_CATEGORIES: &str = "__categories";
 
+/// Longest name of a column; a longer one would only be damage, and fill the screen.
+const MAX_NAME: usize = 4096;
+
 /// Reads the table at a path. Columns that cannot be read are listed in `not_loaded`.
 pub(super) fn read_frame(
     store: &Store,
@@ -109,6 +112,10 @@ pub(super) fn column_order(store: &Store, at: &str) -> Result<Vec<String>> {
 }
 
 fn read_column(store: &Store, frame: &str, name: &str) -> Result<Column> {
+    if name.len() > MAX_NAME {
+        let what = format!("{frame} has a column whose name has {} bytes", name.len());
+        return Err(DataError::damaged(what));
+    }
     let at = format!("{frame}/{name}");
     match store.kind(&at) {
         None if store.is_link(&at) => Err(store.not_there(&at)),
