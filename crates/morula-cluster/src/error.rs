@@ -29,6 +29,17 @@ pub enum ClusterError {
         /// What is wrong with them.
         why: &'static str,
     },
+    /// More clusters than there can be.
+    #[error(
+        "{n_asked} clusters asked for, but not more than {n_possible} can all have cells; \
+         ask for at most {n_possible}"
+    )]
+    TooManyClusters {
+        /// Clusters asked for.
+        n_asked: usize,
+        /// The largest number of clusters that all have cells.
+        n_possible: usize,
+    },
     /// Views of different sets of cells.
     #[error("views of {found:?} cells: give at least one, all of the same cells")]
     Views {

@@ -87,9 +87,60 @@ impl<'de> Deserialize<'de> for NClusters {
     }
 }
 
+/// The largest number of clusters below `asked` that can be met. `met` says how many clusters have
+/// cells when a number is asked for. Numbers further than 16 below the answer's upper bound are
+/// found by bisection, which takes it that no number is met above one that is not.
+///
+/// # Errors
+/// That of `met`.
+pub fn largest_possible<E>(
+    asked: usize,
+    mut met: impl FnMut(usize) -> Result<usize, E>,
+) -> Result<usize, E> {
+    // Fewer and fewer are asked for until all of them have cells.
+    let (mut low, mut high) = (asked.saturating_sub(1).max(1), asked);
+    loop {
+        let found = met(low)?;
+        if found >= low || low <= 1 {
+            break;
+        }
+        (low, high) = (found.max(1), low);
+    }
+    // `high` is not met. Numbers above it were not either, as far as they were asked for.
+    while high - low > SCANNED {
+        let middle = low + (high - low) / 2;
+        if met(middle)? >= middle { low = middle } else { high = middle }
+    }
+    for k in (low + 1..high).rev() {
+        if met(k)? >= k {
+            return Ok(k);
+        }
+    }
+    Ok(low)
+}
+
+/// Numbers of clusters that are tried one by one.
+const SCANNED: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_number_that_is_met_is_found() {
+        for limit in 1..=70 {
+            for asked in limit + 1..=80 {
+                let mut tried = 0;
+                let mut met = |k: usize| {
+                    tried += 1;
+                    Ok::<_, ()>(if k <= limit { k } else { limit.min(k / 3).max(1) })
+                };
+                assert_eq!(largest_possible(asked, &mut met), Ok(limit), "{asked}");
+                assert!(tried < 30, "{tried}");
+            }
+        }
+        assert_eq!(largest_possible(9, Err::<usize, _>), Err(8));
+    }
 
     #[test]
     fn numbers_and_auto_are_read_and_written() {

@@ -22,7 +22,7 @@ pub enum ModelError {
     /// More clusters than cells.
     #[error(
         "{n_clusters} clusters asked for, but only {n_cells} cells are left after filtering; \
-         ask for at most {n_cells}"
+         ask for fewer"
     )]
     TooFewCells {
         /// Cells left.

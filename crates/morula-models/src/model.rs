@@ -151,7 +151,8 @@ pub trait ClusterModel: std::fmt::Debug {
         Ok(None)
     }
 
-    /// Batches whose differences it takes out; empty where it knows of none.
+    /// Batches whose differences it takes out; empty where it knows of none. Then batches of new
+    /// cells change nothing ([`FilterReport::ignored_batches`]).
     fn batches(&self) -> &[String] {
         self.recipe().batches()
     }

@@ -5,12 +5,14 @@ use std::path::Path;
 use burn::tensor::Device;
 use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::{CellGraph, ExpressionViews};
-use morula_cluster::{ClusterParams, KnnClassifier, KnnSizes, ResolutionProfile, ranks};
+use morula_cluster::{
+    ClusterError, ClusterParams, KnnClassifier, KnnSizes, ResolutionProfile, largest_possible,
+};
 use morula_data::DenseMatrix;
 use morula_preprocess::{Neighbors, Prepared};
 use serde::{Deserialize, Serialize};
 
-use super::{CentroidClassifier, ClusterMethod};
+use super::{CentroidClassifier, ClusterMethod, PROBABILITIES};
 use crate::device::{read_matrix, upload};
 use crate::{NClusters, Result};
 
@@ -60,7 +62,10 @@ pub(crate) struct Wanted {
 
 impl Classifier {
     /// Clusters the cells by their embedding, `n x d`, and by their expression; numbered by falling
-    /// size. K-means runs on the device, all else on the host.
+    /// size. Every cluster has cells. K-means runs on the device, all else on the host.
+    ///
+    /// # Errors
+    /// [`ClusterError::TooManyClusters`] for a number given of which some would have no cells.
     pub fn fit(
         embedding: &DenseMatrix,
         wanted: Wanted,
@@ -73,15 +78,19 @@ impl Classifier {
         }
         let k = cells.n_clusters(n_clusters, seed)?;
         let h = upload(embedding, device);
-        let rng = &mut stream(seed, Purpose::KMeans, 0);
-        let mut classifier = CentroidClassifier::fit(&h, method.fit(&h, k, n_init, rng)?, k)?;
-        let proba = read_matrix(classifier.forward(h), PROBABILITIES)?;
-        // The sizes are known only after every cell has its likeliest cluster.
-        let to = ranks(&proba.argmax(), k);
-        classifier.renumber(&to);
+        let fit = |k: usize| {
+            let rng = &mut stream(seed, Purpose::KMeans, 0);
+            CentroidClassifier::fit(&h, method.fit(&h, k, n_init, rng)?, k)
+        };
+        let (classifier, proba) = fit(k)?;
+        if let Some(n_asked) = n_clusters.given().filter(|&k| k > classifier.n_clusters()) {
+            let met = |k: usize| -> Result<usize> { Ok(fit(k)?.0.n_clusters()) };
+            let n_possible = largest_possible(n_asked, met)?;
+            return Err(ClusterError::TooManyClusters { n_asked, n_possible }.into());
+        }
         Ok(Classified {
             classifier: Self::Centroids(classifier),
-            proba: proba.with_columns(&to),
+            proba,
             profile: None,
             neighbors: None,
         })
@@ -169,5 +178,3 @@ impl Classifier {
         })
     }
 }
-
-const PROBABILITIES: &str = "the probabilities";

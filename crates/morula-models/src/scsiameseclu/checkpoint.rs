@@ -4,13 +4,13 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use morula_core::graph::Graph;
-use morula_data::{DenseMatrix, atomic_dir};
+use morula_data::DenseMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use super::state::State;
 use crate::device::{read_matrix, upload};
-use crate::saved::{RunIdentity, damaged, weights};
+use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
 use crate::{ModelError, NClusters, Result};
 
 /// The part of the state in `state.json`; weights and optimizer are beside it.
@@ -23,7 +23,7 @@ struct Stored {
 
 /// Writes the state to `target/scsiameseclu`, replacing an older one only when complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
-    atomic_dir::replace(&target.join(NAME), |folder| {
+    folder::write(&target.join(NAME), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         let path = folder.join("optimizer.bin");
         let saved = state.optimizer.save(&path);
@@ -48,9 +48,9 @@ pub(super) fn load(
     asked: NClusters,
     device: &Device,
 ) -> Result<State> {
-    let target = target.join(NAME);
-    let Some(home) = atomic_dir::existing(&target) else { return Ok(state) };
-    let (history, stored) = identity.read::<Stored>(&home, epochs)?;
+    let Some(folder) = open_checkpoint(&target.join(NAME))? else { return Ok(state) };
+    let home = &folder.home;
+    let (history, stored) = identity.read::<Stored>(&folder, epochs)?;
     let k = stored.columns.len();
     // A number that is found in the data is known once there is a plan.
     let asked = asked.given().unwrap_or(k);
@@ -59,9 +59,9 @@ pub(super) fn load(
         Some(plan) => k > 0 && k == asked && (plan.n_rows(), plan.n_cols()) == (n_cells, k),
     };
     if !planned {
-        return Err(damaged(&home, "its transport plan is not that of these cells"));
+        return Err(damaged(home, "its transport plan is not that of these cells"));
     }
-    state.kept = Graph::from_edges(n_cells, stored.kept).map_err(|e| damaged(&home, e))?;
+    state.kept = Graph::from_edges(n_cells, stored.kept).map_err(|e| damaged(home, e))?;
     state.columns = stored.columns;
     state.plan = stored.plan.map(|plan| upload(&plan, device));
     state.history = history;

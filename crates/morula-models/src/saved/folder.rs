@@ -1,0 +1,52 @@
+//! The folder of a saved model or checkpoint: its parts, with their checksums.
+
+use std::path::{Path, PathBuf};
+
+use morula_data::atomic_dir;
+
+use super::checksums::{CHECKSUMS, Checksums};
+use crate::{ModelError, Result};
+
+/// Fills a folder and adds the checksums of its files; replaces an older folder only when complete.
+pub(crate) fn write(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    atomic_dir::replace(target, |folder| {
+        fill(folder)?;
+        Checksums::write(folder)
+    })
+}
+
+/// A folder whose files are those that were written.
+pub(crate) struct Folder {
+    pub home: PathBuf,
+    checked: bool,
+}
+
+impl Folder {
+    /// The folder at `target`, or its backup, with the checksums of its files checked. A folder of
+    /// a version without checksums passes; its description says which one.
+    ///
+    /// # Errors
+    /// [`ModelError::Saved`] naming the file that has changed; [`ModelError::Io`].
+    pub fn open(target: &Path) -> Result<Self> {
+        let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
+        let list = Checksums::read(&home)?;
+        if let Some(list) = &list {
+            list.check_all(&home)?;
+        }
+        Ok(Self { home, checked: list.is_some() })
+    }
+
+    /// To be called when the description of the folder is of this version, which writes checksums.
+    ///
+    /// # Errors
+    /// [`ModelError::Saved`] where the checksums are missing.
+    pub fn require_checksums(&self) -> Result<()> {
+        match self.checked {
+            true => Ok(()),
+            false => Err(ModelError::Saved {
+                path: self.home.join(CHECKSUMS),
+                why: "the file is missing, so nothing shows that the others are whole".into(),
+            }),
+        }
+    }
+}
