@@ -70,7 +70,11 @@ impl KnnClassifier {
     pub fn load(path: &Path, sizes: &KnnSizes) -> Result<Self> {
         let io = |source| ClusterError::Io { path: path.into(), source };
         // Metadata first: a file of another size is refused before memory is taken for it.
-        let stored = fs::metadata(path).map_err(io)?.len() as f64;
+        let file = fs::metadata(path).map_err(io)?;
+        if !file.is_file() {
+            return Err(damaged(path, "it is no regular file"));
+        }
+        let stored = file.len() as f64;
         let values =
             sizes.n_cells as f64 * (2.0 + sizes.dims.iter().map(|&d| d as f64).sum::<f64>());
         if values * 4.0 > stored || sizes.n_clusters > sizes.n_cells {

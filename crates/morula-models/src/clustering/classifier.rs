@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CentroidClassifier, ClusterMethod, PROBABILITIES};
 use crate::device::{read_matrix, upload};
+use crate::saved::folder::Folder;
 use crate::{NClusters, Result};
 
 /// Name of the file with the cells of the fit in a saved model.
@@ -158,7 +159,7 @@ impl Classifier {
     /// when its sizes disagree.
     pub fn load(
         saved: SavedClassifier,
-        folder: &Path,
+        folder: &Folder,
         [d, n_genes]: [usize; 2],
     ) -> Result<Option<Self>> {
         Ok(match saved {
@@ -169,7 +170,7 @@ impl Classifier {
                 let fits = expression.fits(n_genes) && voters.dims() == expression.dims(d);
                 match fits {
                     true => {
-                        let knn = KnnClassifier::load(&folder.join(VOTERS), &voters)?;
+                        let knn = KnnClassifier::load(&folder.file(VOTERS)?, &voters)?;
                         Some(Self::Neighbors { expression, knn })
                     }
                     false => None,

@@ -52,9 +52,9 @@ pub(super) fn load(
     {
         return Err(damaged(home, "its memberships are not those of these cells"));
     }
-    weights::load_in_training(&mut state.network, &home.join("network.bpk"))?;
-    weights::load(&mut state.key, &home.join("key.safetensors"))?;
-    let path = home.join("optimizer.bin");
+    weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
+    weights::load(&mut state.key, &folder.file("key.safetensors")?)?;
+    let path = folder.file("optimizer.bin")?;
     let loaded = state.optimizer.load(&path);
     state.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
     state.memberships = memberships.map(|labels| {

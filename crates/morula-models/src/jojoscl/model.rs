@@ -150,14 +150,13 @@ impl ClusterModel for JojoSclModel {
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
         let folder = Folder::open(target)?;
-        let home = &folder.home;
-        let path = home.join(manifest::MODEL);
+        let path = folder.home.join(manifest::MODEL);
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
         let d = *params.widths.last().unwrap_or(&0);
         let device = &device.clone().inner();
         let sizes = [d, manifest.recipe.n_genes()];
-        let classifier = Classifier::load(manifest.classifier, home, sizes)?;
+        let classifier = Classifier::load(manifest.classifier, &folder, sizes)?;
         let consistent = |classifier: &Classifier| {
             let k = classifier.n_clusters();
             manifest.recipe.n_genes() > 0
@@ -169,7 +168,7 @@ impl ClusterModel for JojoSclModel {
             let why = "clusters, shrinkage and parameters disagree in their sizes".into();
             return Err(ModelError::Saved { path, why });
         };
-        let weights = home.join(ENCODER);
+        let weights = folder.file(ENCODER)?;
         let widths = [&[manifest.recipe.n_genes()], params.widths.as_slice()].concat();
         weights::check_sizes(&weights, weights::layers(&widths))?;
         let config = EncoderConfig::new(manifest.recipe.n_genes());

@@ -58,6 +58,11 @@ impl Checksums {
         }
     }
 
+    /// Whether the list has a file of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.files.contains_key(name)
+    }
+
     /// Checks one file of the folder.
     ///
     /// # Errors

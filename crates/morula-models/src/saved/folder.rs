@@ -18,7 +18,7 @@ pub(crate) fn write(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Re
 /// A folder whose files are those that were written.
 pub(crate) struct Folder {
     pub home: PathBuf,
-    checked: bool,
+    list: Option<Checksums>,
 }
 
 impl Folder {
@@ -33,7 +33,21 @@ impl Folder {
         if let Some(list) = &list {
             list.check_all(&home)?;
         }
-        Ok(Self { home, checked: list.is_some() })
+        Ok(Self { home, list })
+    }
+
+    /// A file of the folder, which must be one of those that were checked.
+    ///
+    /// # Errors
+    /// [`ModelError::Saved`] for a file that is not in the list.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
+        let path = self.home.join(name);
+        match self.list.as_ref().is_none_or(|list| list.has(name)) {
+            true => Ok(path),
+            false => {
+                Err(ModelError::Saved { path, why: format!("it is not listed in {CHECKSUMS}") })
+            }
+        }
     }
 
     /// To be called when the description of the folder is of this version, which writes checksums.
@@ -41,9 +55,9 @@ impl Folder {
     /// # Errors
     /// [`ModelError::Saved`] where the checksums are missing.
     pub fn require_checksums(&self) -> Result<()> {
-        match self.checked {
-            true => Ok(()),
-            false => Err(ModelError::Saved {
+        match self.list {
+            Some(_) => Ok(()),
+            None => Err(ModelError::Saved {
                 path: self.home.join(CHECKSUMS),
                 why: "the file is missing, so nothing shows that the others are whole".into(),
             }),

@@ -16,7 +16,7 @@ use crate::{ModelError, Result};
 pub(crate) const MODEL: &str = "model.json";
 
 /// Bytes of a description at most: far more than any model or checkpoint needs.
-const LONGEST: u64 = 1 << 32;
+const LONGEST: u64 = 1 << 30;
 
 /// Writes a value as JSON.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
@@ -49,7 +49,7 @@ pub(crate) fn read_manifest<T: DeserializeOwned>(
     model: &str,
     format: u32,
 ) -> Result<T> {
-    let path = folder.home.join(MODEL);
+    let path = folder.file(MODEL)?;
     let header: Header = read_json(&path)?;
     if header.format != format || header.model != model {
         let why = format!(

@@ -69,7 +69,7 @@ impl RunIdentity {
         struct Known {
             origin: Option<Value>,
         }
-        let path = folder.home.join(STATE);
+        let path = folder.file(STATE)?;
         let Some(then) = read_json::<Known>(&path)?.origin else {
             let why = "an older version of Morula wrote it and did not note which data it is of";
             return Err(ModelError::OtherRun { path, differs: why.into() });

@@ -68,8 +68,8 @@ pub(super) fn load(
     if k > 0 {
         state.network = state.network.with_clusters(k)?;
     }
-    weights::load_in_training(&mut state.network, &home.join("network.bpk"))?;
-    let path = home.join("optimizer.bin");
+    weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
+    let path = folder.file("optimizer.bin")?;
     let loaded = state.optimizer.load(&path);
     state.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
     Ok(state)

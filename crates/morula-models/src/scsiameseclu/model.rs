@@ -29,6 +29,9 @@ const FORMAT: u32 = 7;
 /// Name of the file with the weights in a saved model.
 const NETWORK: &str = "network.safetensors";
 
+/// Name of the file with the cells of the fit.
+const REFERENCE: &str = "reference.safetensors";
+
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
 
@@ -177,7 +180,7 @@ impl ClusterModel for ScSiameseCluModel {
     fn save(&self, target: &Path) -> Result<()> {
         folder::write(target, |folder| {
             weights::save(&self.network, &folder.join(NETWORK))?;
-            self.reference.save(&folder.join("reference.safetensors"), &self.device())?;
+            self.reference.save(&folder.join(REFERENCE), &self.device())?;
             let manifest = Manifest {
                 format: FORMAT,
                 model: NAME.into(),
@@ -198,8 +201,7 @@ impl ClusterModel for ScSiameseCluModel {
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
         let folder = Folder::open(target)?;
-        let home = &folder.home;
-        let path = home.join(manifest::MODEL);
+        let path = folder.home.join(manifest::MODEL);
         let device = device.clone().inner();
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
@@ -208,7 +210,7 @@ impl ClusterModel for ScSiameseCluModel {
         let saved = manifest.classifier;
         let others = saved.is_some();
         let classifier = match saved {
-            Some(saved) => Classifier::load(saved, home, sizes)?,
+            Some(saved) => Classifier::load(saved, &folder, sizes)?,
             None => None,
         };
         let k = manifest.n_trained;
@@ -225,11 +227,11 @@ impl ClusterModel for ScSiameseCluModel {
         if !consistent {
             return Err(disagree());
         }
-        let weights = home.join(NETWORK);
+        let weights = folder.file(NETWORK)?;
         weights::check_sizes(&weights, layers(&params, [k, n_comps, n_genes]))?;
         let mut network = Network::init(&params, [k, n_comps, n_genes], &device)?.valid();
         weights::load(&mut network, &weights)?;
-        let cells = home.join("reference.safetensors");
+        let cells = folder.file(REFERENCE)?;
         let reference = Reference::load(&cells, &manifest.reference, manifest.views, &device)?;
         if !reference.spaces.fits(&params, n_comps, n_genes) {
             return Err(disagree());

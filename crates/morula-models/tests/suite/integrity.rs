@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{counts, device, reseal};
+use crate::common::{counts, device, list, reseal};
 
 /// Random bits that are flipped in each file.
 const FLIPS: usize = 60;
@@ -177,6 +177,15 @@ fn a_pipe_is_refused_and_not_waited_for() {
             is_refused(kind, &folder, "model.json", "a pipe");
             assert!(ModelKind::of_saved(&folder).is_err());
         }
+        // A list that leaves files out does not help.
+        let home = saved(kind, 0);
+        let folder = home.path().join("model");
+        let checksum = crc32fast::hash(&fs::read(folder.join("model.json")).unwrap());
+        list(&folder, [("model.json".to_string(), checksum)].into());
+        let path = folder.join("voters.safetensors");
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        is_refused(kind, &folder, "voters.safetensors", "a pipe that is not listed");
     }
 }
 
