@@ -1,4 +1,4 @@
-//! Hot paths of JojoSCL at the size of the default run: batch 200, 2000 genes.
+//! The most expensive operations of JojoSCL at the size of the default run: batch 200, 2000 genes.
 //!
 //! `cargo bench --bench core`; on the CPU backend.
 

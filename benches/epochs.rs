@@ -1,10 +1,10 @@
 //! Seconds of whole training epochs, both models on simulated cells, one JSON object per line:
 //! `{"id": "jojoscl/training/4271", "min": ..., "median": ...}`.
 //!
-//! `RAYON_NUM_THREADS=1 cargo bench --bench epochs -- [CELLS] [MODEL|all] [cpu|gpu]`. CPU seconds are
-//! those of the process; of several epochs the fastest is the least disturbed by other programs. On
-//! a GPU they are wall seconds: an epoch ends with its losses on the host, so nothing is pending.
-//! `scripts/bench_models.sh` sets them against PyTorch.
+//! `RAYON_NUM_THREADS=1 cargo bench --bench epochs -- [CELLS] [MODEL|all] [cpu|gpu]`. On the CPU
+//! they are CPU seconds of the process; the fastest epoch is the one least disturbed by other
+//! programs. On a GPU they are wall seconds: an epoch ends with its losses on the host, so no work
+//! is pending. `scripts/bench_models.sh` compares them with PyTorch.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             graph_epochs: EPOCHS,
             joint_epochs: EPOCHS,
             epochs: EPOCHS,
-            // As the published program has it.
+            // As in the published program.
             recipe: RecipeParams { n_top_genes: 1000, ..Default::default() },
             ..Default::default()
         };
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Fits once and prints what the epochs of each stage took.
+/// Fits once and prints the seconds of the epochs of each stage.
 fn measure<P>(
     model: &str,
     params: P,
@@ -72,7 +72,7 @@ where
     let options = FitOptions { observer: Some(&mut watch), checkpoint: None };
     params.fit_with(counts, &on.device, options)?;
     for (stage, mut seconds) in stages {
-        // The first epoch of the first stage has preprocessing in it.
+        // The first epoch of the first stage includes preprocessing.
         seconds.remove(0);
         seconds.sort_by(f64::total_cmp);
         let (min, median) = (seconds[0], seconds[seconds.len() / 2]);

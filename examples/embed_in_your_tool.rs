@@ -1,5 +1,5 @@
-//! Morula inside another program: from plain arrays in compressed rows to clusters of cells, and
-//! of cells that come later. No files, no command line.
+//! Morula inside another program: from plain arrays in compressed rows to clusters of cells, and of
+//! cells that arrive later. No files, no command line.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ const CELLS: usize = 200;
 const GENES: usize = 60;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // What your tool has: offsets, columns and values of a cells x genes matrix.
+    // Your tool's data: offsets, columns and values of a cells x genes matrix.
     let (indptr, indices, data) = your_counts(0);
     let cells = (0..CELLS).map(|i| format!("cell{i}")).collect();
     let genes: Vec<String> = (0..GENES).map(|j| format!("gene{j}")).collect();
@@ -20,20 +20,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = JojoScl::params(2).epochs(30).batch_size(50).fit(&counts, &device.device)?;
     let prediction = model.fitted().ok_or("the model knows no cells")?;
 
-    // Even and odd cells were made to differ, and nothing else was told.
+    // Even and odd cells differ; the model does not know which is which.
     let label = |i: usize| prediction.labels[i];
     let apart = (0..CELLS).filter(|&i| label(i) == label(i % 2)).count();
-    println!("{apart} of {CELLS} cells are with their kind");
+    println!("{apart} of {CELLS} cells are in the cluster of their kind");
     assert_eq!(prediction.kept_cells.len(), CELLS);
     assert!(label(0) != label(1) && apart >= CELLS * 95 / 100);
 
-    // Cells that come later, by the same model.
+    // The same model predicts cells that arrive later.
     let (indptr, indices, data) = your_counts(1);
     let x = CsrMatrix::new(CELLS, GENES, indptr, indices, data)?;
     let later = (0..CELLS).map(|i| format!("later{i}")).collect();
     let found = model.predict(&CountMatrix::new(x, later, genes)?)?;
     let agree = (0..CELLS).filter(|&i| found.labels[i] == label(i % 2)).count();
-    println!("{agree} of {CELLS} later cells are with their kind");
+    println!("{agree} of {CELLS} later cells are in the cluster of their kind");
     assert!(agree >= CELLS * 95 / 100);
     Ok(())
 }
@@ -44,7 +44,7 @@ fn your_counts(seed: usize) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
     let mut state = 12345 + seed as u64;
     for i in 0..CELLS {
         for j in 0..GENES {
-            // Knuth's linear congruential generator, to need no crate here.
+            // Knuth's linear congruential generator, so that this example needs no crate.
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let noise = (state >> 60) as usize % 4;
             let own = (i % 2 == 0) == (j < GENES / 2);

@@ -1,5 +1,5 @@
-//! Clusters a file of yours: `jojoscl IN K [OUT.h5ad] [--device auto|cpu|gpu]`. IN may be .h5ad,
-//! 10x .h5, a 10x matrix folder or CSV/TSV, and must hold raw counts.
+//! Clusters your file: `jojoscl IN K [OUT.h5ad] [--device auto|cpu|gpu]`. IN is .h5ad, 10x .h5, a
+//! 10x matrix folder or CSV/TSV, and must hold raw counts.
 
 #[path = "support/arguments.rs"]
 mod arguments;

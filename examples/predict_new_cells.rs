@@ -1,10 +1,10 @@
-//! Trains on some cells and gives others the same clusters: `predict_new_cells [MODEL [K|auto [FILE
-//! TRUTH [BATCH]]]] [--device auto|cpu|gpu]`.
+//! Trains on some cells and predicts the clusters of others:
+//! `predict_new_cells [MODEL [K|auto [FILE TRUTH [BATCH]]]] [--device auto|cpu|gpu]`.
 //!
 //! Twice: on one batch to predict the others, and on a random half to predict the other half. FILE
-//! holds raw counts, the obs columns TRUTH the known types, which only the scores see, and BATCH the
-//! batches. Without FILE it is Kang_PBMC_IFNb_2batch_full.h5ad in the folder `MORULA_DATA` (blood,
-//! control and stimulated); without that, simulated cells in two batches.
+//! holds raw counts. The obs column TRUTH holds the known types, which only the scores use, and
+//! BATCH the batches. Without FILE it uses Kang_PBMC_IFNb_2batch_full.h5ad in the folder
+//! `MORULA_DATA` (blood, control and stimulated), or simulated cells in two batches.
 
 #[path = "support/arguments.rs"]
 mod arguments;
@@ -22,7 +22,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 type Labels = Vec<Option<String>>;
 
-/// Cells with what is known of them.
+/// Cells, their known types and their batches.
 struct Cells {
     counts: CountMatrix,
     truth: Labels,
@@ -77,7 +77,7 @@ fn transfer<P: ModelParams>(
     Ok(())
 }
 
-/// Agreement of clusters with types; `origin` tells where the cells come from.
+/// Agreement of clusters with types. `origin` gives the position of every cell in `truth`.
 fn ari(cells: &Prediction, origin: &[usize], truth: &Labels) -> Result<f64, Box<dyn Error>> {
     let types: Vec<_> = cells.kept_cells.iter().map(|&i| &truth[origin[i]]).collect();
     Ok(evaluate(&types, &cells.labels)?.ari)
@@ -101,7 +101,7 @@ fn cells(
     Ok(Cells { counts: read_counts(&path, None)?, truth: labels(truth)?, batch })
 }
 
-/// Two batches that differ a little, in types that differ much.
+/// Two batches that differ slightly, and types that differ strongly.
 fn simulated() -> Result<Cells, Box<dyn Error>> {
     let easy = SimulateParams { types: 4, markers: 100, fold_change: 4.0, ..Default::default() };
     let simulated = simulate(&SimulateParams { batches: 2, batch_sd: 0.1, ..easy })?;

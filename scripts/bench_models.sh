@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Training epochs of both models against the same work in plain PyTorch, alternately, and their ratio.
+# Training epochs of both models and the same work in plain PyTorch, in turn, and their ratio.
 #
 #     scripts/bench_models.sh [CELLS] [THREADS] [ROUNDS]
 #     DEVICE=gpu FEATURES=wgpu scripts/bench_models.sh 100000
 #
-# CPU seconds of the fastest epoch over all rounds, so that other programs disturb little; wall
+# CPU seconds of the fastest epoch over all rounds, the one least disturbed by other programs; wall
 # seconds on a GPU. Needs python3 with PyTorch. The last column counts epochs in PyTorch's MLP steps
 # (2000-512-256-128 with batch normalisation, batch 256, forward, backward and Adam), a unit that
-# carries from machine to machine.
+# is comparable between machines.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cells=${1:-4271} threads=${2:-1} rounds=${3:-3}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# CPU seconds of preprocessing beside scanpy's:
+# CPU seconds of preprocessing, here and in scanpy:
 #   scripts/bench_preprocess.sh [FILE.h5ad | simulated:CELLS]...        (simulated:14000 unless given)
 #
 # Runs both sides in turn, RUNS times (3) for each number of THREADS ("1 2"), and prints a table
-# of the medians per data set: seconds per step and how many times fewer ours are. COMPS (50)
-# components, NEIGHBORS (15) neighbours. scanpy's neighbours are approximate beyond 8192 cells;
-# ours are exact, and so scikit-learn's exact search stands beside them (BRUTE= leaves it out).
+# of the medians per data set: seconds per step and the ratio of scanpy's to ours. COMPS (50)
+# components, NEIGHBORS (15) neighbours. scanpy's neighbours are approximate above 8192 cells;
+# ours are exact, so the table also has scikit-learn's exact search (BRUTE= leaves it out).
 # $PYTHON needs scanpy 1.11 and a pynndescent below 0.6.
 set -euo pipefail
 cd "$(dirname "$0")/.."

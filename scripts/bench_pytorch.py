@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The training steps of both models in plain PyTorch, as a yardstick for ours.
+"""The training steps of both models in plain PyTorch, to compare ours with.
 
-The same shapes and the same work as `cargo bench --bench epochs`, on random data, written the way
-one would with PyTorch's own operations. Prints JSON lines as the bench does: id, then the fastest
-and the median epoch (or step) in seconds: CPU seconds of the process, or wall seconds on a GPU.
+The same shapes and the same work as `cargo bench --bench epochs`, on random data, with PyTorch's own
+operations. Prints JSON lines as the bench does: id, then the fastest and the median epoch (or step)
+in seconds. These are CPU seconds of the process, or wall seconds on a GPU.
 
     python3 scripts/bench_pytorch.py [--cells 4271] [--device cpu] [--threads 1] [--model NAME]
 
@@ -35,7 +35,7 @@ def arguments():
 
 
 class Clock:
-    """CPU seconds, or wall seconds where the work is on a GPU."""
+    """CPU seconds, or wall seconds on a GPU."""
 
     def __init__(self, device):
         self.gpu = device.type != "cpu"
@@ -106,7 +106,7 @@ def imbalance(q):
 
 
 def sure(z, replicate, labels):
-    """Mean risk of shrinking the rows to their clusters' means, variance from the replicates."""
+    """Mean risk of shrinking rows to their cluster means; the replicates give the variance."""
     n, p = z.shape
     member = F.one_hot(labels, CLUSTERS).to(z.dtype)
     size = member.sum(0)

@@ -3,9 +3,9 @@
 
     python scripts/bench_scanpy.py FILE.h5ad [--comps 50] [--neighbors 15] [--brute]
 
-Seconds are those of all threads (time.process_time). What numba compiles is compiled
-before the clock starts, on a small random matrix (of more than 8192 cells, from where
-on scanpy's neighbours are approximate). --brute adds scikit-learn's exact search.
+Seconds are those of all threads (time.process_time). numba compiles before the clock
+starts, on a small random matrix (of more than 8192 cells, above which scanpy's
+neighbours are approximate). --brute adds scikit-learn's exact search.
 """
 
 import argparse
@@ -23,7 +23,7 @@ warnings.filterwarnings("ignore")
 
 
 def steps(a, comps, neighbors, brute):
-    """Runs the steps one after the other; yields their names and seconds."""
+    """Runs the steps in order; yields their names and seconds."""
 
     def timed(name, run):
         start = time.process_time()

@@ -60,7 +60,7 @@ def same(path, a, b, errors):
 
 
 def take_results(data, errors):
-    """Checks the results of examples/annotate.rs and takes them out."""
+    """Checks the results of examples/annotate.rs and removes them."""
     n = data.n_obs
     keep = np.arange(n) % 5 != 4
     labels = [str(i % 3) if k else np.nan for i, k in enumerate(keep)]
@@ -124,7 +124,7 @@ def compare(before, after):
     elif a.raw is not None:
         for part in ("X", "var", "varm"):
             same(f"raw/{part}", getattr(a.raw, part), getattr(b.raw, part), errors)
-    # Beyond what anndata models: every object of the input must still be there.
+    # Objects that anndata does not model: every one in the input must remain.
     with h5py.File(before) as f, h5py.File(after) as g:
         legacy = isinstance(f["obs"], h5py.Dataset)
         names = []

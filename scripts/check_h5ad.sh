@@ -3,8 +3,8 @@
 #
 #   scripts/check_h5ad.sh [FILE ...]     FILEs are checked beside the generated ones
 #
-# Virtual environments and files go to $MORULA_CHECK_DIR, or target/check_h5ad; an environment
-# that is there already is used again.
+# Virtual environments and files go to $MORULA_CHECK_DIR, or target/check_h5ad. Environments that
+# exist are used again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=${MORULA_CHECK_DIR:-${CARGO_TARGET_DIR:-target}/check_h5ad}

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Kills runs of both models with SIGKILL at random moments and resumes them, and compares the result
-# with that of a run that was left alone, byte by byte: the output file holds labels, embedding,
+# Kills runs of both models with SIGKILL at random moments and resumes them. Compares each result,
+# byte by byte, with that of an undisturbed run: the output file holds labels, embedding,
 # probabilities and losses. Ends with an error at the first difference.
 #
 #   scripts/kill_nine.sh [N] [SEED]     N runs per model (20); SEED of the moments (the time)
 #
-# Takes about N x 10 seconds per model on an idle machine. The command is built first. Variables: MORULA,
-# another command to use; MODELS, the models, separated by blanks.
+# Takes about N x 10 seconds per model on an idle machine. Builds the command first. Variables:
+# MORULA, another command to use; MODELS, the models, separated by blanks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 n=${1:-20}
@@ -24,16 +24,16 @@ cd "$home"
 
 now() { date +%s%N; }
 
-# run MODEL FOLDER: the whole command, everything it writes in FOLDER. It takes the place of the
-# shell it is called in, so that a kill meets the program itself.
+# run MODEL FOLDER: the whole command, which writes everything to FOLDER. It replaces the shell that
+# calls it, so that a kill hits the program itself.
 run() {
     exec "$MORULA" cluster in.h5ad --model "$1" -k 3 --epochs 30 --device cpu --quiet \
         --out "$2/out.h5ad" --save-model "$2/model" --checkpoint "$2/state" --resume \
         --report "$2/report" >/dev/null
 }
 
-# The saved models say the same of the cells, to the byte. Their own files do not compare: safetensors
-# lists its metadata in no fixed order.
+# The saved models predict the same for the cells, to the byte. Their own files cannot be compared:
+# safetensors writes its metadata in no fixed order.
 same_model() {
     for folder in reference run; do
         "$MORULA" predict "$folder/model" in.h5ad --device cpu --quiet --out "$folder.h5ad" >/dev/null
@@ -41,16 +41,16 @@ same_model() {
     cmp reference.h5ad run.h5ad
 }
 
-# disturb MODEL: a run killed at up to two random moments, which go into `moments`, and resumed to its
-# end. None if it was over before: other programs slowed the run that `whole` is of, so it is measured
-# anew.
+# disturb MODEL: a run that is killed at up to two random moments and resumed to its end. `moments`
+# receives the moments. If the run ends before the first, other programs slowed the run that gave
+# `whole`, so `whole` is measured again.
 disturb() {
     local child moment start
     while :; do
         start=$(now)
         run "$1" run &
         child=$!
-        # Up to a little more than a whole run: the end must be met as well.
+        # Up to slightly more than a whole run, so that the end is hit too.
         moment=$(((RANDOM * 32768 + RANDOM) % (whole * 21 / 20)))
         sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
         if ((${#moments[@]} == 2)) || ! kill -KILL "$child" 2>/dev/null; then
@@ -60,7 +60,7 @@ disturb() {
         fi
         wait "$child" 2>/dev/null || true
         moments+=("$moment")
-        # Whatever stands under a final name is whole.
+        # A file or folder under its final name is complete.
         if [[ -e run/out.h5ad ]]; then
             cmp run/out.h5ad reference/out.h5ad
             late=$((late + 1))

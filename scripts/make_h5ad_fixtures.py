@@ -3,10 +3,10 @@
 
     make_h5ad_fixtures.py FOLDER [--storage]        (needs anndata, h5py, scipy)
 
-With --storage, also the largest of them in the storage forms that newer HDF5 offers.
+With --storage, it also writes the largest of them in the storage forms of newer HDF5.
 
-12 cells x 6 genes; the count of cell i and gene j is (i * 7 + j * 5) % 11 where that is below 5,
-else 0, so that a test can compute what it must find. Gene g2 occurs twice in some files.
+12 cells x 6 genes; the count of cell i and gene j is (i * 7 + j * 5) % 11 if that is below 5,
+else 0, so that a test can compute the expected values. Gene g2 occurs twice in some files.
 """
 
 import gzip
@@ -99,7 +99,7 @@ def x_variants(folder):
 
 
 def storage(folder):
-    """The rich file in the storage forms that newer HDF5 offers."""
+    """The rich file in the storage forms of newer HDF5."""
     options = {
         "latest": {"libver": "latest"},
         "v110": {"libver": ("v110", "v110")},
@@ -114,7 +114,7 @@ def storage(folder):
 
 
 def zstd(folder):
-    """A counts file whose values pass a filter that HDF5 does not bring along."""
+    """A counts file whose values pass a filter that is not part of HDF5."""
     with h5py.File(folder / "x_csr_f4.h5ad") as source, h5py.File(folder / "x_zstd.h5", "w") as f:
         f.attrs.update(source.attrs)
         for key in ("obs", "var", "X"):
@@ -130,7 +130,7 @@ def zstd(folder):
 
 
 def tracked(folder):
-    """A table of more columns than a group that keeps their order can hold without a tree."""
+    """A table with more columns than an ordered group holds without a tree."""
     with h5py.File(folder / "rich.h5ad") as source:
         with h5py.File(folder / "tracked_wide.h5ad", "w", track_order=True) as target:
             target.attrs.update(source.attrs)
@@ -143,7 +143,7 @@ def tracked(folder):
 
 
 def categories_by_reference(folder):
-    """anndata 0.7: categories in a group of their own, found by reference."""
+    """anndata 0.7: categories in their own group, found by reference."""
     with h5py.File(folder / "old_07.h5ad", "w") as f:
         x = sp.csr_matrix(COUNTS.astype("f4"))
         group = f.create_group("X")
@@ -168,7 +168,7 @@ def categories_by_reference(folder):
 
 
 def records(folder):
-    """anndata 0.6: tables as arrays of records, categories in uns, raw in parts of its own."""
+    """anndata 0.6: tables as arrays of records, categories in uns, raw in its own parts."""
     with h5py.File(folder / "old_06.h5ad", "w") as f:
         x = sp.csr_matrix(COUNTS.astype("f4"))
         for at in ("X", "raw.X"):

@@ -1,4 +1,4 @@
-"""Prints hashes of what one model wrote into an h5ad file: result_hashes.py NAME FILE MODEL"""
+"""Prints hashes of one model's results in an h5ad file: result_hashes.py NAME FILE MODEL"""
 
 import hashlib
 import sys

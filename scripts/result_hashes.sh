@@ -1,23 +1,22 @@
 #!/usr/bin/env bash
-# Hashes of the labels, probabilities and embeddings of both models, to compare two builds bit for bit.
+# Hashes of the labels, probabilities and embeddings of both models, to compare two builds by bits.
 #
 #   scripts/result_hashes.sh MORULA WORK_DIR [MODELS_DIR] >hashes.txt
 #
 # MORULA is a binary of the command. Run it once per build and diff the lines. WORK_DIR receives the
-# outputs and, under models/, the saved models; with MODELS_DIR (that folder of another build), these
-# are used for predictions too. The real data sets of $MORULA_DATA are used when it is set. Needs
-# python3 with h5py.
+# outputs and, under models/, the saved models. With MODELS_DIR, that folder of another build, its
+# models predict too. With $MORULA_DATA, the real data sets there are used. Needs python3 with h5py.
 set -euo pipefail
 morula=$1 work=$2 models=${3:-$2/models}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$work/models"
 
-# Short trainings: what is compared comes after them.
+# Short trainings: the comparison is about the steps after training.
 printf '%s\n' 'epochs = 8' >"$work/jojoscl.toml"
 printf '%s\n' 'autoencoder_epochs = 4' 'graph_epochs = 4' 'joint_epochs = 6' 'epochs = 6' \
     >"$work/scsiameseclu.toml"
 
-# run NAME INPUT HEAD ARGUMENTS...: clusters with both models and prints a line for each
+# run NAME INPUT METHOD ARGUMENTS...: clusters with both models and prints a line for each
 run() {
     local name=$1 input=$2 head=$3 model
     shift 3
@@ -38,7 +37,7 @@ run simulated-given-batches "$work/simulated.h5ad" communities -k 3 --batch batc
 run simulated-merge "$work/simulated.h5ad" merge
 run simulated-kmeans "$work/simulated.h5ad" kmeans -k 5 --batch batch
 
-# The embedding as JojoSCL shrinks it.
+# The shrunk embedding of JojoSCL.
 for batch in '' '--batch batch'; do
     { echo 'embedding = "shrunk"'; cat "$work/jojoscl.toml"; } >"$work/config.toml"
     # shellcheck disable=SC2086
@@ -47,7 +46,7 @@ for batch in '' '--batch batch'; do
     python3 "$here/result_hashes.py" "simulated-shrunk$batch" "$work/shrunk.h5ad" jojoscl
 done
 
-# Saved models, of this build or of another one.
+# Saved models, of this build or another one.
 for model in jojoscl scsiameseclu; do
     "$morula" cluster "$work/simulated.h5ad" --model "$model" --config "$work/$model.toml" \
         --batch batch --device cpu --quiet --json --out "$work/saved.h5ad" \

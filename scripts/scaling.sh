@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Time and memory of scSiameseClu against the number of cells:
+# Time and memory of scSiameseClu by number of cells:
 #   scripts/scaling.sh [CELLS | FILE]...        (4000 14000 100000 unless given)
-# A number simulates as many cells; a file is taken as it is. Two epochs of every stage each: beyond
-# 20,000 cells the model shortens its stages in proportion, so that as many more are asked for.
+# A number simulates that many cells; a file is used as it is. Two epochs of every stage each. Above
+# 20,000 cells the model shortens its stages in proportion, so the script requests more epochs.
 # Needs GNU time.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -33,7 +33,7 @@ SCORE = {
 
 
 def listed(values):
-    """JSON-ready numbers, NaN as null, at the precision the comparison needs."""
+    """JSON-ready numbers, NaN as null, at the precision that the comparison needs."""
     values = np.asarray(values)
     if values.dtype.kind in "iub":
         return values.astype(int).tolist()
@@ -188,7 +188,7 @@ def synthetic():
 
 
 def loess_curves():
-    """skmisc's loess where it does not give up: plain, tied and short samples."""
+    """skmisc's loess where it succeeds: plain, tied and short samples."""
     from skmisc.loess import loess
 
     rng = np.random.default_rng(7)
@@ -222,7 +222,7 @@ def real(folder, name):
             out["hvg"][flavor] = {"error": table}
             continue
         out["hvg"][flavor] = {
-            # Gaps between the positions, which are shorter to write.
+            # Gaps between the positions, which take less space.
             "selected": listed(np.diff(np.flatnonzero(table["highly_variable"]), prepend=0)),
             "score": listed(table[SCORE[flavor]].to_numpy(dtype=float)[genes]),
         }

@@ -6,9 +6,9 @@
     python scripts/scanpy_markers.py --time FILE.h5ad GROUPBY   CPU and wall seconds of scanpy
 
 Writes crates/morula-markers/tests/golden/synthetic.json (its input is inside) and, given a folder
-with the real data sets, baron.json: the 20 best genes of 4 groups of Baron_human1. The input of
-the test, log-normalised counts, is made by numpy with a logarithm rounded once from double
-precision, since that of single precision differs from processor to processor.
+with the real data sets, baron.json: the 20 best genes of 4 groups of Baron_human1. numpy makes
+the input of the test, log-normalised counts, with a logarithm rounded once from double precision,
+because that of single precision differs between processors.
 Needs scanpy and statsmodels.
 """
 
@@ -30,7 +30,7 @@ COLUMNS = ["scores", "logfoldchanges", "pvals", "pvals_adj"]
 
 
 def ranked(a, groupby, tie_correct=True, layer=None):
-    """Scanpy's statistics at the precision they were computed with, a table per group."""
+    """Scanpy's statistics at their computed precision, a table per group."""
     from scanpy.tools._rank_genes_groups import _RankGenes
 
     test = _RankGenes(a, "all", groupby, use_raw=False, layer=layer, comp_pts=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Scores a model on labelled data sets, several seeds each, through the command line alone:
+# Scores a model on labelled data sets, with several seeds each, by the command line alone:
 # scripts/seeds.sh jojoscl|scsiameseclu FOLDER [SEEDS] [options of `morula cluster`]
 #
 # Prints a row per run: data set, seed, ARI, NMI, and a row with the means.

@@ -1,9 +1,9 @@
 //! Deep clustering of single-cell RNA-seq on any GPU or CPU.
 //!
 //! This crate gathers the parts under one name: [`data`] (AnnData, sparse counts, files),
-//! [`preprocess`], [`core`] (modules on Burn), [`cluster`] (clusters of any embedding, without Burn),
-//! [`models`], [`metrics`] and [`markers`] (marker genes, cell types, label transfer). [`results`]
-//! writes what a model finds into the user's data.
+//! [`preprocess`], [`core`] (modules on Burn), [`cluster`] (clusters of any embedding, without
+//! Burn), [`models`], [`metrics`] and [`markers`] (marker genes, cell types, label transfer).
+//! [`results`] writes the results of a model into the user's data.
 //!
 //! ```
 //! use morula::prelude::*;
@@ -29,7 +29,7 @@ pub use morula_report as report;
 
 pub mod results;
 
-/// The pages for developers, whose code is tested.
+/// The pages for developers; their code is tested.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../../docs/developers.md")]

@@ -1,16 +1,16 @@
-//! The arguments of the examples: words, and `--device`.
+//! The arguments of the examples: words and `--device`.
 
 use morula::prelude::DeviceChoice;
 
-/// Words in order, and where to compute.
+/// Words in order, and the device.
 pub struct Arguments {
     pub words: Vec<String>,
     pub device: DeviceChoice,
 }
 
 impl Arguments {
-    /// Reads the command line; `usage` is told when fewer than `least` words are there, or
-    /// something is unknown.
+    /// Reads the command line. The error shows `usage` when fewer than `least` words are given, or
+    /// an option is unknown.
     pub fn parse(usage: &str, least: usize) -> Result<Self, Box<dyn std::error::Error>> {
         let mut parsed = Self { words: Vec::new(), device: DeviceChoice::Auto };
         let mut given = std::env::args().skip(1);

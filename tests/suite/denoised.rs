@@ -1,4 +1,4 @@
-//! Denoised counts get to their cells and genes, and nothing else is told of any other.
+//! Denoised counts are written for their cells and genes only.
 
 use morula::data::{AnnData, Column, DataError, UnsValue};
 use morula::prelude::*;
@@ -26,7 +26,7 @@ fn added(genes: &[&str], denoised: &Denoised<'_>) -> AnnData {
 }
 
 #[test]
-fn entries_stand_at_their_cells_and_genes_and_nowhere_else() {
+fn entries_are_written_for_their_cells_and_genes_only() {
     let data = added(&["a", "b", "c"], &denoised(&[1, 3]));
     let layer = &data.layers["denoised"];
     assert_eq!(layer.indptr(), [0, 0, 2, 2, 4]);
@@ -38,7 +38,7 @@ fn entries_stand_at_their_cells_and_genes_and_nowhere_else() {
 }
 
 #[test]
-fn names_that_repeat_are_matched_in_their_order() {
+fn repeated_names_are_matched_in_order() {
     let mut twice = denoised(&[0, 1]);
     twice.genes = vec!["c", "c", "a"];
     let data = added(&["a", "c", "a", "c"], &twice);

@@ -1,5 +1,4 @@
-//! The facade from simulated counts to a file and back, as a program that depends on `morula`
-//! would use it.
+//! The facade from simulated counts to a file and back, as in a program that depends on `morula`.
 
 use std::error::Error;
 
@@ -49,7 +48,7 @@ fn a_real_data_set_is_clustered_well() -> Result<(), Box<dyn Error>> {
     let device = DeviceChoice::Cpu.resolve()?;
     let model = JojoScl::params(8).fit(&counts, &device.device)?;
     let fitted = model.fitted().ok_or("no cells")?;
-    // Labels come in after the fact, to score.
+    // The labels serve for scoring only.
     let truth = read_obs(&path)?.column("cell_type")?.labels();
     let truth: Vec<_> = fitted.kept_cells.iter().map(|&i| &truth[i]).collect();
     let score = evaluate(&truth, &fitted.labels)?;

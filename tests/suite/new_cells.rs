@@ -1,4 +1,4 @@
-//! New cells are clustered about as well as those that a model was fitted on.
+//! New cells are clustered about as well as the cells of the fit.
 
 use std::error::Error;
 
@@ -6,15 +6,15 @@ use morula::metrics::evaluate;
 use morula::prelude::*;
 use morula::preprocess::{SimulateParams, simulate};
 
-/// What held-out cells may score below training cells.
+/// Most by which held-out cells may score below training cells.
 const MARGIN: f64 = 0.03;
 
 fn held_out_cells_score_like_training_cells<P: ModelParams>(params: P) {
-    // Clear, but not so clear that every cell is right.
+    // Clear types, but not so clear that every cell is right.
     let types = SimulateParams { types: 4, markers: 100, fold_change: 3.5, ..Default::default() };
     let simulated = simulate(&SimulateParams { cells: 800, ..types }).unwrap();
     let genes: Vec<usize> = (0..simulated.counts.n_vars()).collect();
-    // The simulation puts cells in no order, so that every other cell is as good as a random half.
+    // The simulation puts cells in no order, so every other cell serves as a random half.
     let side = |parity| (0..800).filter(|i| i % 2 == parity).collect::<Vec<usize>>();
     let ari = |cells: &Prediction, origin: &[usize]| {
         let truth: Vec<_> = cells.kept_cells.iter().map(|&i| simulated.types[origin[i]]).collect();
@@ -41,7 +41,7 @@ fn by_scsiameseclu() {
 }
 
 #[test]
-fn genes_that_new_cells_lack_or_have_more_of_are_told() -> Result<(), Box<dyn Error>> {
+fn missing_and_extra_genes_of_new_cells_are_reported() -> Result<(), Box<dyn Error>> {
     let types = SimulateParams { cells: 120, genes: 300, types: 3, ..Default::default() };
     let counts = simulate(&types)?.counts;
     let device = DeviceChoice::Cpu.resolve()?.device;

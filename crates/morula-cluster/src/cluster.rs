@@ -9,10 +9,11 @@ use crate::representations::CellNeighbors;
 use crate::stability::ResolutionProfile;
 use crate::{ClusterError, NClusters, Result, largest_possible};
 
-/// Parameters of clustering an embedding.
+/// Parameters for clustering an embedding.
 ///
-/// Cells are joined to their 14 nearest other cells, communities are detected in the graph
-/// ([`communities`]), and the nearest cells vote on the cluster of every cell ([`KnnClassifier`]).
+/// Every cell is joined to its 14 nearest other cells, and [`communities`] detects the clusters of
+/// this graph. The [`KnnClassifier`] gives the probabilities of every cell; its likeliest cluster
+/// is its label.
 ///
 /// ```
 /// use morula_cluster::{ClusterParams, NClusters};
@@ -38,7 +39,7 @@ use crate::{ClusterError, NClusters, Result, largest_possible};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClusterParams {
-    /// The number of clusters, or as many as the data show.
+    /// Number of clusters, given or detected.
     pub n_clusters: NClusters,
 }
 
@@ -55,7 +56,7 @@ pub struct Clustering {
     pub proba: DenseMatrix,
     /// Stability of the community of every cell, 0 to 1.
     pub stability: Vec<f32>,
-    /// The resolution, and the communities around it.
+    /// The chosen resolution, and the communities at resolutions around it.
     pub profile: ResolutionProfile,
     /// Classifies new cells by their neighbours.
     pub classifier: KnnClassifier,
@@ -77,7 +78,7 @@ impl ClusterParams {
         self.fit_views(vec![embedding.clone()], seed)
     }
 
-    /// Clusters cells by several embeddings of them together: their graphs are averaged.
+    /// Clusters cells by several embeddings together, in the mean of their graphs.
     ///
     /// # Errors
     /// As [`fit`](Self::fit); [`ClusterError::Views`] for no view, or
@@ -90,7 +91,8 @@ impl ClusterParams {
         self.fit_graph(cells, &graph, seed)
     }
 
-    /// Clusters cells by a graph of them; their neighbours classify.
+    /// Clusters cells by a graph of them. `cells` provides the neighbours for the
+    /// [`KnnClassifier`].
     ///
     /// # Errors
     /// As [`communities`]; [`ClusterError::Views`] for a graph of other cells;
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn clusters_are_numbered_by_their_cells() {
+    fn clusters_are_numbered_by_falling_size() {
         let found = ClusterParams::new(3).fit(&groups(&[20, 40, 30]), 0).unwrap();
         let labels = [vec![2; 20], vec![0; 40], vec![1; 30]].concat();
         assert_eq!((found.labels, found.n_clusters), (labels, 3));
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn one_cell_is_one_cluster_and_what_cannot_be_clustered_is_refused() {
+    fn one_cell_is_one_cluster_and_unusable_points_are_refused() {
         let one = ClusterParams::new(NClusters::Auto).fit(&groups(&[1]), 0).unwrap();
         assert_eq!((one.labels, one.proba.values()), (vec![0], &[1.0_f32][..]));
         let refused = |k: usize, x: &DenseMatrix| ClusterParams::new(k).fit(x, 0).unwrap_err();

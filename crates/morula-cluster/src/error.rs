@@ -1,4 +1,4 @@
-//! What can go wrong while clustering.
+//! Errors of clustering.
 
 use std::path::PathBuf;
 
@@ -14,28 +14,28 @@ pub enum ClusterError {
     Parameter {
         /// Name of the parameter.
         name: &'static str,
-        /// The value given.
+        /// Its value.
         value: String,
-        /// What is allowed.
+        /// The allowed values.
         expected: &'static str,
     },
-    /// Points that cannot be clustered.
+    /// Points that cannot be put into that many clusters.
     #[error("the embedding of {n_cells} cells cannot be put into {n_clusters} clusters: {why}")]
     Points {
-        /// Points given.
+        /// Number of points.
         n_cells: usize,
-        /// Clusters asked for.
+        /// Number of clusters.
         n_clusters: usize,
-        /// What is wrong with them.
+        /// The reason.
         why: &'static str,
     },
     /// More clusters than there can be.
     #[error(
-        "{n_asked} clusters asked for, but not more than {n_possible} can all have cells; \
-         ask for at most {n_possible}"
+        "{n_asked} clusters requested, but at most {n_possible} can all have cells; \
+         request at most {n_possible}"
     )]
     TooManyClusters {
-        /// Clusters asked for.
+        /// Number of clusters requested.
         n_asked: usize,
         /// The largest number of clusters that all have cells.
         n_possible: usize,
@@ -51,7 +51,7 @@ pub enum ClusterError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's word.
+        /// The reason that the system gives.
         source: std::io::Error,
     },
     /// A saved classifier is damaged or of another kind.
@@ -59,7 +59,7 @@ pub enum ClusterError {
     Saved {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         why: String,
     },
     /// Neighbours, components or batch correction refused their input.
@@ -67,7 +67,8 @@ pub enum ClusterError {
     Preprocess(#[from] morula_preprocess::PreprocessError),
 }
 
-/// Passes when `ok`, else names the parameter, its value and what is allowed.
+/// Refuses a parameter unless `ok`. The error names the parameter, its value and the allowed
+/// values.
 pub(crate) fn require(
     name: &'static str,
     value: impl ToString,

@@ -1,4 +1,4 @@
-//! K-means of points.
+//! K-means on the host.
 
 use morula_data::DenseMatrix;
 use rand::{Rng, RngExt};
@@ -8,10 +8,10 @@ use crate::Result;
 use crate::labels::{by_size, check_points};
 use crate::random::{Purpose, stream};
 
-/// Lloyd iterations at most.
+/// Most Lloyd iterations.
 const MAX_ITER: usize = 200;
 
-/// Centroids that move by less than this share of the data's variance have converged.
+/// The iterations stop when the centroids move by less than this share of the data's variance.
 const TOLERANCE: f64 = 1e-6;
 
 /// Parameters of [`kmeans`].
@@ -19,7 +19,7 @@ const TOLERANCE: f64 = 1e-6;
 pub struct KMeansParams {
     /// Number of clusters K.
     pub n_clusters: usize,
-    /// Starts; the result with the least inertia is kept.
+    /// Number of starts; the result with the least inertia is kept.
     pub n_init: usize,
     /// Seed of the starts.
     pub seed: u64,
@@ -30,6 +30,16 @@ pub struct KMeansParams {
 /// `sum_i min_k |x_i - c_k|^2`. With fewer distinct rows than clusters some clusters stay empty.
 ///
 /// The result is the same for any number of threads.
+///
+/// ```
+/// use morula_cluster::{KMeansParams, kmeans};
+/// use morula_data::DenseMatrix;
+///
+/// let points = DenseMatrix::new(5, 1, vec![0., 9., 1., 8., 2.])?;
+/// let params = KMeansParams { n_clusters: 2, n_init: 10, seed: 0 };
+/// assert_eq!(kmeans(&points, &params)?, [0, 1, 0, 1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`ClusterError::Points`](crate::ClusterError::Points) with fewer rows than clusters, no
@@ -67,7 +77,7 @@ fn variance(x: &DenseMatrix) -> f64 {
     sums.iter().map(|[s, q]| (q - s * s / n).max(0.0) / n).sum()
 }
 
-/// Iterations from centroids at `rows` until they stay in place.
+/// Lloyd iterations from centroids at `rows` until convergence.
 fn lloyd(x: &DenseMatrix, rows: &[usize], limit: f64) -> Fit {
     let (k, d) = (rows.len(), x.n_cols());
     let mut centroids: Vec<f32> = rows.iter().flat_map(|&row| x.row(row)).copied().collect();
@@ -98,23 +108,25 @@ fn lloyd(x: &DenseMatrix, rows: &[usize], limit: f64) -> Fit {
     }
 }
 
-/// The nearest centroid, the first of several, and its squared distance.
+/// The nearest centroid and its squared distance; the first centroid of a tie.
 fn nearest(row: &[f32], centroids: &[f32]) -> (usize, f64) {
     let distances = centroids.chunks_exact(row.len().max(1)).map(|c| squared_distance(row, c));
     distances.enumerate().reduce(|a, b| if b.1 < a.1 { b } else { a }).unwrap_or((0, 0.0))
 }
 
-/// Rows to start from, for every restart: of a few candidate rows, each drawn with a probability
-/// proportional to its squared distance from the centres so far, the one that leaves the least
-/// inertia is the next centre.
+/// Starting rows for every restart. Each next centre is the best of a few candidate rows, the one
+/// that leaves the least inertia. Candidates are drawn with a probability proportional to their
+/// squared distance from the centres so far.
 fn plus_plus(x: &DenseMatrix, k: usize, restarts: usize, rng: &mut impl Rng) -> Vec<Vec<usize>> {
     let trials = 2 + (k as f64).ln() as usize;
     let mut starts: Vec<Start> =
         (0..restarts).map(|_| Start::new(x, rng.random_range(0..x.n_rows()))).collect();
     for _ in 1..k {
-        // All numbers are drawn before the work is shared.
-        let draw = |_: &Start| (0..trials).map(|_| rng.random_range(0.0..1.0)).collect();
-        let draws: Vec<Vec<f64>> = starts.iter().map(draw).collect();
+        // All random numbers are drawn before the work is spread over threads.
+        let mut draws = vec![Vec::with_capacity(trials); restarts];
+        for _ in 0..trials {
+            draws.iter_mut().for_each(|draws| draws.push(rng.random_range(0.0..1.0_f32).into()));
+        }
         starts.par_iter_mut().zip(draws).for_each(|(start, draws)| start.grow(x, &draws));
     }
     starts.into_iter().map(|start| start.rows).collect()

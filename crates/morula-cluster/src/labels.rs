@@ -11,14 +11,21 @@ pub(crate) fn count(labels: &[usize]) -> usize {
     labels.iter().max().map_or(0, |k| k + 1)
 }
 
-/// Numbers labels by falling size of their clusters.
+/// Renumbers clusters by falling size.
 pub(crate) fn by_size(labels: &[usize]) -> Vec<usize> {
     let rank = ranks(labels, count(labels));
     labels.iter().map(|&k| rank[k]).collect()
 }
 
-/// The number that each of `k` clusters gets by falling size, as in scanpy. The first member
-/// decides ties; clusters without any come last.
+/// The number of each of `k` clusters when they are ordered by falling size, as in scanpy. The
+/// first member decides ties; empty clusters come last.
+///
+/// ```
+/// use morula_cluster::ranks;
+///
+/// // Cluster 2 has two cells, cluster 0 one, cluster 1 none.
+/// assert_eq!(ranks(&[2, 0, 2], 3), [1, 2, 0]);
+/// ```
 pub fn ranks(labels: &[usize], k: usize) -> Vec<usize> {
     let mut sizes = vec![0_usize; k];
     let mut first = vec![labels.len(); k];
@@ -59,7 +66,7 @@ pub fn number_by_cells(
 pub(crate) fn check_points(x: &DenseMatrix, n_clusters: usize) -> Result<()> {
     let n_cells = x.n_rows();
     let why = match () {
-        () if n_clusters == 0 => "ask for at least one",
+        () if n_clusters == 0 => "give at least one",
         () if n_clusters > n_cells => "there are fewer cells than clusters",
         () if x.values().iter().any(|v| !v.is_finite()) => "it holds values that are not finite",
         () => return Ok(()),

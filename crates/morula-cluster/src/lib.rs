@@ -1,7 +1,7 @@
 //! Clusters of cells, from any embedding or graph, without a neural network.
 //!
 //! [`ClusterParams::fit`] takes an embedding and gives labels, probabilities, stability and a
-//! classifier for new cells. Its parts can be used alone: [`leiden()`], [`communities()`],
+//! classifier for new cells. Each part also works alone: [`leiden()`], [`communities()`],
 //! [`mean_graph`], [`ward`], [`average_linkage`], [`kmeans()`], [`KnnClassifier`], and the
 //! [`representations`] of expression that the models add to their embedding.
 //!
@@ -37,3 +37,8 @@ pub use labels::{number_by_cells, ranks};
 pub use leiden::{LeidenParams, leiden, leiden_for_k};
 pub use n_clusters::{NClusters, largest_possible};
 pub use stability::{Level, ResolutionProfile};
+
+/// The crate's page, whose example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

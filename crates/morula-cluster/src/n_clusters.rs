@@ -1,15 +1,15 @@
-//! How many clusters: a number, or as many as the data show.
+//! The number of clusters, given or detected.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The number of clusters to look for; in files a number or `"auto"`.
+/// Number of clusters; in files a number or `"auto"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NClusters {
-    /// As many as the data show ([`communities`](crate::communities())).
+    /// Detected in the data ([`communities`](crate::communities())).
     Auto,
-    /// This many.
+    /// The given number.
     Given(usize),
 }
 

@@ -3,10 +3,10 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What a stream of random numbers is for. Streams of one seed never overlap.
+/// Purpose of a stream of random numbers. Streams of one seed never overlap.
 #[derive(Debug, Clone, Copy)]
 pub enum Purpose {
-    /// First weights.
+    /// Initial weights.
     Weights = 1,
     /// Order of the cells in an epoch.
     Order = 2,

@@ -1,4 +1,4 @@
-//! What can go wrong while fitting, applying, saving or loading a model.
+//! Errors of fitting, applying, saving and loading a model.
 
 use std::path::PathBuf;
 
@@ -14,20 +14,20 @@ pub enum ModelError {
     Parameter {
         /// Name of the parameter, as in the configuration file.
         name: &'static str,
-        /// The value given.
+        /// Its value.
         value: String,
-        /// What is allowed.
+        /// The allowed values.
         expected: &'static str,
     },
     /// More clusters than cells.
     #[error(
-        "{n_clusters} clusters asked for, but only {n_cells} cells are left after filtering; \
-         ask for fewer"
+        "{n_clusters} clusters requested, but only {n_cells} cells are left after filtering; \
+         request fewer"
     )]
     TooFewCells {
-        /// Cells left.
+        /// Number of cells left.
         n_cells: usize,
-        /// Clusters asked for.
+        /// Number of clusters requested.
         n_clusters: usize,
     },
     /// A loss became NaN or infinite.
@@ -44,27 +44,27 @@ pub enum ModelError {
         term: &'static str,
         /// Its value.
         value: f32,
-        /// The learning rate given.
+        /// The learning rate of the parameters.
         learning_rate: f64,
     },
-    /// The observer asked to stop.
+    /// The observer stopped the fit.
     #[error("interrupted after epoch {epoch} of {epochs}{}", saved(.checkpoint))]
     Interrupted {
         /// Epochs done.
         epoch: usize,
-        /// Epochs asked for.
+        /// Epochs requested.
         epochs: usize,
-        /// Where the state was left, if anywhere.
+        /// The checkpoint folder with the state, if one was given.
         checkpoint: Option<PathBuf>,
     },
     /// The embedding cannot be clustered.
     #[error("the embedding of {n_cells} cells cannot be put into {n_clusters} clusters: {why}")]
     Clustering {
-        /// Cells embedded.
+        /// Number of cells.
         n_cells: usize,
-        /// Clusters asked for.
+        /// Number of clusters.
         n_clusters: usize,
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
     /// A tensor that the device cannot hold in one piece.
@@ -74,7 +74,7 @@ pub enum ModelError {
         .shape[0], .shape[1], .bytes / 1_000_000, .limit / 1_000_000
     )]
     TooLarge {
-        /// What it holds.
+        /// What the tensor holds.
         what: &'static str,
         /// Rows and columns.
         shape: [usize; 2],
@@ -82,15 +82,15 @@ pub enum ModelError {
         bytes: u64,
         /// Bytes of the largest buffer.
         limit: u64,
-        /// What makes it smaller.
+        /// How to make it smaller.
         remedy: &'static str,
     },
-    /// No such device, or it does not answer.
+    /// The device does not exist or does not answer.
     #[error("device {asked}: {why}")]
     Device {
-        /// What was asked for.
+        /// The device that was requested.
         asked: String,
-        /// Why it cannot be had, and what to do.
+        /// The reason, and what to do.
         why: String,
     },
     /// Reading back from the device failed.
@@ -114,48 +114,67 @@ pub enum ModelError {
     Saved {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         why: String,
     },
     /// A checkpoint of other data, other parameters or another model.
     #[error(
-        "{path}: this checkpoint is not of this run: {differs}; resume with the data and parameters \
-         it was written with, give another checkpoint folder, or begin anew without resume"
+        "{path}: this checkpoint belongs to another run: {differs}; resume with the data and \
+         parameters it was written with, give another checkpoint folder, or start again without \
+         resume"
     )]
     OtherRun {
-        /// Its description.
+        /// The file that describes the checkpoint.
         path: PathBuf,
-        /// What is different.
+        /// The difference.
         differs: String,
     },
-    /// No model has that name.
-    #[error("the model {name:?} is not known here; there are: {known}")]
+    /// The name of no model.
+    #[error("unknown model {name:?}; the models are: {known}")]
     UnknownModel {
         /// The name.
         name: String,
         /// The names of the models.
         known: String,
     },
-    /// A setting that parameters cannot have.
+    /// A value that a parameter cannot have.
     #[error("{0}")]
     Setting(String),
     /// The clustering refused its input.
     #[error(transparent)]
-    Cluster(#[from] morula_cluster::ClusterError),
+    Cluster(Box<morula_cluster::ClusterError>),
     /// A folder cannot be written.
     #[error(transparent)]
-    Data(#[from] morula_data::DataError),
+    Data(Box<morula_data::DataError>),
     /// A module refused its input.
     #[error(transparent)]
-    Core(#[from] morula_core::CoreError),
+    Core(Box<morula_core::CoreError>),
     /// The preprocessing refused its input.
     #[error(transparent)]
-    Preprocess(#[from] morula_preprocess::PreprocessError),
+    Preprocess(Box<morula_preprocess::PreprocessError>),
+}
+
+/// The wrapped errors are boxed, so that a result stays small.
+macro_rules! boxed {
+    ($($variant:ident: $error:ty),* $(,)?) => {
+        $(impl From<$error> for ModelError {
+            fn from(error: $error) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        })*
+    };
+}
+
+boxed! {
+    Cluster: morula_cluster::ClusterError,
+    Data: morula_data::DataError,
+    Core: morula_core::CoreError,
+    Preprocess: morula_preprocess::PreprocessError,
 }
 
 fn saved(checkpoint: &Option<PathBuf>) -> String {
     match checkpoint {
         Some(path) => format!("; the state is in {}, continue with resume", path.display()),
-        None => "; no checkpoint folder was given, so nothing was kept".into(),
+        None => "; no checkpoint folder was given, so the state is lost".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! What every fitted clustering model offers.
+//! The interface of every fitted clustering model.
 
 use std::path::Path;
 
@@ -14,7 +14,8 @@ use crate::{EpochRecord, Result};
 /// The result of a model for a set of cells.
 #[derive(Debug, Clone)]
 pub struct Prediction {
-    /// Positions, in the input, of the cells that passed the filter; the other fields follow it.
+    /// Positions, in the input, of the cells that passed the filter. The other fields are in this
+    /// order.
     pub kept_cells: Vec<usize>,
     /// Cluster of each cell, below the number of clusters.
     pub labels: Vec<usize>,
@@ -22,15 +23,15 @@ pub struct Prediction {
     pub proba: DenseMatrix,
     /// Embedding, cells x dimensions.
     pub latent: DenseMatrix,
-    /// Nearest cells in the embedding by direction, for a layout; only of the cells of a fit whose
-    /// clusters are communities.
+    /// Nearest cells in the embedding by direction, for a layout. Only for the cells of a fit by
+    /// communities.
     pub neighbors: Option<Neighbors>,
-    /// What preprocessing filtered, missed and ignored.
+    /// Report of the preprocessing: cells filtered, genes missing and genes ignored.
     pub report: FilterReport,
 }
 
 impl Prediction {
-    /// The label of a cell is its likeliest cluster.
+    /// Takes the likeliest cluster of every cell as its label.
     pub(crate) fn new(
         proba: DenseMatrix,
         latent: DenseMatrix,
@@ -40,23 +41,23 @@ impl Prediction {
         Self { kept_cells, labels: proba.argmax(), proba, latent, neighbors: None, report }
     }
 
-    /// Number of clusters, some of which may have none of these cells.
+    /// Number of clusters; some may have none of these cells.
     pub fn n_clusters(&self) -> usize {
         self.proba.n_cols()
     }
 
-    /// Probability of the cluster that each cell was given: the confidence, from 1 / K to 1.
+    /// Confidence: the probability of the cluster of each cell, from 1 / K to 1.
     pub fn confidence(&self) -> Vec<f32> {
         self.labels.iter().enumerate().map(|(i, &k)| self.proba.row(i)[k]).collect()
     }
 }
 
-/// How a fitted model describes itself beside its results.
+/// Description of a fitted model, stored beside its results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
     /// Parameters by name, as in a configuration file.
     pub parameters: Value,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Quantities with one value per cluster, by name.
     pub per_cluster: Vec<(&'static str, Vec<f64>)>,
@@ -105,11 +106,11 @@ pub trait ClusterModel: std::fmt::Debug {
     /// Number of clusters.
     fn n_clusters(&self) -> usize;
 
-    /// The resolution and the clusters around it; `None` from a method that only takes a number.
+    /// The resolution profile; `None` from a method that only takes a given number.
     fn profile(&self) -> Option<&ResolutionProfile>;
 
-    /// Clusters, probabilities and embedding of the cells of the fit; `None` after loading, since a
-    /// saved model does not keep them.
+    /// Clusters, probabilities and embedding of the cells of the fit. `None` after loading: a saved
+    /// model does not keep them.
     fn fitted(&self) -> Option<&Prediction>;
 
     /// The fitted preprocessing.
@@ -121,14 +122,15 @@ pub trait ClusterModel: std::fmt::Debug {
     /// Parameters, seed and values per cluster.
     fn describe(&self) -> Description;
 
-    /// Clusters, probabilities and embedding of new cells, genes matched by name.
+    /// Clusters, probabilities and embedding of new cells. Genes are matched by name.
     ///
     /// # Errors
-    /// When too few of the model's genes are there, or no cell passes the filter; when the model
+    /// When too few of the model's genes are present, or no cell passes the filter; when the model
     /// knows [batches](Self::batches) and these cells have none. An unknown batch is no error.
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction>;
 
-    /// Writes the model to a folder, replacing a model already there only when complete.
+    /// Writes the model to a folder. A model already there is replaced only when the new one is
+    /// complete.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -142,8 +144,8 @@ pub trait ClusterModel: std::fmt::Debug {
     where
         Self: Sized;
 
-    /// Denoised counts of cells with that embedding, cells x the
-    /// [selected genes](Recipe::selected_genes); `None` from a model without a decoder of counts.
+    /// Denoised counts of cells with that embedding, cells x the [selected
+    /// genes](Recipe::selected_genes). `None` from a model without a decoder of counts.
     ///
     /// # Errors
     /// When the embedding has another width, or the device fails.
@@ -151,8 +153,8 @@ pub trait ClusterModel: std::fmt::Debug {
         Ok(None)
     }
 
-    /// Batches whose differences it takes out; empty where it knows of none. Then batches of new
-    /// cells change nothing ([`FilterReport::ignored_batches`]).
+    /// Batches that it corrects for; empty without batches. Then batches of new cells change nothing
+    /// ([`FilterReport::ignored_batches`]).
     fn batches(&self) -> &[String] {
         self.recipe().batches()
     }

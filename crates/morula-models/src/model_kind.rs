@@ -1,4 +1,4 @@
-//! A model by its name, for programs that offer every model.
+//! The kind of a model, for programs that offer every model.
 
 use std::fmt;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::{ClusterModel, FitOptions, ModelParams, NClusters, Result};
 pub struct ModelKind {
     /// Name in output columns, files and on the command line.
     pub name: &'static str,
-    /// Name in prose.
+    /// Name in text.
     pub title: &'static str,
     /// The method in a few words.
     pub about: &'static str,
@@ -23,23 +23,23 @@ pub struct ModelKind {
     pub staged: bool,
     /// Whether it gives denoised counts.
     pub denoises: bool,
-    /// Changes of its parameters that leave a part of the method out.
+    /// Ablations: changes of its parameters that remove a part of the method.
     pub ablations: &'static [Ablation],
     start: fn(Option<NClusters>) -> Box<dyn AnyParams>,
     read: fn(Value) -> serde_json::Result<Box<dyn AnyParams>>,
     load: fn(&Path, &Device) -> Result<Box<dyn ClusterModel>>,
 }
 
-/// A part of a method that can be left out.
+/// An ablation: a part of a method that can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ablation {
-    /// What is left out or changed.
+    /// The part removed or changed.
     pub name: &'static str,
-    /// The parameters that do so, as a configuration file has them.
+    /// The parameters that remove it, as in a configuration file.
     pub toml: &'static str,
 }
 
-/// [`ModelParams`] of a model that is known only when the program runs.
+/// [`ModelParams`] of a model that is chosen when the program runs.
 pub trait AnyParams {
     /// As [`ModelParams::n_clusters`].
     fn n_clusters(&self) -> NClusters;
@@ -56,7 +56,7 @@ pub trait AnyParams {
     /// As [`ModelParams::recipe`].
     fn recipe(&self) -> &RecipeParams;
 
-    /// The parameters by name, as a configuration file has them.
+    /// The parameters by name, as in a configuration file.
     fn to_value(&self) -> Value;
 
     /// As [`ModelParams::checked`].
@@ -141,13 +141,13 @@ impl ModelKind {
         }
     }
 
-    /// With stages of training, and denoised counts.
+    /// Sets whether training has stages, and whether the model gives denoised counts.
     pub(crate) const fn with(mut self, staged: bool, denoises: bool) -> Self {
         (self.staged, self.denoises) = (staged, denoises);
         self
     }
 
-    /// With ablations.
+    /// Sets the ablations.
     pub(crate) const fn with_ablations(mut self, ablations: &'static [Ablation]) -> Self {
         self.ablations = ablations;
         self
@@ -163,10 +163,10 @@ impl ModelKind {
         (self.start)(Some(self.defaults().n_clusters()))
     }
 
-    /// Parameters from values by name; every name must be there.
+    /// Parameters from values by name; every name must be present.
     ///
     /// # Errors
-    /// Naming the value of the wrong kind, or the unknown name.
+    /// The error names the value of the wrong kind, or the unknown name.
     pub fn read(&self, values: Value) -> serde_json::Result<Box<dyn AnyParams>> {
         (self.read)(values)
     }

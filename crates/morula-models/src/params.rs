@@ -1,4 +1,4 @@
-//! Parameters of a clustering model: what is the same for every model.
+//! The interface of the parameters of every model.
 
 use std::path::PathBuf;
 
@@ -27,10 +27,10 @@ pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned + 'static 
     /// Sets the number of clusters.
     fn set_n_clusters(&mut self, n_clusters: NClusters);
 
-    /// Sets the seed of everything random.
+    /// Sets the seed of all random numbers.
     fn set_seed(&mut self, seed: u64);
 
-    /// Sets the epochs of the main stage.
+    /// Sets the number of epochs of the main stage.
     fn set_epochs(&mut self, epochs: usize);
 
     /// Parameters of the preprocessing.
@@ -39,14 +39,15 @@ pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned + 'static 
     /// Checks every parameter.
     ///
     /// # Errors
-    /// [`ModelError::Parameter`] naming the first one out of range and what is allowed.
+    /// [`ModelError::Parameter`] naming the first parameter out of range and the allowed values.
     fn checked(self) -> Result<Self>;
 
     /// Checks the parameters and fits a model to raw counts.
     ///
     /// # Errors
-    /// As [`checked`](Self::checked); when preprocessing leaves nothing; with more clusters than
-    /// cells; when a loss is not finite; [`ModelError::Interrupted`] when the observer stops it.
+    /// As [`checked`](Self::checked); when preprocessing leaves no cells or genes; with more
+    /// clusters than cells; when a loss is not finite; [`ModelError::Interrupted`] when the
+    /// observer stops the fit.
     fn fit_with(
         self,
         counts: &CountMatrix,
@@ -58,20 +59,20 @@ pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned + 'static 
 /// Options of a fit besides the parameters.
 #[derive(Default)]
 pub struct FitOptions<'a> {
-    /// Is called after every epoch; may stop the fit.
+    /// Called after every epoch; may stop the fit.
     pub observer: Option<&'a mut dyn Observer>,
-    /// Where to keep the state of training.
+    /// Where to write the state of training.
     pub checkpoint: Option<Checkpoint>,
 }
 
-/// Where and how often the state of training is kept.
+/// Where and how often the state of training is written.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    /// The folder; created when missing.
+    /// The folder, created when missing.
     pub folder: PathBuf,
     /// Epochs between two checkpoints.
     pub every: usize,
-    /// Start from the state in the folder, if there is one.
+    /// Whether to start from a checkpoint in the folder, if one exists.
     pub resume: bool,
 }
 
@@ -80,7 +81,7 @@ pub struct Checkpoint {
 pub struct Checked<P>(P);
 
 impl<P> Checked<P> {
-    /// To be called at the end of a check.
+    /// Marks parameters as checked; a check calls it at its end.
     pub(crate) fn new(params: P) -> Self {
         Self(params)
     }
@@ -90,14 +91,14 @@ impl<P> Checked<P> {
         &self.0
     }
 
-    /// The parameters, to change and check again.
+    /// The parameters, to change and check them again.
     pub fn into_params(self) -> P {
         self.0
     }
 }
 
 impl<P: ModelParams> Checked<P> {
-    /// Fits the model to raw counts. No label is asked for, so none can leak.
+    /// Fits the model to raw counts. It takes no labels, so none can leak.
     ///
     /// # Errors
     /// As [`ModelParams::fit_with`].
@@ -105,7 +106,8 @@ impl<P: ModelParams> Checked<P> {
         self.fit_with(counts, device, FitOptions::default())
     }
 
-    /// [`fit`](Self::fit) with an observer, a checkpoint folder or a start from a checkpoint.
+    /// [`fit`](Self::fit) with an observer, and with a checkpoint folder to write to or resume
+    /// from.
     ///
     /// # Errors
     /// As [`ModelParams::fit_with`].
@@ -126,8 +128,8 @@ macro_rules! setters {
     };
 }
 
-/// Implements [`ModelParams`] and `fit` from the fields that parameters of every model have, a
-/// `check` and a function that fits.
+/// Implements [`ModelParams`] and `fit` from the fields that the parameters of every model have, a
+/// `check`, and a function that fits.
 macro_rules! model_params {
     ($params:ty, $model:ty, $fit:path) => {
         impl $params {
@@ -189,7 +191,8 @@ macro_rules! model_params {
     };
 }
 
-/// Passes when `ok`, else names the parameter, its value and what is allowed.
+/// Refuses a parameter unless `ok`. The error names the parameter, its value and the allowed
+/// values.
 pub(crate) fn require(
     name: &'static str,
     value: impl ToString,

@@ -1,4 +1,4 @@
-//! The models there are. A new model adds its folder, and one line to [`MODELS`].
+//! The registry of models. A new model adds its folder, and one line to [`MODELS`].
 
 use std::path::Path;
 
@@ -10,19 +10,20 @@ use crate::{ModelError, Result, jojoscl, scsiameseclu};
 pub static MODELS: &[ModelKind] = &[jojoscl::KIND, scsiameseclu::KIND];
 
 impl ModelKind {
-    /// The model of that name.
+    /// The model with that name.
     ///
     /// # Errors
-    /// [`ModelError::UnknownModel`] with the names there are.
+    /// [`ModelError::UnknownModel`] with all names.
     pub fn named(name: &str) -> Result<Self> {
         let found = MODELS.iter().find(|kind| kind.name == name);
         found.copied().ok_or_else(|| ModelError::UnknownModel { name: name.into(), known: names() })
     }
 
-    /// The model that a folder holds.
+    /// The model in a folder.
     ///
     /// # Errors
-    /// When there is no saved model, or its description is damaged; [`ModelError::UnknownModel`].
+    /// When the folder holds no saved model, or its description is damaged;
+    /// [`ModelError::UnknownModel`].
     pub fn of_saved(folder: &Path) -> Result<Self> {
         Self::named(&manifest::model_name(folder)?)
     }
@@ -47,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_come_back_from_their_values() {
+    fn parameters_are_read_back_from_their_values() {
         for kind in MODELS {
             for params in [kind.defaults(), kind.published()] {
                 let values = params.to_value();

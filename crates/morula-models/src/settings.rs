@@ -1,16 +1,17 @@
-//! Parameters of a model from values by name, as a configuration file has them.
+//! Parameters of a model from values by name, as in a configuration file.
 
 use serde_json::{Map, Value};
 
 use crate::{AnyParams, ModelError, ModelKind, Result};
 
 impl ModelKind {
-    /// Parameters with the values of a table over our defaults, or over the authors' own settings
-    /// with `preset = "published"`. Tables within it, such as `recipe`, change only what they name.
+    /// Overlays the values of a table on our defaults, or with `preset = "published"` on the
+    /// authors' own settings. A nested table, such as `recipe`, changes only the values that it
+    /// names.
     ///
     /// # Errors
-    /// [`ModelError::Setting`] naming the unknown key and the keys there are, or the value of the
-    /// wrong kind.
+    /// [`ModelError::Setting`] naming an unknown key and the known keys, or a value of the wrong
+    /// kind.
     pub fn params(&self, table: &Map<String, Value>) -> Result<Box<dyn AnyParams>> {
         let start = match table.get("preset").map(Value::as_str) {
             None | Some(Some("default")) => self.defaults(),
@@ -24,7 +25,7 @@ impl ModelKind {
         self.read(settings).or_else(|e| refuse(e.to_string()))
     }
 
-    /// Sets one value, given by its path of keys, and checks that the parameters still read.
+    /// Sets the value at a path of keys, and checks that the parameters can still be read.
     fn overlay(&self, settings: &mut Value, path: &[&str], value: &Value) -> Result<()> {
         let name = path.join(".");
         let pointer: String = path.iter().map(|key| format!("/{key}")).collect();
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_named_with_those_there_are() {
+    fn an_unknown_key_is_named_with_the_known_keys() {
         let message = |table| params(table).unwrap_err().to_string();
         let found = message(json!({"learningrate": 1}));
         assert!(found.contains("\"learningrate\"") && found.contains("learning_rate"), "{found}");

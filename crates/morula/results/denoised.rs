@@ -7,23 +7,23 @@ use morula_models::{ClusterModel, ModelError, Prediction};
 
 use super::shape;
 
-/// The counts that a model expects without noise and dropout, at one library size for all cells,
-/// of the genes that it models.
+/// Denoised counts: the counts that a model expects without noise and dropout, at one library size
+/// for all cells, of the genes that it models.
 #[derive(Debug, Clone)]
 pub struct Denoised<'a> {
     /// Name of the model.
     pub model: &'static str,
-    /// Names of the genes modelled: the columns of `counts`.
+    /// Names of the modelled genes: the columns of `counts`.
     pub genes: Vec<&'a str>,
-    /// Position among all cells of every row of `counts`.
+    /// Position, among all cells, of every row of `counts`.
     pub cells: &'a [usize],
     /// Cells x genes.
     pub counts: DenseMatrix,
 }
 
 impl<'a> Denoised<'a> {
-    /// The denoised counts of the cells of a prediction that this model made; `None` from a model
-    /// without a decoder of counts.
+    /// The denoised counts of the cells of a prediction by this model. `None` from a model without
+    /// a decoder of counts.
     ///
     /// # Errors
     /// When the prediction has an embedding of another width, or the device fails.
@@ -39,11 +39,10 @@ impl<'a> Denoised<'a> {
         }))
     }
 
-    /// Adds `layers["denoised"]` and `var["<model>_modelled"]` for data of `n_obs` cells with
-    /// these genes, found by name; see the [module](super).
+    /// Adds `layers["denoised"]` and `var["<model>_modelled"]` to data of `n_obs` cells with these
+    /// genes, matched by name; see the [module](super).
     ///
-    /// The layer holds an entry for every cell and modelled gene, zeros included, and nothing
-    /// else: 8 bytes each.
+    /// The layer holds one entry for every cell and modelled gene, zeros included: 8 bytes each.
     ///
     /// # Errors
     /// [`DataError::Shape`] when the parts disagree, or a cell is beyond `n_obs`.
@@ -83,8 +82,8 @@ impl<'a> Denoised<'a> {
             .var(format!("{}_modelled", self.model), Column::Bool(modelled)))
     }
 
-    /// Pairs of a gene's position among `genes` and its column of the counts, by position. The
-    /// n-th occurrence of a name is matched with its n-th occurrence.
+    /// Pairs of a gene's position among `genes` and its column of the counts, by position. The n-th
+    /// occurrence of a name matches its n-th occurrence in the model.
     fn columns(&self, genes: &[String]) -> Vec<(usize, usize)> {
         let mut places: HashMap<&str, Vec<usize>> = HashMap::with_capacity(genes.len());
         for (place, name) in genes.iter().enumerate().rev() {

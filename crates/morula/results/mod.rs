@@ -1,7 +1,7 @@
 //! The results of a model as columns of the user's data.
 //!
-//! The data gains these parts, named after the model; `jojoscl` stands for JojoSCL, and
-//! scSiameseClu has the same with `scsiameseclu` in its place:
+//! The data gains these parts, named after the model. The table shows them for JojoSCL;
+//! scSiameseClu has `scsiameseclu` in place of `jojoscl`:
 //!
 //! | where | what |
 //! | --- | --- |
@@ -9,21 +9,21 @@
 //! | `obs["jojoscl_confidence"]` | probability of that cluster, from 1 / K to 1 |
 //! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
 //! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
-//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: the resolution, and the number of clusters around it; `batches` whose differences are taken out |
+//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: the resolution profile; `batches` that were corrected |
 //!
 //! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
 //! and NaN everywhere else.
 //!
-//! On request ([`Denoised`]), from a model that gives them (scSiameseClu):
+//! On request ([`Denoised`]), from a model with denoised counts (scSiameseClu):
 //!
 //! | where | what |
 //! | --- | --- |
 //! | `layers["denoised"]` | denoised counts, sparse, with an entry per cell and modelled gene |
-//! | `var["scsiameseclu_modelled"]` | whether the gene is modelled; no entry of any other gene is a zero |
+//! | `var["scsiameseclu_modelled"]` | whether the gene is modelled; the layer has no entries for other genes |
 //!
-//! There the row of a cell that preprocessing left out is empty.
+//! The row of a cell that preprocessing left out is empty.
 //!
-//! With [`umap_additions`], also a layout in two dimensions, as `obsm["X_umap"]`.
+//! With [`umap_additions`], a layout in two dimensions as `obsm["X_umap"]`.
 
 mod denoised;
 
@@ -35,11 +35,11 @@ use morula_models::{ClusterModel, Description, EpochRecord, Prediction};
 use morula_preprocess::UmapParams;
 use serde_json::Value;
 
-/// What `prediction`, made by `model`, adds to data of `n_obs` cells; see the [module](self) for
-/// the parts. `device` is the name of the device it was made on.
+/// The additions of `prediction`, made by `model`, to data of `n_obs` cells; see the [module](self)
+/// for the parts. `device` is the name of the device of the prediction.
 ///
 /// # Errors
-/// [`DataError::Shape`] when the prediction is of other data: more cells, or a cell beyond
+/// [`DataError::Shape`] when the prediction belongs to other data: more cells, or a cell beyond
 /// `n_obs`.
 pub fn additions(
     model: &dyn ClusterModel,
@@ -50,7 +50,8 @@ pub fn additions(
     confident_additions(model, prediction, n_obs, device, 0.0)
 }
 
-/// [`additions`] with the clusters of cells missing whose confidence is below `min_confidence`.
+/// [`additions`] in which the clusters of cells with a confidence below `min_confidence` are
+/// missing.
 ///
 /// # Errors
 /// As [`additions`].
@@ -87,11 +88,11 @@ pub fn confident_additions(
         .uns(name, describe(model, device)))
 }
 
-/// Adds the layout that [`umap`](morula_preprocess::umap) made of a prediction's embedding, as
-/// scanpy keeps it: `obsm["X_umap"]`, NaN for cells left out, and `uns["umap"]`.
+/// Adds the layout of a prediction's embedding by [`umap`](morula_preprocess::umap), as scanpy
+/// stores it: `obsm["X_umap"]`, NaN for cells left out, and `uns["umap"]`.
 ///
 /// # Errors
-/// [`DataError::Shape`] when it is of other cells.
+/// [`DataError::Shape`] when the layout belongs to other cells.
 pub fn umap_additions(
     additions: Additions,
     model: &str,
@@ -115,7 +116,7 @@ pub fn umap_additions(
     Ok(additions.obsm("X_umap", DenseMatrix::new(n_obs, 2, values)?).uns("umap", made))
 }
 
-/// Rows of the cells kept, at their places among all cells; NaN for the others.
+/// Places the rows of the kept cells among all cells; NaN for the others.
 fn spread(matrix: &DenseMatrix, kept: &[usize], n_obs: usize) -> Result<DenseMatrix, DataError> {
     let d = matrix.n_cols();
     let mut values = vec![f32::NAN; n_obs * d];
@@ -144,7 +145,7 @@ fn describe(model: &dyn ClusterModel, device: &str) -> UnsValue {
     per_cluster.into_iter().fold(about, |about, (name, values)| about.with(name, values))
 }
 
-/// The resolution and those around it; one list per quantity, a value per resolution.
+/// The resolution profile: one list per quantity, with a value per resolution.
 fn granularity(found: &ResolutionProfile) -> UnsValue {
     let list = |of: &dyn Fn(&Level) -> f64| found.levels.iter().map(of).collect::<Vec<f64>>();
     let counts: Vec<i64> = found.levels.iter().map(|level| level.n_clusters as i64).collect();
@@ -161,7 +162,7 @@ fn granularity(found: &ResolutionProfile) -> UnsValue {
         .with("around", around)
 }
 
-/// One list per quantity, a value per epoch. A term that enters late is NaN until then.
+/// One list per quantity, with a value per epoch. A term that starts late is NaN before.
 fn losses(history: &[EpochRecord]) -> UnsValue {
     let list = |of: &dyn Fn(&EpochRecord) -> f64| history.iter().map(of).collect::<Vec<f64>>();
     let mut names: Vec<&str> = Vec::new();

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use clap::Args;
+use morula::models::ModelError;
 use morula::prelude::*;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
@@ -42,8 +43,10 @@ pub struct Predict {
 
 impl Predict {
     pub fn run(self) -> Result<()> {
-        let kind = ModelKind::of_saved(&self.model)
-            .with_context(|| format!("the model folder {}", self.model.display()))?;
+        let kind = ModelKind::of_saved(&self.model).map_err(|error| match error {
+            ModelError::UnknownModel { .. } => anyhow!("{}: {error}", self.model.display()),
+            error => error.into(),
+        })?;
         let started = Instant::now();
         let console = Console::new(&self.print);
         check_results(kind, &self.counts, &self.results)?;

@@ -12,7 +12,7 @@ pub(crate) const KEPT: f64 = 0.8;
 /// Resampled graphs.
 const RESAMPLED: usize = 10;
 
-/// First of their streams of random numbers, beyond those of other resampled graphs.
+/// Index of their first stream of random numbers, apart from those of other resampled graphs.
 const STREAMS: usize = 1 << 32;
 
 /// Starts of the last optimisation.
@@ -22,10 +22,10 @@ pub(super) const N_INIT: usize = 5;
 ///
 /// `w'_ij = w_ij |{ P : P_i = P_j }| / 10`
 ///
-/// where P are the partitions of ten graphs that keep four fifths of the edges. Two very different
-/// partitions can be nearly equally good, so that a few edges decide between them. The consensus
-/// keeps cells together that most resampled graphs keep together (Monti et al. 2003), only along
-/// edges of the graph, so that it stays sparse.
+/// where P are the partitions of ten resampled graphs, each with four fifths of the edges. Two very
+/// different partitions can be almost equally good, and then a few edges decide between them. The
+/// consensus keeps cells together that most resampled graphs keep together (Monti et al. 2003). It
+/// uses only edges of the graph, so it stays sparse.
 pub(super) fn consensus(graph: &CsrMatrix, resolution: f64, seed: u64) -> Result<Vec<usize>> {
     let partitions = (0..RESAMPLED).map(|i| {
         let rng = &mut stream(seed, Purpose::Edges, STREAMS + i);
@@ -57,7 +57,7 @@ mod tests {
     use crate::leiden::cliques;
 
     #[test]
-    fn edges_weigh_as_often_as_they_are_whole() {
+    fn edges_are_weighted_by_the_share_of_partitions_that_keep_them() {
         let graph = CsrMatrix::from_dense(3, 3, &[0., 2., 4., 2., 0., 1., 4., 1., 0.]).unwrap();
         let partitions = [vec![0, 0, 1], vec![0, 0, 0], vec![1, 1, 0], vec![0, 1, 0]];
         let weighted = together(&graph, &partitions).to_dense();
@@ -65,13 +65,13 @@ mod tests {
     }
 
     #[test]
-    fn cliques_stay_together_whatever_the_edges() {
+    fn cliques_stay_together() {
         let found = consensus(&cliques(&[12, 9, 7]), 0.5, 3).unwrap();
         assert_eq!(found, [vec![0; 12], vec![1; 9], vec![2; 7]].concat());
     }
 
     #[test]
-    fn no_edges_and_no_vertices() {
+    fn graphs_without_edges_or_vertices() {
         let none = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
         assert_eq!(consensus(&none, 0.5, 0).unwrap().len(), 3);
         assert!(consensus(&CsrMatrix::default(), 0.5, 0).unwrap().is_empty());

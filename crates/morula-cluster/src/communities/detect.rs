@@ -1,4 +1,4 @@
-//! Detects communities, before their stability is measured.
+//! Detects communities; their stability is computed on request.
 
 use morula_data::CsrMatrix;
 
@@ -21,40 +21,40 @@ const CELLS: f64 = 2000.0;
 /// The resolution falls with this power of the number of cells.
 const FALL: f64 = 0.1;
 
-/// Resolution at which a cluster is clustered again by itself, as a share of that without noise.
+/// Resolution at which a cluster is clustered again by itself, as a share of the one without noise.
 const WITHIN: f64 = 0.2;
 
 /// Weight of the background in the resolution.
 const NOISE: f64 = 4.0;
 
-/// The resolution of modularity. Beyond it Leiden splits groups without parts.
+/// Highest resolution: that of modularity. Above it, Leiden splits homogeneous groups.
 const HIGHEST: f64 = 1.0;
 
-/// The same with a number of clusters given: fewer, larger communities are joined to the right
-/// groups more often.
+/// Highest resolution when the number of clusters is given. Fewer, larger communities are merged
+/// into the right groups more often.
 const HIGHEST_GIVEN: f64 = 0.6;
 
-/// Partitions over which the background is averaged.
+/// Number of partitions over which the background is averaged.
 const LOOKS: u64 = 5;
 
 /// Least agreement of a cut with the partitions of graphs with fewer edges at some resolution. Cuts
 /// of noise into two groups or more reach 0.22 to 0.57, cuts that show types 0.75 to 1.
 const EVIDENCE: f64 = 0.65;
 
-/// Communities that are joined are found at this multiple of the resolution.
+/// The communities of the merge tree are detected at this multiple of the resolution.
 pub(super) const FINENESS: f64 = 1.5;
 
-/// With more communities than this no tree is built, since it costs the cube of their number: such
-/// a graph is in pieces.
+/// Most communities of a merge tree, whose cost is cubic in their number. A graph with more
+/// communities is in pieces.
 pub(super) const MOST: usize = 512;
 
-/// Communities, and the partitions that measure them.
+/// Communities, and the partitions that measure their stability.
 pub struct Detected {
     /// Cluster of every vertex, the largest cluster 0.
     pub labels: Vec<usize>,
     /// Number of clusters.
     pub n_clusters: usize,
-    /// The groups whose stability counts: a part of a group is as stable as the group.
+    /// The groups whose stability is measured. A part of a group has the stability of the group.
     groups: Vec<usize>,
     background: f64,
     resolution: f64,
@@ -69,7 +69,7 @@ impl Detected {
         stability(&self.ensemble, &self.groups)
     }
 
-    /// The resolution, and the partitions around it.
+    /// The chosen resolution, and the communities at resolutions around it.
     pub fn profile(&self) -> ResolutionProfile {
         ResolutionProfile {
             background: self.background,
@@ -217,7 +217,8 @@ fn of(communities: &[usize], groups: &[usize]) -> Vec<usize> {
     communities.iter().map(|&community| groups[community]).collect()
 }
 
-/// The noise of a graph, averaged over partitions: each has other pairs of groups.
+/// The background of a graph. It is the mean over partitions, because each has other pairs of
+/// groups.
 fn background(graph: &CsrMatrix, leiden: &Partitioner, seed: u64) -> Result<f64> {
     let mut sum = 0.0;
     for look in 0..LOOKS {

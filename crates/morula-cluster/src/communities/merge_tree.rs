@@ -1,4 +1,4 @@
-//! Communities joined step by step, and the most stable of all cuts through their tree.
+//! The merge tree of communities, and its most stable cut.
 
 use morula_data::CsrMatrix;
 
@@ -19,14 +19,14 @@ pub(super) struct MergeTree {
     n_leaves: usize,
 }
 
-/// A community, or two nodes joined.
+/// A community, or two merged nodes.
 struct Node {
     children: Option<[usize; 2]>,
     /// The best cuts of this node into 1, 2, ... groups.
     cuts: Vec<Cut>,
 }
 
-/// The sum of S, and the groups that the first child is cut into.
+/// The sum of S, and the number of groups in the first child.
 #[derive(Clone, Copy)]
 struct Cut {
     stability: f64,
@@ -34,7 +34,7 @@ struct Cut {
 }
 
 impl MergeTree {
-    /// Joins the communities `fine` as [`AggregateGraph::merges`] says, up to a single group.
+    /// Merges the communities `fine` in the order of [`AggregateGraph::merges`], down to one group.
     pub fn new<'a>(
         graph: &CsrMatrix,
         fine: &[usize],
@@ -49,7 +49,7 @@ impl MergeTree {
             cuts: vec![Cut { stability: overlaps.stability(row), first: 0 }],
         };
         let mut tree = Self { nodes: shared.iter().map(leaf).collect(), n_leaves };
-        // The node that each community is part of, at the place of the first of them.
+        // The node of each merged community, at the index of its first community.
         let mut node: Vec<usize> = (0..n_leaves).collect();
         let merges =
             AggregateGraph::new(graph, fine).merges(&vec![0; n_leaves], (1, 1), resolution);
@@ -82,8 +82,8 @@ impl MergeTree {
         cuts
     }
 
-    /// The group of every community in the best cut, into `n_groups` if that is given; at most as
-    /// many as there are communities.
+    /// The group of every community in the best cut, or in the best cut into `n_groups`. The number
+    /// of groups is at most the number of communities.
     pub fn cut(&self, n_groups: Option<usize>) -> Vec<usize> {
         let mut groups = vec![0; self.n_leaves];
         let Some(root) = self.nodes.last() else { return groups };
@@ -151,7 +151,7 @@ impl Overlaps {
 
     /// S of the vertices that share this many with each cluster.
     fn stability(&self, shared: &[usize]) -> f64 {
-        // Every partition has all vertices of the group.
+        // Every partition contains all vertices of the group.
         let size = shared.iter().sum::<usize>() / self.n_partitions.max(1);
         let index = |(&both, &of): (&usize, &usize)| {
             if both == 0 { 0.0 } else { (both * both) as f64 / (size + of - both) as f64 }
@@ -169,7 +169,7 @@ mod tests {
 
     const FINE: [usize; 12] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3];
 
-    /// Most of them have the first two together.
+    /// Three partitions; most of them join the first two communities.
     fn partitions() -> [Vec<usize>; 3] {
         [
             vec![0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2],
@@ -184,14 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn the_most_stable_groups_are_found() {
+    fn the_most_stable_cut_is_found() {
         let groups = tree().cut(None);
         assert_eq!(groups[0], groups[1]);
         assert_eq!(count(&groups), 3, "{groups:?}");
     }
 
     #[test]
-    fn a_number_of_groups_is_met() {
+    fn a_given_number_of_groups_is_returned() {
         for k in 1..=4 {
             assert_eq!(count(&tree().cut(Some(k))), k);
         }
@@ -210,9 +210,9 @@ mod tests {
         assert!((overlaps.stability(&overlaps.rows[0]) - expected).abs() < 1e-12);
     }
 
-    /// The tree maximises the stability that the vertices are later given.
+    /// The cut maximises the stability that its vertices get from [`JaccardStability`].
     #[test]
-    fn no_number_of_groups_is_more_stable() {
+    fn no_other_number_of_groups_is_more_stable() {
         let of = |groups: Vec<usize>| -> f64 {
             let labels: Vec<usize> = FINE.iter().map(|&c| groups[c]).collect();
             let mut again = JaccardStability::new(&labels);

@@ -1,4 +1,4 @@
-//! Communities of a graph: as many as its noise allows, or a given number.
+//! Communities of a graph. Their number is given, or follows from the noise of the graph.
 
 mod consensus;
 mod detect;
@@ -27,7 +27,7 @@ pub struct Communities {
     /// vertex i, here and in P. The partitions are those of the whole graph and of four fifths of
     /// its edges, at half to two and a half times the resolution.
     pub stability: Vec<f32>,
-    /// The resolution, and the communities around it.
+    /// The chosen resolution, and the communities at resolutions around it.
     pub profile: ResolutionProfile,
 }
 
@@ -40,18 +40,18 @@ pub struct Communities {
 /// `gamma = min(0.3 (n / 2000)^-0.1 + 4 b, 1)`
 ///
 /// - `n` is the number of vertices. A cut through a group of `s` cells in `D` dimensions meets
-///   edges in proportion to `s^(1 - 1 / D)`, where chance expects `s^2 / n`; so gamma falls with a
+///   edges in proportion to `s^(1 - 1 / D)`, while chance gives `s^2 / n`. So gamma falls with a
 ///   small power of n. With the power 0.1, halves to eighths of the cells show the same groups.
 /// - `b`, the background, is the median over pairs of communities of their contact
 ///   `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`, at resolution 1, averaged over five partitions.
-///   Most pairs of cell types are unrelated, so what lies between them is noise.
+///   Most pairs of cell types are unrelated, so the edges between them are noise.
 /// - At gamma = 1 the objective is modularity. In pure noise b comes near 1, and all cells are one
 ///   cluster. With a number of clusters given, gamma is at most 0.6.
 ///
-/// **Tree.** Communities are found at 1.5 gamma and joined one by one, in the order of the gain
-/// `w_ab - gamma d_a d_b / 2m`. Of all cuts through this tree, the result is the cut that agrees
-/// most with 28 partitions (seven resolutions from half to two and a half times gamma, each on the
-/// graph and on three graphs with four fifths of its edges):
+/// **Tree.** Communities are detected at 1.5 gamma and merged one by one, in the order of the gain
+/// `w_ab - gamma d_a d_b / 2m`. The result is the cut through this tree that agrees most with 28
+/// partitions (seven resolutions from half to two and a half times gamma, each on the graph and on
+/// three graphs with four fifths of its edges):
 ///
 /// `max sum_i mean_P |C_i and P_i| / |C_i or P_i|`
 ///
@@ -69,14 +69,34 @@ pub struct Communities {
 /// and are found again with four fifths of the edges. The parts have the stability of the cluster.
 ///
 /// **A given number.** The result is the best cut of the tree into that many groups. If the tree
-/// has too few communities, the groups found without a number are split along a fine partition,
+/// has too few communities, the groups detected without a number are split along a fine partition,
 /// where the objective gains most or loses least. So a number that is too large gives small groups,
-/// not halves of large ones. One or two vertices are a group only where nothing else meets the
+/// not halves of large ones. Groups of one or two vertices appear only when nothing else gives the
 /// number.
 ///
 /// **Consensus.** A few edges may decide which communities are best. So the communities at 1.5
 /// gamma are those of a consensus graph: every edge is weighted by the share of ten partitions, of
 /// graphs with four fifths of the edges, that do not cut it (Monti et al. 2003).
+///
+/// ```
+/// use morula_cluster::{NClusters, communities};
+/// use morula_data::CsrMatrix;
+///
+/// // Two groups of 10 vertices, joined by weak edges.
+/// let weight = |i: usize, j: usize| match i / 10 == j / 10 {
+///     _ if i == j => 0.0,
+///     true => 1.0,
+///     false => 0.01,
+/// };
+/// let dense: Vec<f32> = (0..400).map(|at| weight(at / 20, at % 20)).collect();
+/// let graph = CsrMatrix::from_dense(20, 20, &dense)?;
+///
+/// let found = communities(&graph, NClusters::Auto, 0)?;
+/// assert_eq!(found.labels, [[0; 10], [1; 10]].concat());
+/// assert_eq!(found.stability, [1.0; 20]);
+/// assert_eq!(communities(&graph, NClusters::Given(1), 0)?.labels, [0; 20]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`leiden`](crate::leiden()); [`ClusterError::Parameter`](crate::ClusterError::Parameter) for
@@ -104,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn cliques_are_found_without_a_number() {
+    fn cliques_are_detected_without_a_number() {
         let found = found(&[20, 30, 10, 25], NClusters::Auto);
         assert_eq!(found.n_clusters, 4);
         assert_eq!(found.labels[20..50], [0; 30]);
@@ -115,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_that_is_given_is_met() {
+    fn any_given_number_is_returned() {
         for k in [1, 2, 3, 4, 5, 9, 40, 85] {
             let found = found(&[20, 30, 10, 25], NClusters::Given(k));
             assert_eq!(found.n_clusters, k);
@@ -124,8 +144,8 @@ mod tests {
         }
     }
 
-    /// Two large groups, one of them with a small part joined to it by weak edges: the third
-    /// cluster is that part, not half of a large group.
+    /// Two large groups, and a small part joined to one of them by weak edges. The third cluster is
+    /// that part, not half of a large group.
     #[test]
     fn small_parts_are_split_off_before_large_groups_are_halved() {
         let n = 84;
@@ -159,10 +179,11 @@ mod tests {
         assert!(three[..80].iter().all(|&l| l < 2));
     }
 
-    /// A ring of 120, whose halves are found again most often though communities at 1.5 gamma are
-    /// quarters, and four double cliques. Given more than there are communities, those six stay.
+    /// A ring of 120 and four double cliques. The communities at 1.5 gamma are quarters of the
+    /// ring, but its halves are more stable. A number above that of the communities keeps these six
+    /// groups.
     #[test]
-    fn what_is_found_without_a_number_is_split_and_not_mixed() {
+    fn more_clusters_than_communities_split_the_detected_groups() {
         let n = 120 + 4 * 14;
         let mut dense = vec![0.0; n * n];
         let mut join = |i: usize, j: usize, w: f32| {
@@ -191,12 +212,12 @@ mod tests {
 
     /// Two small cliques with one edge between them are one community among large ones.
     #[test]
-    fn small_groups_that_are_all_but_separate_are_clusters() {
+    fn small_groups_that_are_almost_separate_are_clusters() {
         let sizes = [8, 8, 60, 60, 60, 60];
         let six = found(&sizes, NClusters::Auto);
         assert_eq!((six.profile.n_stable, six.profile.n_found, six.n_clusters), (5, 6, 6));
         assert!(six.labels[..8] == [six.labels[0]; 8] && six.labels[0] != six.labels[8]);
-        // They are as sure as the two are together.
+        // Both have the stability of the community that they share.
         assert_eq!(six.stability, [1.0; 256]);
         assert_eq!(found(&sizes, NClusters::Given(6)), six);
         assert_eq!(found(&sizes, NClusters::Given(5)).labels[..16], [4; 16]);
@@ -204,9 +225,9 @@ mod tests {
         assert!(seven.n_clusters == 7 && agreement(&six.labels, &seven.labels) > 0.8);
     }
 
-    /// Rings of 50 vertices, with nothing between them.
+    /// Unconnected rings of 50 vertices.
     #[test]
-    fn the_resolution_falls_as_there_are_more_vertices() {
+    fn the_resolution_falls_with_the_number_of_vertices() {
         let near = |i: usize| {
             let mut ends = [1, 49].map(|step| (i / 50 * 50 + (i + step) % 50) as u32);
             ends.sort_unstable();
@@ -221,7 +242,7 @@ mod tests {
         assert!((resolution(200) - 0.3 * 10_f64.powf(0.1)).abs() < 1e-9);
     }
 
-    /// Edges by chance between all groups raise the background, and the groups stay apart.
+    /// Random edges between all groups raise the background, and the groups stay separate clusters.
     #[test]
     fn noise_raises_the_resolution() {
         let sizes = [30; 5];
@@ -234,8 +255,8 @@ mod tests {
         assert!(found.profile.background > 0.2, "{:?}", found.profile);
     }
 
-    /// Three groups of 50, 24% of the pairs joined within and 9% between. With gamma at 1, as without
-    /// a number, the agreement with the groups is .32.
+    /// Three groups of 50, 24% of the pairs joined within and 9% between. With gamma at 1, as
+    /// without a number, the agreement with the groups is .32.
     #[test]
     fn a_given_number_is_found_in_noise() {
         let n = 150;
@@ -257,7 +278,7 @@ mod tests {
         assert!(agreement > 0.7, "{agreement} {:?}", found.profile);
     }
 
-    /// More pieces than a tree is made of.
+    /// More pieces than the communities of a merge tree.
     #[test]
     fn a_graph_in_pieces() {
         let pieces = MOST + 20;

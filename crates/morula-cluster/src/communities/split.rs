@@ -1,4 +1,4 @@
-//! Splits clusters until there are as many as asked for.
+//! Splits clusters until they reach a given number.
 
 use morula_data::CsrMatrix;
 
@@ -7,15 +7,16 @@ use crate::graph::AggregateGraph;
 use crate::labels::count;
 use crate::leiden::{LeidenParams, Partitioner};
 
-/// First resolution of the search for parts, its factor, and its end.
+/// First resolution of the search for parts, its factor, and the last resolution.
 const FINE: f64 = 10.0;
 const FINER: f64 = 4.0;
 const FINEST: f64 = 1e9;
 
-/// Parts of one or two vertices are clusters only where the number cannot be met otherwise.
+/// Least size of a part. Parts of one or two vertices become clusters only when nothing else gives
+/// the number.
 pub(super) const LEAST: usize = 3;
 
-/// Splits clusters into the parts of a fine partition, and joins parts of the same cluster until
+/// Splits clusters into the parts of a fine partition, then merges parts of the same cluster until
 /// `k` are left.
 pub(super) fn split(
     graph: &CsrMatrix,
@@ -62,9 +63,10 @@ mod tests {
         assert!(common(&[], &[]).is_empty());
     }
 
-    /// Twelve cliques in pairs: one pair more is cut, and between its cliques.
+    /// Twelve cliques, two per cluster. The seventh cluster splits one of these pairs between its
+    /// cliques.
     #[test]
-    fn clusters_are_split_where_parts_are() {
+    fn clusters_are_split_between_their_parts() {
         let graph = cliques(&[6; 12]);
         let coarse: Vec<usize> = (0..72).map(|i| i / 12).collect();
         let leiden = Partitioner::new(&graph).unwrap();

@@ -14,15 +14,15 @@ use crate::stability::agreement;
 /// Graphs with fewer edges in which the parts must be found again.
 const THINNED: usize = 10;
 
-/// First of their streams of random numbers, beyond those of other resampled graphs.
+/// Index of their first stream of random numbers, apart from those of other resampled graphs.
 const STREAMS: usize = 2 << 32;
 
-/// Least mean agreement of the parts there with the parts from all edges.
+/// Least mean agreement of their parts with the parts from all edges.
 const STEADY: f64 = 0.75;
 
-/// Clusters each cluster again by itself, and splits those that fall into parts.
+/// Clusters each cluster again by itself, and splits those with separate parts.
 ///
-/// Modularity merges small, well-separated groups: it compares the weight between two groups with
+/// Modularity merges small, well-separated groups. It compares the weight between two groups with
 /// the weight expected by chance in the *whole* graph, which is small for small groups (the
 /// resolution limit, Fortunato and Barthelemy 2007). In the graph of one cluster, communities at
 /// resolution t are parts a and b with
@@ -40,7 +40,7 @@ pub(super) fn subcluster(
 ) -> Result<Vec<usize>> {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); count(labels)];
     labels.iter().enumerate().for_each(|(i, &cluster)| members[cluster].push(i));
-    // The place of every vertex in its cluster.
+    // The index of every vertex in its cluster.
     let mut place = vec![0; labels.len()];
     members.iter().flat_map(|m| m.iter().enumerate()).for_each(|(at, &i)| place[i] = at);
 
@@ -88,7 +88,7 @@ fn steady(
     Ok(if sum >= STEADY * THINNED as f64 { parts } else { vec![0; n] })
 }
 
-/// Parts with the smallest ones joined to the largest, which is 0.
+/// Moves parts of one or two vertices to the largest part, which is part 0.
 fn without_crumbs(parts: &[usize]) -> Vec<usize> {
     let mut sizes = vec![0_usize; count(parts)];
     parts.iter().for_each(|&part| sizes[part] += 1);
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::leiden::cliques;
 
-    /// Two cliques joined by an edge are one community of a graph that is large enough.
+    /// In a large enough graph, two cliques joined by an edge are one community.
     #[test]
     fn small_groups_in_a_large_graph_are_split() {
         let graph = cliques(&[8, 8, 60, 60, 60, 60]);
@@ -126,12 +126,12 @@ mod tests {
         let dense: Vec<f32> = (0..n * n).map(|at| weight(at / n, at % n)).collect();
         let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
         assert_eq!(subcluster(&graph, &vec![0; n], 0.06, 0).unwrap(), vec![0; n]);
-        // In pairs, they are not joined again.
+        // Pairs of cliques stay whole too, and are not merged.
         let pairs: Vec<usize> = (0..n).map(|i| i / 12).collect();
         assert_eq!(subcluster(&graph, &pairs, 0.06, 0).unwrap(), pairs);
     }
 
-    /// Each thinned path breaks at other edges.
+    /// Each thinned path breaks at other edges, so no part is stable.
     #[test]
     fn parts_that_depend_on_a_few_edges_are_not_split() {
         let n = 300;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn crumbs_and_no_vertices() {
+    fn tiny_parts_and_no_vertices() {
         assert_eq!(without_crumbs(&[0, 0, 0, 0, 2, 1, 1, 1, 2]), [0, 0, 0, 0, 0, 1, 1, 1, 0]);
         assert!(subcluster(&CsrMatrix::default(), &[], 0.06, 0).unwrap().is_empty());
         let none = CsrMatrix::from_dense(4, 4, &[0.0; 16]).unwrap();

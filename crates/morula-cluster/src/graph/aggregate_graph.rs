@@ -1,4 +1,4 @@
-//! Groups of vertices as a graph of their own, and joining groups along it.
+//! Groups of vertices as the vertices of a smaller graph, and merging them.
 
 use morula_data::CsrMatrix;
 
@@ -12,7 +12,7 @@ pub(crate) struct AggregateGraph {
 }
 
 impl AggregateGraph {
-    /// Of the groups `0..m` that `labels` puts the vertices in.
+    /// Sums the weights of `graph` over the groups `0..m` of `labels`.
     pub fn new(graph: &CsrMatrix, labels: &[usize]) -> Self {
         let m = labels.iter().max().map_or(0, |k| k + 1);
         let (mut weights, mut sizes) = (vec![0.0; m * m], vec![0; m]);
@@ -33,9 +33,9 @@ impl AggregateGraph {
         self.weights[a * self.m..(a + 1) * self.m].iter().sum()
     }
 
-    /// The weighted median over pairs of groups of their contact `2m w_ab / (d_a d_b)`: the weight
-    /// between two groups as a share of the weight expected by chance. A pair weighs `d_a d_b`.
-    /// 0 for fewer than two groups.
+    /// The background: the weighted median over pairs of groups of their contact
+    /// `2m w_ab / (d_a d_b)`, the weight between two groups as a share of the weight expected by
+    /// chance. A pair weighs `d_a d_b`. 0 for fewer than two groups.
     pub fn background(&self) -> f64 {
         let degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
         let total: f64 = degrees.iter().sum();
@@ -55,8 +55,9 @@ impl AggregateGraph {
         median.map_or(0.0, |share| share.0)
     }
 
-    /// Joins groups until `n_groups` are left, only within the same one of `parents`; groups with
-    /// fewer than `least` vertices first. A joined group has the number of its first member.
+    /// Merges groups until `n_groups` are left. Only groups with the same parent are merged; groups
+    /// with fewer than `least` vertices come first. A merged group has the number of its first
+    /// member.
     pub fn join(
         self,
         parents: &[usize],
@@ -70,10 +71,10 @@ impl AggregateGraph {
         group
     }
 
-    /// The pairs that [`AggregateGraph::join`] joins, in this order; the first of a pair stands for
-    /// both from then on.
+    /// The pairs that [`AggregateGraph::join`] merges, in order. After a merge, the first of the
+    /// pair denotes both.
     ///
-    /// The pair that raises Leiden's objective most, or lowers it least, is joined first:
+    /// Each merge takes the pair that raises Leiden's objective most, or lowers it least:
     /// `w_ab - gamma d_a d_b / 2m`.
     pub fn merges(
         mut self,
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_weighted_median_of_pairs() {
-        // Groups in a row: neighbours share an edge, the ends nothing.
+        // Groups in a row: neighbours share an edge, the two ends do not.
         let labels = [0, 0, 0, 1, 1, 1, 2, 2, 2];
         let groups = AggregateGraph::new(&cliques(&[3, 3, 3]), &labels);
         let [ends, middle] = [7.0, 8.0];
@@ -141,15 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_objective_loses_least_by_is_joined_first() {
-        // 0 - 1 - 2 - 3 with one edge each: the pair of small ones costs least.
+    fn the_pair_that_costs_least_is_merged_first() {
+        // 0 - 1 - 2 - 3 with one edge each: merging the two small groups costs least.
         let graph = cliques(&[6, 3, 4, 6]);
         let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3];
         let join = |parents: [usize; 4], n, gamma| {
             AggregateGraph::new(&graph, &labels).join(&parents, (n, 1), gamma)
         };
         assert_eq!(join([0; 4], 3, 1.0), [0, 1, 1, 3]);
-        // Two groups: 3 + 4 with a 6, not both 6.
+        // Into two groups: 3 + 4 with one of the 6, never both 6.
         let two = join([0; 4], 2, 1.0);
         assert!(two == [0, 0, 0, 3] || two == [0, 1, 1, 1], "{two:?}");
         assert_eq!(join([0, 1, 0, 1], 2, 1.0), [0, 1, 0, 1]);
@@ -157,15 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_nothing_joins_are_joined_when_they_must() {
+    fn unconnected_groups_are_merged_to_reach_the_number() {
         let graph = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
         let joined = AggregateGraph::new(&graph, &[0, 1, 2]).join(&[0; 3], (1, 1), 1.0);
         assert_eq!(joined, [0, 0, 0]);
     }
 
     #[test]
-    fn groups_that_are_too_small_go_first() {
-        // 0 and 1 are halves of one clique, 2 and 3 single vertices joined to it by one edge.
+    fn small_groups_are_merged_first() {
+        // 0 and 1 are halves of one clique; 2 and 3 are single vertices, each joined to it by one
+        // edge.
         let mut dense = vec![0.0; 64];
         let edges = (0..6).flat_map(|i| (0..i).map(move |j| (i, j))).chain([(6, 0), (7, 5)]);
         for (i, j) in edges {
@@ -177,6 +179,6 @@ mod tests {
         let join = |n, least| AggregateGraph::new(&graph, &labels).join(&[0; 4], (n, least), 1.0);
         assert_eq!(join(3, 1), [0, 0, 2, 3]);
         assert_eq!(join(2, 3), [0, 1, 0, 1]);
-        assert_eq!(join(3, 3), [0, 1, 2, 1], "as many as are asked for");
+        assert_eq!(join(3, 3), [0, 1, 2, 1], "the given number");
     }
 }

@@ -5,8 +5,18 @@ use morula_data::CsrMatrix;
 use crate::Result;
 use crate::error::require;
 
-/// The mean of symmetric graphs of the same vertices; an edge that a graph lacks has weight 0 in
-/// it. Edges on which the graphs agree stay strong, edges of a single graph grow weak.
+/// The mean of symmetric graphs of the same vertices. An edge that a graph lacks has weight 0 in
+/// it. Edges in all graphs stay strong; edges in a single graph grow weak.
+///
+/// ```
+/// use morula_cluster::mean_graph;
+/// use morula_data::CsrMatrix;
+///
+/// let joined = CsrMatrix::from_dense(2, 2, &[0., 1., 1., 0.])?;
+/// let apart = CsrMatrix::from_dense(2, 2, &[0.; 4])?;
+/// assert_eq!(mean_graph(&[joined, apart])?.to_dense(), [0., 0.5, 0.5, 0.]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`ClusterError::Parameter`](crate::ClusterError::Parameter) for no graph, or graphs of different
@@ -53,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn none_and_unlike_graphs_are_refused() {
+    fn no_graph_and_graphs_of_different_shapes_are_refused() {
         assert!(mean_graph(&[]).is_err());
         assert!(mean_graph(&[graph(&[0.; 4]), CsrMatrix::default()]).is_err());
     }

@@ -1,4 +1,4 @@
-//! Graphs made from graphs.
+//! Graphs computed from other graphs.
 
 mod aggregate_graph;
 mod mean_graph;

@@ -1,16 +1,26 @@
-//! Joining small clusters to large ones.
+//! Average linkage of weighted vectors.
 
 use morula_data::DenseMatrix;
 
 /// Average linkage (UPGMA) of unit vectors with weights, by cosine distance, down to `n_groups`
 /// groups. A group has the number of its first member.
 ///
-/// The weight of a vector is the number of its cells. So the distance of two groups is the mean
-/// over the pairs of their cells, each cell at its centroid:
+/// The weight of a vector is the number of its cells. So the distance between two groups is the
+/// mean over the pairs of their cells, each cell at its centroid:
 ///
 /// `D(A + B, C) = (w_A D(A, C) + w_B D(B, C)) / (w_A + w_B)`
 ///
-/// Cubic in the vectors, of which there are a few per cluster.
+/// Time is cubic in the number of vectors, a few per cluster.
+///
+/// ```
+/// use morula_cluster::average_linkage;
+/// use morula_data::DenseMatrix;
+///
+/// // Directions at 0, 90 and about 11 degrees, with 10 cells each.
+/// let unit = DenseMatrix::new(3, 2, vec![1., 0., 0., 1., 0.98, 0.199])?;
+/// assert_eq!(average_linkage(&unit, &[10.; 3], 2), [0, 1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn average_linkage(unit: &DenseMatrix, weights: &[f32], n_groups: usize) -> Vec<usize> {
     let m = unit.n_rows();
     let cosine = |i, j| -> f32 { unit.row(i).iter().zip(unit.row(j)).map(|(a, b)| a * b).sum() };
@@ -65,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn more_groups_than_vectors_is_as_many_as_there_are() {
+    fn with_more_groups_than_vectors_every_vector_is_a_group() {
         assert_eq!(average_linkage(&angles(&[0., 90.]), &[1.0; 2], 7), [0, 1]);
         assert!(average_linkage(&DenseMatrix::default(), &[], 3).is_empty());
     }

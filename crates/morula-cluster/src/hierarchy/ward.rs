@@ -7,8 +7,8 @@ use morula_data::DenseMatrix;
 use crate::Result;
 use crate::labels::{by_size, check_points};
 
-/// Cluster of every row of `x`. It starts from single rows and joins the two clusters whose union
-/// raises the sum of squared distances to the cluster means least,
+/// Cluster of every row of `x`. It starts from single rows. Each step merges the two clusters whose
+/// union raises the sum of squared distances to the cluster means least,
 ///
 /// `|A| |B| / (|A| + |B|) ||mean(A) - mean(B)||^2`,
 ///
@@ -16,6 +16,15 @@ use crate::labels::{by_size, check_points};
 ///
 /// Keeps all `n (n - 1) / 2` distances: 36 MB for 4,271 cells, 392 MB for 14,000. Time is
 /// quadratic in the rows.
+///
+/// ```
+/// use morula_cluster::ward;
+/// use morula_data::DenseMatrix;
+///
+/// let points = DenseMatrix::new(5, 1, vec![0., 10., 1., 12., 17.])?;
+/// assert_eq!(ward(&points, 3)?, [0, 1, 0, 1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`ClusterError::Points`](crate::ClusterError::Points) with fewer rows than clusters, no
@@ -33,8 +42,8 @@ pub fn ward(x: &DenseMatrix, n_clusters: usize) -> Result<Vec<usize>> {
     let dendrogram = linkage(&mut distances, n, Method::Ward);
     drop(distances);
 
-    // Row i is cluster i; the cluster made in step s is n + s. Undone from the top, a cluster
-    // passes its label on to both of its parts.
+    // Row i is cluster i; the cluster made in step s is n + s. From the top down, a cluster passes
+    // its label on to both of its parts.
     let steps = dendrogram.steps();
     let cut = steps.len().min(n - n_clusters);
     let mut label = vec![usize::MAX; n + steps.len()];
@@ -60,10 +69,10 @@ mod tests {
         ward(&DenseMatrix::from_rows(x.to_vec(), n_dims), k)
     }
 
-    /// Heights by hand: {0, 1} costs 1/2, {10, 12} costs 2; then {10, 12, 17}: 2/3 * 36 = 24;
-    /// all: 6/5 * (13 - 0.5)^2 = 187.5.
+    /// Costs by hand: {0, 1} costs 1/2, {10, 12} costs 2; then {10, 12, 17}: 2/3 * 36 = 24; all:
+    /// 6/5 * (13 - 0.5)^2 = 187.5.
     #[test]
-    fn a_hand_made_case_is_cut_at_every_number() {
+    fn a_hand_computed_tree_is_cut_at_every_number() {
         let x = [0.0, 10.0, 1.0, 12.0, 17.0];
         assert_eq!(cut(&x, 1, 5).unwrap(), [0, 1, 2, 3, 4]);
         assert_eq!(cut(&x, 1, 4).unwrap(), [0, 1, 0, 2, 3]);
@@ -72,11 +81,11 @@ mod tests {
         assert_eq!(cut(&x, 1, 1).unwrap(), [0; 5]);
     }
 
-    /// By distance alone, the two heavy groups would be joined first.
+    /// By distance alone, the two heavy groups would be merged first.
     #[test]
-    fn sizes_count() {
-        // Two heavy groups 3 apart cost 10 * 10 / 20 * 9 = 45; the lone row at 7 from one of them
-        // costs 10 / 11 * 49 = 44.5, and is joined first although it is farther away.
+    fn cluster_sizes_matter() {
+        // Two heavy groups 3 apart cost 10 * 10 / 20 * 9 = 45. The single row, 7 from one of them,
+        // costs 10 / 11 * 49 = 44.5 and is merged first although it is farther away.
         let mut x = vec![0.0; 10];
         x.extend([3.0; 10]);
         x.push(-7.0);

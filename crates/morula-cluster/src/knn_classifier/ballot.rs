@@ -10,7 +10,7 @@ use crate::representations::NEIGHBORHOOD;
 /// Most rounds that raise the weight of clusters without a cell.
 const ROUNDS: usize = 10;
 
-/// Lead of a raised cluster in the cells that it gets back.
+/// Factor by which a raised cluster leads in the cells that it regains.
 const LEAD: f32 = 1.01;
 
 /// The votes of the cells of a fit.
@@ -69,7 +69,7 @@ impl Ballot {
         self.labels.iter().for_each(|&k| sizes[k] += 1);
         let share = |&size: &usize| 1.0 / size.clamp(1, NEIGHBORHOOD) as f32;
         self.weights = sizes.iter().map(share).collect();
-        // A cell that one cluster gets back is lost to another, so there are a few rounds.
+        // A cell that one cluster regains is lost by another, so a few rounds are needed.
         for _ in 0..ROUNDS {
             if !self.raise_outvoted(found) {
                 break;
@@ -77,12 +77,13 @@ impl Ballot {
         }
     }
 
-    /// Raises the weight of clusters without a cell until half of their own cells would keep them;
-    /// whether there were any.
+    /// Raises the weight of clusters without a cell, so that half of their own cells would keep
+    /// them. Returns whether any was raised.
     fn raise_outvoted(&mut self, found: &[Neighbors]) -> bool {
         let k = self.n_clusters();
         let mut wins = vec![false; k];
-        // Votes for the likeliest other cluster of every cell, as a multiple of those for its own.
+        // Votes for the likeliest other cluster of every cell, as a multiple of the votes for its
+        // own.
         let mut lead: Vec<Vec<f32>> = vec![Vec::new(); k];
         let mut cast = vec![[0.0; 2]; k];
         for (i, &own) in self.labels.iter().enumerate() {
@@ -106,7 +107,8 @@ impl Ballot {
         any
     }
 
-    /// Counts the votes. With `own`, each cell votes too; it is not among its neighbours.
+    /// Probabilities from the votes. With `own`, each cell votes for itself: it is not its own
+    /// neighbour.
     pub fn count(&self, n_cells: usize, found: &[Neighbors], own: bool) -> DenseMatrix {
         let k = self.n_clusters();
         let mut proba = vec![0.0; n_cells * k];

@@ -1,4 +1,4 @@
-//! Clusters of cells by their nearest cells in several views.
+//! The kNN classifier: clusters of cells from their nearest cells in several views.
 
 mod ballot;
 mod saved;
@@ -12,22 +12,41 @@ use crate::communities::Communities;
 use crate::representations::{CellNeighbors, NEIGHBORHOOD, same_cells};
 use crate::{ClusterError, Result};
 
-/// The cells of a fit with their clusters, which classify any cell by its nearest neighbours.
+/// kNN classifier: the cells of a fit with their clusters. It classifies any cell by the nearest of
+/// them.
 ///
 /// In every view the 15 nearest cells vote; a cell of the fit is one of its own 15. A small cluster
-/// cannot fill 15 places, so a vote counts as the share of the places that its cluster could fill:
+/// cannot fill 15 places, so a vote counts as the share of the places that its cluster can fill:
 ///
 /// `v_ik ~ sum_v w_k sum_{j in N_v(i)} [j in k]`, `w_k = 1 / min(15, n_k)`, rows summing to 1.
 ///
 /// A cluster may be outvoted in every one of its cells. Then its weight is raised until half of its
 /// cells keep it. A cluster that is outvoted even so is dissolved: each of its cells joins the
-/// cluster that outvoted it, and votes are counted anew. So every cluster has cells.
+/// cluster that outvoted it, and the votes are counted again. So every cluster has cells.
 ///
-/// Neighbours may agree and still be wrong, where another partition is as plausible. So votes count
-/// in proportion to the stability of their clusters ([`Communities::stability`]), and the rest is
-/// spread evenly:
+/// Neighbours may agree and still be wrong if another partition is as plausible. So votes count in
+/// proportion to the stability of their clusters ([`Communities::stability`]), and the rest of the
+/// probability is spread evenly:
 ///
-/// `p_ik = c_i v_ik + (1 - c_i) / K`, c_i: the mean stability of the voters for the likeliest k.
+/// `p_ik = c_i v_ik + (1 - c_i) / K`, with c_i the mean stability of the voters for the likeliest
+/// k.
+///
+/// ```
+/// use morula_cluster::representations::CellNeighbors;
+/// use morula_cluster::{KnnClassifier, NClusters, communities};
+/// use morula_data::DenseMatrix;
+///
+/// // 20 cells at 0 to 19 and 20 cells at 100 to 119.
+/// let x = (0..40).map(|i| if i < 20 { i as f32 } else { 80.0 + i as f32 });
+/// let cells = CellNeighbors::new(vec![DenseMatrix::new(40, 1, x.collect())?])?;
+/// let clusters = communities(&cells.graph()?, NClusters::Given(2), 0)?;
+///
+/// let (classifier, proba) = KnnClassifier::fit(cells, clusters)?;
+/// assert_eq!(proba.argmax(), [[0; 20], [1; 20]].concat());
+/// let new = DenseMatrix::new(2, 1, vec![104.5, 3.5])?;
+/// assert_eq!(classifier.predict_proba(&[new])?.argmax(), [1, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct KnnClassifier {
     views: Vec<DenseMatrix>,
@@ -35,12 +54,12 @@ pub struct KnnClassifier {
 }
 
 impl KnnClassifier {
-    /// Takes the cells of a fit and their clusters; gives the classifier, and the probabilities of
-    /// these cells, cells x K. The cluster that is likeliest for most cells is 0, and the numbers of
-    /// cells fall. K is smaller than the number of clusters given where some are dissolved.
+    /// Fits the classifier to cells and their clusters. Returns it with the probabilities of these
+    /// cells, cells x K. Every cluster is the likeliest of some cell, and clusters are numbered by
+    /// falling number of these cells. K is smaller than the given number if clusters are dissolved.
     ///
     /// # Errors
-    /// [`ClusterError::Views`] when there are more or fewer clusters' labels than cells.
+    /// [`ClusterError::Views`] when the numbers of cells and labels differ.
     pub fn fit(cells: CellNeighbors, clusters: Communities) -> Result<(Self, DenseMatrix)> {
         let (ballot, proba) = Self::vote(&cells, clusters)?;
         Ok((Self::new(cells, ballot), proba))
@@ -77,7 +96,7 @@ impl KnnClassifier {
     /// Probabilities of new cells, m x K, from their views, each m x the view's dimensions.
     ///
     /// # Errors
-    /// [`ClusterError::Views`] for other views than those of the fit, by number or dimensions;
+    /// [`ClusterError::Views`] when the number or dimensions of the views differ from the fit's;
     /// [`ClusterError::Preprocess`] for values that are not finite.
     pub fn predict_proba(&self, views: &[DenseMatrix]) -> Result<DenseMatrix> {
         let n_cells = same_cells(views)?;
@@ -117,15 +136,15 @@ pub(super) mod tests {
         for i in 0..20 {
             assert_eq!(proba.row(i), [1.0, 0.0], "{i}");
         }
-        // Both places that the small cluster can fill, against 13 of 15.
+        // The small cluster fills its two places, the large one 13 of 15.
         let expected = 1.0 / (1.0 + 13.0 / 15.0);
         for i in 20..22 {
             assert!((proba.row(i)[1] - expected).abs() < 1e-6, "{:?}", proba.row(i));
         }
     }
 
-    /// 100 cells in a row. Every third cell from 30 to 75 belongs to a cluster that has a third of the
-    /// votes on each of its cells.
+    /// 100 cells in a row. Every third cell from 30 to 75 belongs to a cluster that has a third of
+    /// the votes on each of its cells.
     #[test]
     fn no_cluster_is_lost() {
         let of = |i: usize| usize::from((30..=75).contains(&i) && i.is_multiple_of(3));
@@ -173,7 +192,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn cells_of_the_fit_get_the_same_as_new_ones() {
+    fn cells_of_the_fit_and_new_cells_get_the_same_probabilities() {
         let (classifier, proba) = cells();
         let again = classifier.predict_proba(&classifier.views).unwrap();
         for (a, b) in proba.values().iter().zip(again.values()) {

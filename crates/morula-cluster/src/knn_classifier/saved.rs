@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Ballot, KnnClassifier};
 use crate::{ClusterError, Result};
 
-/// Shapes in the file of a [`KnnClassifier`], to be kept beside it.
+/// Shapes of the tensors in the file of a [`KnnClassifier`]. [`KnnClassifier::load`] needs them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnnSizes {
     n_cells: usize,
@@ -31,7 +31,7 @@ fn bytes(values: &[f32]) -> Vec<u8> {
 }
 
 impl KnnClassifier {
-    /// Shapes in its file.
+    /// Shapes of the tensors in its file.
     pub fn sizes(&self) -> KnnSizes {
         let (n_cells, n_clusters) = (self.ballot.labels.len(), self.n_clusters());
         KnnSizes { n_cells, dims: self.dims(), n_clusters }
@@ -62,14 +62,15 @@ impl KnnClassifier {
         fs::write(path, file).map_err(|source| ClusterError::Io { path: path.into(), source })
     }
 
-    /// Reads a classifier, whose shapes must be `sizes`.
+    /// Reads a classifier whose tensors have the shapes `sizes`.
     ///
     /// # Errors
-    /// [`ClusterError::Io`] when the file cannot be read; [`ClusterError::Saved`] when its tensors
-    /// have other names, types, shapes or values than a classifier can have.
+    /// [`ClusterError::Io`] when the file cannot be read; [`ClusterError::Saved`] when the name,
+    /// type, shape or values of a tensor are wrong.
     pub fn load(path: &Path, sizes: &KnnSizes) -> Result<Self> {
         let io = |source| ClusterError::Io { path: path.into(), source };
-        // Metadata first: a file of another size is refused before memory is taken for it.
+        // The size is checked first: a file that is too short is refused before memory is
+        // allocated.
         let file = fs::metadata(path).map_err(io)?;
         if !file.is_file() {
             return Err(damaged(path, "it is no regular file"));
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_come_back_and_damaged_ones_are_refused() {
+    fn saved_classifiers_are_read_back_and_damaged_files_are_refused() {
         let (classifier, _) = cells();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("voters.safetensors");

@@ -15,11 +15,12 @@ use crate::Result;
 /// Parameters of [`leiden`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeidenParams {
-    /// Resolution gamma: more gives more clusters.
+    /// Resolution gamma; a higher one gives more clusters.
     pub resolution: f64,
     /// Seed of the order in which vertices are visited.
     pub seed: u64,
-    /// Starts; the one with the largest objective is kept. scanpy makes one; more make seeds agree.
+    /// Number of starts; the result with the largest objective is kept. scanpy makes one; with
+    /// more, results depend less on the seed.
     pub n_init: usize,
 }
 
@@ -36,8 +37,8 @@ impl Default for LeidenParams {
 /// is large. `w_c` is the weight of the edges within cluster c, `d_c` the sum of its vertices'
 /// degrees, `m` the weight of all edges: Reichardt and Bornholdt's modularity with the
 /// configuration model, the objective of scanpy's `tl.leiden` (Traag, Waltman and van Eck 2019).
-/// Each round starts from the result of the one before, until one gains nothing. The graph should
-/// be symmetric: only the entries above the diagonal are read.
+/// Each round starts from the result of the last, until a round gains nothing. The graph should be
+/// symmetric: only the entries above the diagonal are read.
 ///
 /// ```
 /// use morula_cluster::{LeidenParams, leiden};

@@ -9,7 +9,7 @@ use crate::error::require;
 use crate::labels::by_size;
 use crate::{ClusterError, Result};
 
-/// Rounds at most; a few are enough on every graph seen.
+/// Most rounds; a few are enough on every graph seen.
 const MAX_ROUNDS: usize = 20;
 
 /// A graph that is read once and partitioned many times.
@@ -22,12 +22,12 @@ impl Partitioner {
         Self::of(graph.n_rows(), edges(graph)?)
     }
 
-    /// Of every edge with the probability `share`.
+    /// Keeps every edge with the probability `share`.
     pub fn sampled(graph: &CsrMatrix, share: f64, rng: &mut impl Rng) -> Result<Self> {
         Self::of(graph.n_rows(), edges(graph)?.filter(|_| rng.random_bool(share)))
     }
 
-    /// Of the edges `(i, j, weight)` between `n` vertices, each in one direction.
+    /// Takes the edges `(i, j, weight)` between `n` vertices, each in one direction.
     pub fn of(n: usize, edges: impl Iterator<Item = (usize, usize, f32)>) -> Result<Self> {
         let mut builder = GraphDataBuilder::new(n);
         for (i, j, weight) in edges {
@@ -49,7 +49,7 @@ impl Partitioner {
         Ok(by_size(best.partition.as_slice()))
     }
 
-    /// Rounds from single vertices until one gains nothing.
+    /// Runs rounds from single vertices until a round gains nothing.
     fn start(&self, resolution: f64, seed: u64) -> Result<LeidenOutput> {
         let round = |seed: u64| {
             let config = LeidenConfig::builder()
@@ -88,7 +88,7 @@ fn not_negative(name: &'static str, value: f64) -> Result<()> {
     require(name, value, value.is_finite() && value >= 0.0, "give 0 or a positive number")
 }
 
-/// An error that the checks above should have caught.
+/// An error that the checks above should have prevented.
 fn refused(error: leiden_rs::LeidenError) -> ClusterError {
     ClusterError::Parameter {
         name: "graph",
@@ -131,7 +131,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn two_cliques_joined_by_an_edge_come_apart() {
+    fn two_cliques_joined_by_an_edge_are_two_clusters() {
         let graph = cliques(&[4, 6]);
         for seed in 0..5 {
             assert_eq!(run(&graph, 1.0, seed), [1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
@@ -139,7 +139,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn more_resolution_gives_no_fewer_clusters() {
+    fn a_higher_resolution_never_gives_fewer_clusters() {
         let graph = cliques(&[8; 9]);
         let counts = [0.0, 0.05, 0.5, 1.0, 4.0, 100.0].map(|r| count(&run(&graph, r, 1)));
         assert!(counts.is_sorted(), "{counts:?}");
@@ -147,7 +147,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn weights_count() {
+    fn heavy_edges_stay_within_clusters() {
         // A ring of four: heavy edges 0-1 and 2-3, or 1-2 and 3-0.
         let ring = |a: f32, b: f32| {
             let w = [0., a, 0., b, a, 0., b, 0., 0., b, 0., a, b, 0., a, 0.];

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// [`Harmony`] where batches are known; otherwise it changes nothing.
+/// [`Harmony`] when batches are known; otherwise it changes nothing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BatchCorrection(Option<Harmony>);
 
 impl BatchCorrection {
-    /// Fits a correction to cells x dimensions; gives it and the corrected cells.
+    /// Fits a correction to a view, cells x dimensions. Returns it with the corrected cells.
     ///
     /// # Errors
     /// As [`HarmonyParams::fit`].
@@ -23,13 +23,13 @@ impl BatchCorrection {
         Ok((Self(Some(harmony)), DenseMatrix::from_rows(corrected, d)))
     }
 
-    /// Corrects cells, known or new.
+    /// Corrects cells of the fit or new ones.
     ///
     /// # Errors
-    /// When a correction was fitted and these cells have no batches; as [`Harmony::transform`].
+    /// When a correction was fitted and these cells have no batches. As [`Harmony::transform`].
     pub fn apply(&self, view: DenseMatrix, batches: Option<&[usize]>) -> Result<DenseMatrix> {
         let Some(harmony) = &self.0 else { return Ok(view) };
-        // A recipe that knows batches gives every cell one.
+        // A recipe that knows batches assigns one to every cell.
         let corrected = harmony.transform(view.values(), batches.unwrap_or_default())?;
         Ok(DenseMatrix::from_rows(corrected, view.n_cols()))
     }
@@ -44,7 +44,7 @@ impl BatchCorrection {
 mod tests {
     use super::*;
 
-    /// Two groups of cells, everything 1 further to the right in the second batch.
+    /// Two groups of cells; the second batch is shifted by 1.
     fn cells() -> (DenseMatrix, Vec<usize>) {
         let batches: Vec<usize> = (0..240).map(|i| i % 2).collect();
         let row = |i: usize| {
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_come_together_where_they_are_known() {
+    fn known_batches_are_corrected() {
         let (view, batches) = cells();
         let (none, same) = BatchCorrection::fit(view.clone(), None).unwrap();
         assert_eq!(same, view);

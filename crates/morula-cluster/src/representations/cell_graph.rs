@@ -1,4 +1,4 @@
-//! The cells of a fit in the views of their expression, alone or beside an embedding.
+//! The graph of the cells of a fit, from views of expression, with or without an embedding.
 
 use std::sync::OnceLock;
 
@@ -10,14 +10,14 @@ use super::{CellNeighbors, ExpressionViews, N_VIEWS, NEIGHBORHOOD};
 use crate::communities::detect;
 use crate::{NClusters, Result};
 
-/// The cells in the views of expression, which training does not change.
+/// The cells of a fit in the views of expression. Training does not change them.
 #[derive(Debug)]
 pub struct CellGraph {
     views: ExpressionViews,
     scores: [DenseMatrix; N_VIEWS],
     /// Neighbours in all views, found on first use.
     found: OnceLock<Vec<Neighbors>>,
-    /// Communities in the views alone, counted on first use.
+    /// Number of communities in the views alone, computed on first use.
     n_communities: OnceLock<usize>,
 }
 
@@ -41,8 +41,8 @@ impl CellGraph {
         &self.scores
     }
 
-    /// A number of clusters before there is an embedding: the one given, or the number of
-    /// communities in expression alone. The first seed counts.
+    /// The number of clusters before training: the given number, or the number of communities in
+    /// expression alone. The latter is computed once, with the first seed.
     ///
     /// # Errors
     /// As [`detect`].
@@ -57,9 +57,9 @@ impl CellGraph {
         Ok(*self.n_communities.get_or_init(|| found))
     }
 
-    /// The graph whose communities are the clusters of cells: the mean over the views, the
-    /// embedding included. If expression shows one community, and no number is asked for, the
-    /// embedding is ignored: its structure would be an artefact of training.
+    /// The graph whose communities are the clusters: the mean over the embedding and the views of
+    /// expression. If expression shows one community and no number is given, the embedding is
+    /// ignored: its structure would be an artefact of training.
     ///
     /// # Errors
     /// As [`detect`].
@@ -79,7 +79,8 @@ impl CellGraph {
         graph(self.found()?)
     }
 
-    /// The cells in an embedding, by direction (every cell at length 1), and in these views.
+    /// The cells in an embedding, scaled to length 1 so that only directions count, and in these
+    /// views.
     ///
     /// # Errors
     /// [`ClusterError::Views`](crate::ClusterError::Views) for an embedding of other cells;
@@ -93,7 +94,8 @@ impl CellGraph {
         CellNeighbors::with_found(views, found)
     }
 
-    /// The `k` nearest other cells of every cell in each view of expression, or all there are.
+    /// The `k` nearest other cells of every cell in each view of expression, or all of them if
+    /// fewer.
     ///
     /// # Errors
     /// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) for values that are not finite.

@@ -6,11 +6,24 @@ use morula_preprocess::{Neighbors, neighbors};
 use crate::graph::mean_graph;
 use crate::{ClusterError, Result};
 
-/// Cells of a neighbourhood, the cell itself included: scanpy's 15.
+/// Size of a neighbourhood, the cell itself included: scanpy's 15.
 pub const NEIGHBORHOOD: usize = 15;
 
-/// The same cells in several views, each cells x dimensions of its own, with the 14 nearest other
-/// cells of every cell in each view (Euclidean).
+/// Cells in several views, each cells x dimensions, with the 14 nearest other cells of every cell
+/// in each view (Euclidean).
+///
+/// ```
+/// use morula_cluster::representations::CellNeighbors;
+/// use morula_data::DenseMatrix;
+///
+/// let view = |step: f32| DenseMatrix::new(20, 1, (0..20).map(|i| step * i as f32).collect());
+/// let cells = CellNeighbors::new(vec![view(1.0)?, view(-0.5)?])?;
+/// assert_eq!((cells.n_cells(), cells.neighbors().len()), (20, 2));
+/// // Neighbouring cells are joined most strongly.
+/// let graph = cells.graph()?.to_dense();
+/// assert!(graph[1] > graph[10]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CellNeighbors {
     views: Vec<DenseMatrix>,
@@ -60,7 +73,7 @@ impl CellNeighbors {
     }
 }
 
-/// Number of cells of views that must agree in it; a view without dimensions has no say.
+/// Number of cells, on which all views must agree; a view without dimensions is not checked.
 pub(crate) fn same_cells(views: &[DenseMatrix]) -> Result<usize> {
     let n_cells: Vec<usize> = views.iter().map(DenseMatrix::n_rows).collect();
     let counted: Vec<usize> =

@@ -13,17 +13,17 @@ pub const N_VIEWS: usize = 3;
 /// Components per view.
 const N_COMPS: usize = 20;
 
-/// Dispersion of counts that differ by chance alone, as in the source and scanpy.
+/// Dispersion of counts that differ by chance alone, as published and in scanpy.
 const THETA: f32 = 100.0;
 
 /// Three views of expression, 20 principal components each:
 ///
-/// - z-scores, in which every gene counts alike;
-/// - log-normalised counts, in which genes count by their variance;
-/// - Pearson residuals, in which genes count by their variance beyond chance.
+/// - z-scores, where every gene has the same weight;
+/// - log-normalised counts, where genes weigh by their variance;
+/// - Pearson residuals, where genes weigh by their variance beyond chance.
 ///
 /// The view that separates types best differs between tissues and is unknown without labels, so all
-/// three are used. Where batches are known, each view is corrected for them.
+/// three are used. When batches are known, each view is corrected for them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExpressionViews {
     scaled: Pca,
@@ -34,7 +34,7 @@ pub struct ExpressionViews {
 }
 
 impl ExpressionViews {
-    /// Fits the components; gives the views and the scores of the cells in each, `n x components`.
+    /// Fits the components. Returns the views and the cells' scores in each, `n x components`.
     ///
     /// # Errors
     /// As [`pca`], [`ResidualPca::fit`] and [`BatchCorrection::fit`].
@@ -61,7 +61,7 @@ impl ExpressionViews {
     /// Scores of new cells.
     ///
     /// # Errors
-    /// When the genes are others than those of the fit, or a batch is not known.
+    /// When the genes differ from those of the fit, or a batch is unknown.
     pub fn transform(&self, prepared: &Prepared) -> Result<[DenseMatrix; N_VIEWS]> {
         let batches = prepared.batches.as_deref();
         let [a, b, c] = &self.corrections;
@@ -79,7 +79,7 @@ impl ExpressionViews {
         Ok([a.apply(first, batches)?, b.apply(second, batches)?, c.apply(third, batches)?])
     }
 
-    /// Dimensions of an embedding with `d` and of these views.
+    /// Dimensions of an embedding, `d`, and of these views.
     pub fn dims(&self, d: usize) -> [usize; N_VIEWS + 1] {
         [d, self.scaled.n_comps, self.logged.n_comps, self.residuals.n_comps]
     }
@@ -104,7 +104,7 @@ mod tests {
     use morula_preprocess::{RecipeParams, SimulateParams, simulate};
 
     #[test]
-    fn the_cells_of_the_fit_come_back() {
+    fn transforming_the_cells_of_the_fit_gives_their_scores() {
         let data = simulate(&SimulateParams { cells: 80, genes: 300, ..Default::default() });
         let recipe = RecipeParams { n_top_genes: 100, ..RecipeParams::default() };
         let (recipe, prepared) = recipe.fit(&data.unwrap().counts).unwrap();

@@ -1,4 +1,5 @@
-//! What cells are clustered by: views of their expression, beside an embedding, in one graph.
+//! Representations of cells for clustering: views of their expression, joined with an embedding in
+//! one graph.
 
 mod batch_correction;
 mod cell_graph;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// Rand's index of agreement, adjusted for chance (Hubert and Arabie 1985): 1 for the same
-/// partition, about 0 for unrelated ones. It compares runs with each other; scores against labels
-/// are in morula-metrics, which models must not reach.
+/// Adjusted Rand index (Hubert and Arabie 1985): 1 for the same partition, about 0 for unrelated
+/// ones. It compares runs with each other; scores against labels are in morula-metrics, which
+/// models must not use.
 pub(crate) fn agreement(a: &[usize], b: &[usize]) -> f64 {
     let pairs = |n: &usize| (*n as f64) * (*n as f64 - 1.0) / 2.0;
     let mut cells: BTreeMap<(usize, usize), usize> = BTreeMap::new();
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_the_adjusted_rand_index() {
+    fn agreement_is_the_adjusted_rand_index() {
         let a = [0, 0, 1, 1, 2, 2, 2, 0];
         let b = [1, 1, 0, 0, 0, 2, 2, 2];
         let ours = agreement(&a, &b);

@@ -9,10 +9,10 @@ use crate::labels::count;
 use crate::leiden::{LeidenParams, Partitioner};
 use crate::random::{Purpose, stream};
 
-/// Plausible resolutions, as multiples of the one chosen.
+/// Plausible resolutions, as multiples of the chosen one.
 const MULTIPLES: [f64; 7] = [0.5, 0.65, 0.85, 1.0, 1.4, 1.9, 2.5];
 
-/// Graphs with fewer edges.
+/// Number of graphs with fewer edges.
 const THINNED: usize = 3;
 
 /// Plausible partitions of a graph.
@@ -60,7 +60,7 @@ impl Ensemble {
         self.levels.iter().map(mean).fold(0.0, f64::max)
     }
 
-    /// The communities at every resolution, compared with those chosen.
+    /// The communities at every resolution, compared with the chosen ones.
     pub fn levels(&self, chosen: &[usize]) -> Vec<Level> {
         let level = |at: &Partitions| {
             let again = at.thinned.iter().map(|other| agreement(&at.whole, other));

@@ -1,4 +1,4 @@
-//! How often clusters are found again.
+//! Stability of clusters: how often other partitions contain them.
 
 mod agreement;
 mod ensemble;

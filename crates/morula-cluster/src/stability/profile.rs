@@ -1,4 +1,4 @@
-//! Communities around the chosen resolution.
+//! The resolution profile: communities at resolutions around the chosen one.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ pub struct ResolutionProfile {
     /// Noise of the graph, 0 to 1: the median over pairs of communities of the weight between them
     /// as a share of the weight expected by chance.
     pub background: f64,
-    /// The resolution that follows from the noise.
+    /// The chosen resolution, which follows from the noise.
     pub resolution: f64,
-    /// Communities in the most stable cut.
+    /// Number of communities in the most stable cut.
     pub n_stable: usize,
-    /// Clusters: those communities, some of them split into parts.
+    /// Number of clusters: those communities, some of them split into parts.
     pub n_found: usize,
-    /// Resolutions around it, rising.
+    /// Levels at rising resolutions around the chosen one.
     #[serde(rename = "around")]
     pub levels: Vec<Level>,
 }
@@ -24,11 +24,11 @@ pub struct ResolutionProfile {
 pub struct Level {
     /// The resolution.
     pub resolution: f64,
-    /// Communities found.
+    /// Number of communities.
     pub n_clusters: usize,
-    /// Agreement (adjusted Rand index: 1 the same, 0 by chance) with those of four fifths of the
-    /// edges.
+    /// Agreement with the communities of the graph with four fifths of the edges (adjusted Rand
+    /// index: 1 the same, 0 by chance).
     pub stability: f64,
-    /// Agreement with the communities at the resolution chosen.
+    /// Agreement with the communities at the chosen resolution.
     pub agreement: f64,
 }

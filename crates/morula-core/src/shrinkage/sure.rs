@@ -56,7 +56,7 @@ pub struct SureOutput {
     pub risk: Tensor<1>,
     /// Weight of the centre per cluster, from 0 (unchanged) to 1 (moved to the centre). \[K\]
     pub b: Tensor<1>,
-    /// Noise variance per dimension of the shrunk quantity (see [`Estimate`]). \[K\]
+    /// Noise variance per dimension of the shrunk quantity (see [`Estimate`](super::Estimate)). \[K\]
     pub sigma2: Tensor<1>,
     /// Variance per dimension of the true cells around the centre. \[K\]
     pub tau2: Tensor<1>,

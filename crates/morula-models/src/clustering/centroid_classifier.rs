@@ -1,4 +1,4 @@
-//! Clusters of cells by the centroids near their embedding.
+//! The centroid classifier: clusters of cells from the centroids near their embedding.
 
 use burn::tensor::{Device, Tensor};
 use morula_cluster::number_by_cells;
@@ -11,15 +11,15 @@ use super::cluster_method::Clustering;
 use crate::Result;
 use crate::device::{read, read_matrix, upload};
 
-/// A mixture of equal, round components around the centroids; a cluster's probability is the sum
-/// over its centroids:
+/// A mixture of equal, round components around the centroids. The probability of a cluster is the
+/// sum over its centroids:
 ///
 /// `p_ik = sum_{m in k} exp(-|h_i - c_m|^2 / 2 s^2) / sum_m exp(-|h_i - c_m|^2 / 2 s^2)`
 ///
 /// with `s^2 = W / d_eff`. `W` is the mean squared distance of the cells to their nearest centroid,
 /// `d_eff = tr(C)^2 / tr(C^2)` the number of directions in which they spread, and C the covariance
 /// within components. For round components in d dimensions d_eff = d, and this is Bayes' rule.
-/// Embeddings spread in few directions, where d would make every cell look certain.
+/// Embeddings spread in few directions; with d in place of d_eff, every cell would look certain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CentroidClassifier {
     centroids: DenseMatrix,
@@ -29,9 +29,9 @@ pub(crate) struct CentroidClassifier {
 }
 
 impl CentroidClassifier {
-    /// Takes the centroids of a clustering of the cells; gives the probabilities of the cells too.
-    /// Clusters that are likeliest for no cell are left out; the others are numbered by the number
-    /// of these cells, which falls.
+    /// Fits the classifier to the centroids of a clustering of the cells. Returns it with the
+    /// probabilities of the cells. Clusters that are the likeliest of no cell are left out; the
+    /// others are numbered by falling number of these cells.
     ///
     /// # Shapes
     /// - h: `[n, d]`

@@ -1,4 +1,4 @@
-//! How a fitted model puts cells into clusters.
+//! The classifier of a fitted model.
 
 use std::path::Path;
 
@@ -17,19 +17,19 @@ use crate::device::{read_matrix, upload};
 use crate::saved::folder::Folder;
 use crate::{NClusters, Result};
 
-/// Name of the file with the cells of the fit in a saved model.
+/// Name of the file of the kNN classifier in a saved model.
 const VOTERS: &str = "voters.safetensors";
 
 /// The classifier of a fitted model.
 #[derive(Debug, Clone)]
 pub(crate) enum Classifier {
-    /// By the centroids near their embedding.
+    /// The centroid classifier, on the embedding.
     Centroids(CentroidClassifier),
-    /// By the cells near them, in the embedding and in expression.
+    /// The kNN classifier, on the embedding and the views of expression.
     Neighbors { expression: Box<ExpressionViews>, knn: KnnClassifier },
 }
 
-/// A [`Classifier`] in the manifest of a saved model.
+/// A [`Classifier`] in the manifest of a saved model. The names in files are older than those here.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SavedClassifier {
@@ -41,14 +41,14 @@ pub(crate) enum SavedClassifier {
     },
 }
 
-/// The cells of a fit in their clusters.
+/// The clusters of the cells of a fit.
 pub(crate) struct Classified {
     pub classifier: Classifier,
     /// Probabilities of the cells, `n x K`.
     pub proba: DenseMatrix,
-    /// The resolution, from a method that finds the number of clusters.
+    /// The resolution profile, from a method that detects the number of clusters.
     pub profile: Option<ResolutionProfile>,
-    /// Neighbours of the cells in the embedding, from a method that needs them.
+    /// Neighbours of the cells in the embedding, from a method that uses them.
     pub neighbors: Option<Neighbors>,
 }
 
@@ -62,11 +62,12 @@ pub(crate) struct Wanted {
 }
 
 impl Classifier {
-    /// Clusters the cells by their embedding, `n x d`, and by their expression; numbered by falling
-    /// size. Every cluster has cells. K-means runs on the device, all else on the host.
+    /// Clusters the cells by their embedding, `n x d`, and by their expression. Every cluster has
+    /// cells, and clusters are numbered by falling size. K-means runs on the device, everything
+    /// else on the host.
     ///
     /// # Errors
-    /// [`ClusterError::TooManyClusters`] for a number given of which some would have no cells.
+    /// [`ClusterError::TooManyClusters`] if a cluster of the given number would have no cells.
     pub fn fit(
         embedding: &DenseMatrix,
         wanted: Wanted,
@@ -124,7 +125,7 @@ impl Classifier {
         }
     }
 
-    /// Probabilities of new cells, `m x K`, by their embedding, `m x d`, and their expression.
+    /// Probabilities of new cells, `m x K`, from their embedding, `m x d`, and their expression.
     pub fn predict_proba(
         &self,
         embedding: &DenseMatrix,
@@ -143,7 +144,7 @@ impl Classifier {
         }
     }
 
-    /// Writes the cells of the fit to `folder`, and gives the rest for the manifest.
+    /// Writes the kNN classifier, if it is one, to `folder`. Returns the rest for the manifest.
     pub fn save(&self, folder: &Path) -> Result<SavedClassifier> {
         Ok(match self {
             Self::Centroids(centroids) => SavedClassifier::Centroids(centroids.clone()),
@@ -155,8 +156,8 @@ impl Classifier {
         })
     }
 
-    /// Reads a classifier of embeddings with `d` dimensions from cells with `n_genes` genes; none
-    /// when its sizes disagree.
+    /// Reads a classifier of embeddings with `d` dimensions and of cells with `n_genes` genes.
+    /// `None` when its sizes disagree.
     pub fn load(
         saved: SavedClassifier,
         folder: &Folder,

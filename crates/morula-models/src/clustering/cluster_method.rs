@@ -1,4 +1,4 @@
-//! How an embedding is cut into clusters, on the device.
+//! Cluster methods: how an embedding is cut into clusters.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use morula_cluster::average_linkage;
@@ -12,37 +12,37 @@ use crate::device::device_limits::{self, Planned};
 use crate::device::{read, read_matrix};
 use crate::{ModelError, NClusters, Result};
 
-/// Small clusters per cluster asked for.
+/// Number of small clusters per requested cluster.
 const FINENESS: usize = 3;
 
-/// Principal components of the embedding in which small clusters are found and joined. The others
-/// are mostly noise, which blurs cosines.
+/// Principal components of the embedding in which small clusters are found and merged. The other
+/// components are mostly noise, which blurs cosines.
 const N_COMPS: usize = 10;
 
-/// How the embedding is cut into K clusters.
+/// The cluster method: how the embedding is cut into K clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClusterMethod {
-    /// K-means with K centroids. It prefers clusters of equal size, and splits a large type before
-    /// it finds a rare one.
+    /// K-means with K centroids. It prefers clusters of equal size, so it splits a large type
+    /// before it finds a rare one.
     #[serde(rename = "kmeans")]
     KMeans,
-    /// K-means with 3 K centroids in the first principal components of the embedding, joined to K
+    /// K-means with 3 K centroids in the first principal components of the embedding, merged to K
     /// clusters by average linkage over cells. The similarity is the cosine of the centroids'
     /// differences from the mean cell. Clusters may be of any size. But a cluster with most of the
     /// cells lies near the mean cell, where directions are uncertain.
     Merge,
-    /// Communities of a graph that joins cells near each other in the embedding and in three
-    /// representations of their expression: principal components of z-scores, of log-normalised
-    /// counts and of Pearson residuals ([`communities`](morula_cluster::communities())). It can
-    /// find the number of clusters. During training it is [`ClusterMethod::Merge`].
+    /// Communities of a graph that joins cells near each other in the embedding and in three views
+    /// of their expression: principal components of z-scores, of log-normalised counts and of
+    /// Pearson residuals ([`communities`](morula_cluster::communities())). This method can detect
+    /// the number of clusters. During training it is [`ClusterMethod::Merge`].
     Communities,
 }
 
 /// K clusters, each made of one or more centroids.
 #[derive(Debug, Clone)]
 pub(crate) struct Clustering {
-    /// Mean embeddings of the small clusters, none of them without cells, `[m, d]`.
+    /// Mean embeddings of the small clusters that have cells, `[m, d]`.
     pub centroids: Tensor<2>,
     /// Cluster of every centroid, below K; the largest cluster is 0.
     pub groups: Vec<usize>,
@@ -51,7 +51,7 @@ pub(crate) struct Clustering {
 }
 
 impl ClusterMethod {
-    /// The number of clusters for training. The method communities applies K after training, so
+    /// The number of clusters for training. The method `communities` applies K after training, so
     /// the embedding does not depend on K.
     pub(crate) fn training_clusters(self, asked: NClusters) -> NClusters {
         match self {
@@ -60,10 +60,10 @@ impl ClusterMethod {
         }
     }
 
-    /// Refuses a number of clusters that K-means could not handle on the device.
+    /// Refuses a number of clusters that K-means cannot handle on the device.
     ///
     /// # Errors
-    /// [`ModelError::TooLarge`] with the size of its distances.
+    /// [`ModelError::TooLarge`] with the size of the distances.
     pub(crate) fn check(
         self,
         device: &Device,
@@ -80,7 +80,7 @@ impl ClusterMethod {
         device_limits::check(device, &[distances])
     }
 
-    /// Centroids that K-means looks for.
+    /// Number of centroids of K-means.
     fn n_fine(self, n_cells: usize, n_clusters: usize) -> usize {
         match self {
             Self::KMeans => n_clusters,
@@ -138,7 +138,7 @@ impl ClusterMethod {
     }
 }
 
-/// Scores of the first principal components, `[n, components]`; the mean cell is the origin.
+/// Scores of the first principal components, `[n, components]`; the mean cell is at the origin.
 fn components(h: &Tensor<2>) -> Result<Tensor<2>> {
     let host = read_matrix(h.clone(), "the embedding")?;
     let params = PcaParams { n_comps: N_COMPS, ..PcaParams::default() };
@@ -147,7 +147,7 @@ fn components(h: &Tensor<2>) -> Result<Tensor<2>> {
     Ok(Tensor::from_data(TensorData::new(pca.scores, shape), &h.device()))
 }
 
-/// Numbers groups by falling size, as scanpy does; ties by their first member.
+/// Numbers groups by falling size, as scanpy does; the first member decides ties.
 fn by_size(groups: &[usize], sizes: &[f32]) -> Vec<usize> {
     let mut totals: Vec<(usize, f32)> = Vec::new();
     for (&g, &size) in groups.iter().zip(sizes) {
@@ -167,7 +167,7 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
-    /// Two large round clusters and two small ones, each along an axis of its own.
+    /// Two large round clusters and two small ones, each along its own axis.
     fn unbalanced() -> Tensor<2> {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let mut rows = Vec::new();
@@ -206,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn few_and_identical_rows_are_no_trouble() {
-        for head in [ClusterMethod::KMeans, ClusterMethod::Merge] {
+    fn few_rows_and_identical_rows_are_clustered() {
+        for method in [ClusterMethod::KMeans, ClusterMethod::Merge] {
             let same = Tensor::<2>::ones([5, 2], &Device::flex());
-            assert!(fit(head, &same, 3).0.iter().all(|&l| l == 0));
-            let (labels, _) = fit(head, &unbalanced().narrow(0, 298, 5), 5);
+            assert!(fit(method, &same, 3).0.iter().all(|&l| l == 0));
+            let (labels, _) = fit(method, &unbalanced().narrow(0, 298, 5), 5);
             let distinct: std::collections::BTreeSet<_> = labels.iter().collect();
             assert_eq!(distinct.len(), 5);
-            assert!(fit(head, &unbalanced(), 1).0.iter().all(|&l| l == 0));
+            assert!(fit(method, &unbalanced(), 1).0.iter().all(|&l| l == 0));
         }
     }
 }

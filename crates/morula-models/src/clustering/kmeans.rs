@@ -5,10 +5,11 @@ use burn::tensor::{Int, Tensor};
 use morula_core::ops::{one_hot, squared_distances};
 use rand::{Rng, RngExt};
 
-/// Rows handled at once: bounds the `rows x (restarts x clusters)` blocks.
+/// Rows processed at once, which bounds the `rows x (restarts x clusters)` blocks.
 const BLOCK: usize = 8192;
 
-/// Iterations between two checks of the centroids' movement, the only reads from the device.
+/// Iterations between two checks of the centroids' movement. These are the only reads from the
+/// device.
 const CHECK_EVERY: usize = 10;
 
 /// Configuration of [`KMeans`].
@@ -16,18 +17,19 @@ const CHECK_EVERY: usize = 10;
 pub struct KMeansConfig {
     /// Number of clusters K.
     pub n_clusters: usize,
-    /// Independent starts; the one with the least inertia is kept.
+    /// Number of independent starts; the result with the least inertia is kept.
     #[config(default = 10)]
     pub n_init: usize,
-    /// Lloyd iterations at most.
+    /// Most Lloyd iterations.
     #[config(default = 200)]
     pub max_iter: usize,
-    /// Stop when the centroids' squared movement falls below this share of the data's variance.
+    /// The iterations stop when the centroids' squared movement is below this share of the data's
+    /// variance.
     #[config(default = 1e-6)]
     pub tolerance: f64,
 }
 
-/// Lloyd's algorithm with k-means++ starts. The restarts run side by side as one set of
+/// Lloyd's algorithm with k-means++ starts. All restarts run side by side as one set of
 /// `n_init * n_clusters` centroids, so each iteration is two matrix products per block of rows.
 #[derive(Debug, Clone)]
 pub struct KMeans {
@@ -51,7 +53,7 @@ impl KMeansConfig {
         KMeans { config: self.clone() }
     }
 
-    /// Shape of the largest block of distances, of `n` rows at most 8192 to all centroids of all
+    /// Shape of the largest block of distances: at most 8192 of `n` rows to all centroids of all
     /// starts.
     pub fn block(&self, n: usize) -> [usize; 2] {
         [n.min(BLOCK), self.n_init.max(1).saturating_mul(self.n_clusters)]
@@ -59,8 +61,8 @@ impl KMeansConfig {
 }
 
 impl KMeans {
-    /// Clusters the rows of `x`; `None` when there are fewer rows than clusters, no clusters,
-    /// a value is not finite, or the device fails.
+    /// Clusters the rows of `x`. `None` for fewer rows than clusters, no clusters, a value that is
+    /// not finite, or a device that fails.
     ///
     /// A cluster that loses all its rows keeps its centroid, so with fewer distinct rows than
     /// clusters some clusters stay empty.
@@ -102,8 +104,8 @@ impl KMeans {
     }
 }
 
-/// One Lloyd iteration from given centroids: assign every row to the nearest, then average.
-/// Stays on the device.
+/// One Lloyd iteration from given centroids: assigns every row to the nearest, then averages. It
+/// stays on the device.
 ///
 /// # Shapes
 /// - x: `[n, d]`
@@ -150,10 +152,10 @@ fn inertia(x: &Tensor<2>, centroids: Tensor<2>, n_clusters: usize) -> Tensor<1> 
     total.unwrap_or_else(|| Tensor::zeros([1], &x.device()))
 }
 
-/// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 4): of a few candidate rows, each
-/// drawn with a probability proportional to its squared distance from the centres there are, the
-/// one that leaves the least inertia becomes the next centre. Restart `r` owns the rows
-/// `r * n_clusters ..` of the result.
+/// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 4). The next centre is the best of a
+/// few candidate rows: the one that leaves the least inertia. Candidates are drawn with a
+/// probability proportional to their squared distance from the centres so far. Restart `r` owns the
+/// rows `r * n_clusters ..` of the result.
 fn plus_plus(x: &Tensor<2>, n_clusters: usize, restarts: usize, rng: &mut impl Rng) -> Tensor<2> {
     let device = x.device();
     let [n, d] = x.dims();
@@ -179,7 +181,7 @@ fn plus_plus(x: &Tensor<2>, n_clusters: usize, restarts: usize, rng: &mut impl R
 struct Candidate {
     /// `[restarts, d]`
     centre: Tensor<2>,
-    /// Squared distances to the nearest centre if it is taken, `[n, restarts]`.
+    /// Squared distances to the nearest centre once the candidate is a centre, `[n, restarts]`.
     nearest: Tensor<2>,
     /// Their sum, `[1, restarts]`.
     inertia: Tensor<2>,
@@ -206,7 +208,7 @@ fn candidate(
 }
 
 impl Candidate {
-    /// The candidate of less inertia, restart by restart.
+    /// The candidate with less inertia, restart by restart.
     fn better(self, other: Self) -> Self {
         let win = other.inertia.clone().lower(self.inertia.clone());
         let [n, restarts] = self.nearest.dims();
@@ -227,7 +229,7 @@ fn blocks(x: &Tensor<2>) -> impl Iterator<Item = Tensor<2>> {
     (0..n).step_by(BLOCK).map(move |start| x.clone().narrow(0, start, BLOCK.min(n - start)))
 }
 
-/// `[n, restarts * k]` seen as `[n, restarts, k]`.
+/// `[n, restarts * k]` as `[n, restarts, k]`.
 fn grouped(distance: Tensor<2>, n_clusters: usize) -> Tensor<3> {
     let [n, columns] = distance.dims();
     distance.reshape([n, columns / n_clusters, n_clusters])

@@ -1,4 +1,4 @@
-//! Clusters of an embedding, on the device where training needs them, on the host afterwards.
+//! Clusters of an embedding: on the device during training, on the host afterwards.
 
 mod centroid_classifier;
 mod classifier;

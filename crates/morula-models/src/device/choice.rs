@@ -7,10 +7,10 @@ use burn::tensor::Device;
 
 use crate::{ModelError, Result};
 
-/// The device that the user asks for.
+/// The device that the user chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// A hardware GPU if this build can use one and one answers, else the CPU.
+    /// A hardware GPU if this build supports one and one answers, else the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -38,11 +38,11 @@ impl FromStr for DeviceChoice {
 /// A device and its name.
 #[derive(Debug, Clone)]
 pub struct NamedDevice {
-    /// For tensors.
+    /// The device of the tensors.
     pub device: Device,
-    /// For people: kind, name and API.
+    /// Name for messages: kind, name and API.
     pub name: String,
-    /// Whether it is a GPU in hardware; software adapters are not.
+    /// Whether it is a hardware GPU; software adapters are not.
     pub is_gpu: bool,
 }
 
@@ -55,11 +55,11 @@ impl fmt::Display for NamedDevice {
 impl DeviceChoice {
     /// The device to use.
     ///
-    /// Software adapters (Mesa's lavapipe and the like) are never taken for a GPU: they are slow,
-    /// and some end long loops silently.
+    /// Software adapters (Mesa's lavapipe and the like) are never used as a GPU: they are slow, and
+    /// some end long loops silently.
     ///
     /// # Errors
-    /// [`ModelError::Device`] when a GPU is asked for and none can be had, or when the build has
+    /// [`ModelError::Device`] when a GPU is required and none is available, or when the build has
     /// no CPU backend.
     pub fn resolve(self) -> Result<NamedDevice> {
         match self {
@@ -118,7 +118,7 @@ fn gpus() -> Vec<NamedDevice> {
     found
 }
 
-/// Burn panics when a driver is absent; that means no device.
+/// Burn panics when a driver is missing; this means that the device is missing.
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 fn quietly<T>(ask: impl FnOnce() -> Option<T> + std::panic::UnwindSafe) -> Option<T> {
     let hook = std::panic::take_hook();
@@ -141,7 +141,7 @@ fn cuda() -> Option<NamedDevice> {
 fn wgpu() -> Option<NamedDevice> {
     use burn::tensor::DeviceKind;
     quietly(|| {
-        // Adapters of these kinds are hardware; a software adapter is of kind Cpu.
+        // Adapters of these kinds are hardware; a software adapter has the kind Cpu.
         let hardware =
             [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)];
         hardware.into_iter().find_map(|kind| {

@@ -1,4 +1,4 @@
-//! Whether a device can hold the largest tensors of a fit, checked before any is uploaded.
+//! Checks that a device can hold the largest tensors of a fit, before any is uploaded.
 
 use burn::tensor::Device;
 
@@ -7,19 +7,19 @@ use crate::{ModelError, Result};
 /// Bytes of an f32.
 const BYTES: u64 = 4;
 
-/// A tensor that a fit will need.
+/// A tensor that a fit needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
-    /// Its content.
+    /// What it holds.
     pub what: &'static str,
     pub shape: [usize; 2],
     /// How to make it smaller.
     pub remedy: &'static str,
 }
 
-/// Refuses tensors that are larger than the device's largest buffer. GPUs bind a tensor to a kernel
-/// in one buffer, of 128 MiB at least and often of a few GiB. Without this check the failure shows
-/// only at the next read from the device, without its cause. CPUs have no such limit.
+/// Refuses tensors that are larger than the device's largest buffer. A GPU binds a tensor to a
+/// kernel in one buffer, of 128 MiB at least and often of a few GiB. Without this check the failure
+/// appears only at the next read from the device, without its cause. CPUs have no such limit.
 ///
 /// # Errors
 /// [`ModelError::TooLarge`] naming the first tensor that does not fit.
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_tensor_that_does_not_fit_is_named_with_its_size_and_the_way_out() {
+    fn the_error_names_the_first_tensor_too_large_and_a_remedy() {
         let tensors = [planned([10, 10]), planned([60_000, 2000]), planned([1_000_000, 2000])];
         assert!(fits(400, &tensors[..1]).is_ok());
         assert!(fits(399, &tensors[..1]).is_err());

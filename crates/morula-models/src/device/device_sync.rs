@@ -1,34 +1,35 @@
-//! The check that training waits for the device once per epoch, for its losses, however many steps
-//! the epoch has. That nothing else in this crate and the one below reads from a device is denied
-//! by a lint (clippy.toml).
+//! Tests that training reads from the device once per epoch, for its losses, whatever the number of
+//! steps, and that the embedding is read once after training. A lint (clippy.toml) denies all other
+//! reads in this crate and in morula-core.
 
 use std::ops::ControlFlow;
 
 use morula_preprocess::{SimulateParams, simulate};
 
-use super::READS;
+use super::{READS, UPLOADS};
 use crate::{
     DeviceChoice, EpochRecord, FitOptions, JojoScl, ModelParams, ScSiameseClu, ScSiameseCluParams,
 };
 
 const CELLS: usize = 128;
 
-/// Reads of every epoch but those of `refreshed`.
-fn reads(params: impl ModelParams, refreshed: &[usize]) -> Vec<usize> {
+/// Reads in every epoch except those of `refreshed`; reads and uploads after the last epoch.
+fn reads(params: impl ModelParams, refreshed: &[usize]) -> (Vec<usize>, [usize; 2]) {
     let simulated = SimulateParams { cells: CELLS, genes: 200, types: 2, ..Default::default() };
     let counts = simulate(&simulated).unwrap().counts;
     let mut found = Vec::new();
     let mut before = READS.get();
+    let mut uploads = 0;
     let mut watch = |record: &EpochRecord, _: usize| {
         if !refreshed.contains(&record.epoch) {
             found.push(READS.get() - before);
         }
-        before = READS.get();
+        (before, uploads) = (READS.get(), UPLOADS.get());
         ControlFlow::Continue(())
     };
     let options = FitOptions { observer: Some(&mut watch), checkpoint: None };
     params.fit_with(&counts, &DeviceChoice::Cpu.resolve().unwrap().device, options).unwrap();
-    found
+    (found, [READS.get() - before, UPLOADS.get() - uploads])
 }
 
 #[test]
@@ -36,7 +37,10 @@ fn jojoscl_waits_once_per_epoch() {
     for batch_size in [CELLS, CELLS / 4] {
         let params = JojoScl::params(2).epochs(4).widths(vec![8, 4]).batch_size(batch_size);
         // Memberships are refreshed at the start and when the shrinkage enters.
-        assert_eq!(reads(params.min_batches(1).shrinkage_warmup(0.0), &[1]), [1, 1, 1]);
+        let (epochs, after) = reads(params.min_batches(1).shrinkage_warmup(0.0), &[1]);
+        assert_eq!(epochs, [1, 1, 1]);
+        // The embedding; b and the centres of the clusters.
+        assert_eq!(after, [3, 0]);
     }
 }
 
@@ -52,6 +56,9 @@ fn scsiameseclu_waits_once_per_epoch() {
             ..ScSiameseClu::params(2)
         };
         // The graph is refreshed in the first epochs of the joint and the main stage.
-        assert_eq!(reads(params, &[1, 5, 7]), [1, 1, 1, 1, 1]);
+        let (epochs, after) = reads(params, &[1, 5, 7]);
+        assert_eq!(epochs, [1, 1, 1, 1, 1]);
+        // The embedding, and the components of the reference cells.
+        assert_eq!(after, [2, 0]);
     }
 }

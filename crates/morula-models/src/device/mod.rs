@@ -1,4 +1,4 @@
-//! Devices: which one to use, what it can hold, and what crosses to the host.
+//! Devices: their choice, their limits, and transfers between device and host.
 
 mod choice;
 pub(crate) mod device_limits;
@@ -8,5 +8,5 @@ mod transfer;
 
 pub use choice::{DeviceChoice, NamedDevice, devices};
 #[cfg(test)]
-pub(crate) use transfer::READS;
+pub(crate) use transfer::{READS, UPLOADS};
 pub(crate) use transfer::{read, read_matrix, upload};

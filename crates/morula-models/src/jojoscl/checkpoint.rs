@@ -1,4 +1,4 @@
-//! The state of training on disk.
+//! Checkpoints of JojoSCL.
 
 use std::path::Path;
 
@@ -11,13 +11,14 @@ use crate::device::read;
 use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
 use crate::{ModelError, Result};
 
-/// The part of the state in `state.json`; weights and optimizer are beside it.
+/// The part of the state in `state.json`; weights and optimizer have their own files.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     memberships: Option<Vec<u32>>,
 }
 
-/// Writes the state to `target/jojoscl`, replacing an older one only when complete.
+/// Writes the state to `target/jojoscl`. An older checkpoint is replaced only when the new one is
+/// complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
     folder::write(&target.join(NAME), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
@@ -34,8 +35,8 @@ pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Resu
     })
 }
 
-/// Reads the state over a fresh one; the fresh one itself when there is no checkpoint. The sizes are
-/// epochs, cells and clusters.
+/// Reads the state of a checkpoint into a fresh one. Without a checkpoint, it returns the fresh
+/// one. The sizes are epochs, cells and clusters.
 pub(super) fn load(
     target: &Path,
     mut state: State,
@@ -50,7 +51,7 @@ pub(super) fn load(
         .as_ref()
         .is_some_and(|m| m.len() != n_cells || m.iter().any(|&m| m as usize >= k))
     {
-        return Err(damaged(home, "its memberships are not those of these cells"));
+        return Err(damaged(home, "its memberships do not fit these cells"));
     }
     weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
     weights::load(&mut state.key, &folder.file("key.safetensors")?)?;

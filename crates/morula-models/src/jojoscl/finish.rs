@@ -1,4 +1,4 @@
-//! From a trained network to a model. The embedding is read to the host once, where it is clustered.
+//! From a trained network to a model. The embedding is read to the host once, and clustered there.
 
 use morula_cluster::representations::BatchCorrection;
 use morula_preprocess::{Prepared, Recipe};
@@ -11,7 +11,7 @@ use crate::Result;
 use crate::clustering::{Classified, Classifier, Wanted};
 use crate::device::{read_matrix, upload};
 
-/// Clusters the clean embedding and assembles the model.
+/// Clusters the clean embedding and builds the model.
 pub(super) fn finish(
     trainer: &Trainer<'_>,
     state: State,
@@ -33,7 +33,7 @@ pub(super) fn finish(
     let Classified { classifier, proba, profile, neighbors } =
         Classifier::fit(&h, wanted, &trainer.cells, &device)?;
     let labels = proba.argmax();
-    // Corrected for batches, it is another embedding.
+    // Batch correction changes the embedding, so the corrected one is uploaded.
     let on_device = if batches.is_some() { upload(&h, &device) } else { on_device };
     let cells = (on_device, labels.as_slice(), classifier.n_clusters());
     let Shrinkage { b, centres } = estimate(trainer, &state, &correction, batches, cells)?;

@@ -16,7 +16,9 @@ use crate::training::Setup;
 use crate::training::train_loop::{self, TrainState};
 use crate::{ClusterMethod, EpochRecord, FitOptions, Result};
 
-/// Fits a model (section 2 of its [page](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2)).
+/// Fits a model (section 2 of its [page]).
+///
+/// [page]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2
 pub(super) fn fit(
     params: &JojoSclParams,
     counts: &CountMatrix,
@@ -32,7 +34,7 @@ pub(super) fn fit(
     let identity = RunIdentity::new(JojoSclModel::NAME, data, params);
     let n_clusters = cells
         .n_clusters(params.cluster_method.training_clusters(params.n_clusters), params.seed)?;
-    // Communities need K-means for the memberships only.
+    // The method `communities` uses K-means only for the memberships in training.
     let n_init = match params.cluster_method {
         ClusterMethod::Communities => REFRESH_N_INIT,
         _ => params.n_init.max(REFRESH_N_INIT),
@@ -56,7 +58,7 @@ pub(super) fn fit(
     finish::finish(&trainer, training.state, recipe, prepared)
 }
 
-/// A run: its parts that stay the same, and its state.
+/// A run: its constant parts, and its state.
 struct Training<'a> {
     trainer: &'a Trainer<'a>,
     identity: &'a RunIdentity,

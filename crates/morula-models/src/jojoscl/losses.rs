@@ -18,9 +18,10 @@ use crate::training::loss_terms::LossTerms;
 pub(super) struct Batch {
     /// Scaled expression of the cells, `[batch, genes]`, outside autodiff.
     pub x: Tensor<2>,
-    /// That of each cell's positive: the cell itself or a neighbour, `[batch, genes]`.
+    /// Scaled expression of their positives, `[batch, genes]`: each is the cell itself or a
+    /// neighbour.
     pub positive: Tensor<2>,
-    /// Clusters for the shrinkage and that term's weight, once it has entered.
+    /// Clusters for the shrinkage, and the weight of that term, once it has started.
     pub shrinkage: Option<(Tensor<1, Int>, f64)>,
 }
 
@@ -62,9 +63,11 @@ impl Losses {
         self.augmentation.forward(x, rng).autodiff()
     }
 
-    /// The terms of the loss and their weighted sum ([2.9](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-9)).
+    /// The terms of the loss and their weighted sum ([2.9]).
     ///
     /// `L = w_i L_instance + w_c (L_cluster + L_balance) + lambda L_SURE`
+    ///
+    /// [2.9]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-9
     pub fn forward(
         &self,
         network: &Network,

@@ -1,13 +1,15 @@
 //! JojoSCL: shrinkage contrastive learning for single-cell clustering (BIBM 2024; section 2 of its
-//! [page](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2)).
+//! [page]).
 //!
-//! Two augmented views of every cell are drawn together in an embedding (instance contrast). Soft
-//! clusters are made to agree between the views and kept balanced (cluster contrast). Cells are drawn
-//! to their cluster's centre as far as Stein's unbiased risk estimate lowers the error of the
-//! embedding (shrinkage).
+//! Instance contrast draws two augmented views of every cell together in an embedding. Cluster
+//! contrast makes soft clusters agree between the views and keeps them balanced. Shrinkage draws
+//! cells to the centre of their cluster, as far as Stein's unbiased risk estimate lowers the error
+//! of the embedding.
 //!
-//! Call [`JojoScl::params`], set what differs from the defaults, then
-//! [`fit`](JojoSclParams::fit) on raw counts. No label is asked for at any point.
+//! Call [`JojoScl::params`], set what differs from the defaults, then [`fit`](JojoSclParams::fit)
+//! on raw counts. No function takes a label.
+//!
+//! [page]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2
 
 mod checkpoint;
 mod finish;
@@ -40,7 +42,7 @@ const ABLATIONS: &[Ablation] = &[
     Ablation { name: "without neighbours", toml: "neighbors = 0" },
     Ablation { name: "without momentum", toml: "momentum = 0" },
     Ablation { name: "shrunk embedding", toml: "embedding = \"shrunk\"" },
-    // A fit needs an epoch; at this rate it changes nothing.
+    // A fit needs at least one epoch; at this learning rate the epoch changes nothing.
     Ablation { name: "without training", toml: "epochs = 1\nlearning_rate = 1e-12" },
     Ablation { name: "K-means head", toml: "head = \"kmeans\"" },
 ];
@@ -50,7 +52,7 @@ pub type JojoSclValidParams = Checked<JojoSclParams>;
 
 model_params!(JojoSclParams, JojoSclModel, fit::fit);
 
-/// The method; start with [`JojoScl::params`].
+/// JojoSCL; start with [`JojoScl::params`].
 #[derive(Debug, Clone, Copy)]
 pub struct JojoScl;
 

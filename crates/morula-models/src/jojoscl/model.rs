@@ -1,4 +1,4 @@
-//! The fitted model: predict, save, load.
+//! The fitted JojoSCL model: predict, save, load.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub struct JojoSclModel {
     pub(super) fitted: Option<Prediction>,
 }
 
-/// `model.json`; the weights are beside it.
+/// `model.json`; the weights have their own file.
 #[derive(Serialize, Deserialize)]
 struct Manifest {
     format: u32,
@@ -69,14 +69,14 @@ impl JojoSclModel {
         &self.params
     }
 
-    /// The trained query encoder, with batch statistics of the clean data: scaled expression
-    /// `[n, genes]` to embeddings `[n, d]` of length 1.
+    /// The trained query encoder, with batch statistics of the clean data. It maps scaled
+    /// expression `[n, genes]` to embeddings `[n, d]` of length 1.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder
     }
 
-    /// b of every cluster: how far SURE draws its cells to its centre. Near 1 the cells differ by
-    /// noise alone, near 0 the centre carries no information.
+    /// b of every cluster: how far SURE draws its cells to its centre. Near 1, the cells differ by
+    /// noise alone; near 0, the centre carries no information.
     pub fn shrinkage(&self) -> &[f32] {
         &self.shrinkage
     }
@@ -117,7 +117,7 @@ impl ClusterModel for JojoSclModel {
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
         let (n_genes, device) = (prepared.n_genes, self.device());
-        // The device never holds more than a batch: there may be any number of cells.
+        // The device never holds more than one batch, so the number of cells has no limit.
         let batches = prepared.x.chunks(EVAL_BATCH * n_genes).map(|rows| {
             let x = TensorData::new(rows.to_vec(), [rows.len() / n_genes, n_genes]);
             self.encoder.forward(Tensor::<2>::from_data(x, &device))

@@ -13,7 +13,7 @@ use super::JojoSclParams;
 /// Cells embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 2048;
 
-/// Query encoder and both heads: everything that receives gradients.
+/// Query encoder and both projection heads: everything that receives gradients.
 #[derive(Module, Debug)]
 pub(super) struct Network {
     pub encoder: Encoder,
@@ -45,7 +45,7 @@ mod tests {
     use crate::training::seeded_weights;
 
     #[test]
-    fn a_seed_means_the_same_weights_everywhere() {
+    fn a_seed_gives_the_same_weights_on_every_device() {
         let params = JojoScl::params(3).widths(vec![8, 6]).projection(4);
         seeded_weights::check(|seed, device| {
             Network::new(&params.clone().seed(seed), 3, 10, device)

@@ -8,7 +8,9 @@ use crate::device::device_limits::Planned;
 use crate::params::{Checked, at_least_one, not_negative, positive, require, share};
 use crate::{ClusterMethod, NClusters, Result};
 
-/// Which embedding is clustered and returned ([2.11](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-11)).
+/// Which embedding is clustered and returned ([2.11]).
+///
+/// [2.11]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-11
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Embedding {
@@ -18,37 +20,37 @@ pub enum Embedding {
     Shrunk,
 }
 
-/// Parameters of [`JojoScl`](super::JojoScl); every field may be set in a TOML file.
+/// Parameters of [`JojoScl`](super::JojoScl). A TOML file can set every field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JojoSclParams {
-    /// Number of clusters K, or `auto`. With the method `communities` K is applied after training, so
-    /// the embedding does not depend on it.
+    /// Number of clusters K, or `auto`. The method `communities` applies K after training, so the
+    /// embedding does not depend on it.
     pub n_clusters: NClusters,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Passes over the cells.
     pub epochs: usize,
-    /// Cells per step at most; batches of an epoch are made equally large.
+    /// Most cells per step; the batches of an epoch are equally large.
     pub batch_size: usize,
-    /// Batches per epoch at least, while they hold 32 cells each.
+    /// Least number of batches per epoch, while a batch holds 32 cells.
     pub min_batches: usize,
-    /// Adam's learning rate at the start; it falls by a cosine to a thousandth.
+    /// Initial learning rate of Adam; it falls by a cosine to a thousandth.
     pub learning_rate: f64,
     /// Momentum m of the key encoder.
     pub momentum: f64,
-    /// Widths of the encoder's blocks; the last is the embedding's.
+    /// Widths of the encoder's blocks; the last is the width of the embedding.
     pub widths: Vec<usize>,
-    /// Width P of the projection that is contrasted.
+    /// Width P of the projection used in the contrast.
     pub projection: usize,
     /// Probability of dropping a value in a view.
     pub dropout: f64,
     /// Standard deviation of the noise added to a view.
     pub noise: f64,
-    /// Neighbours of a cell, in every view of expression, that may stand in for its second view; 0
+    /// Neighbours of a cell, in every view of expression, that may replace it in its second view; 0
     /// for none, as published.
     pub neighbors: usize,
-    /// Probability that a neighbour stands in.
+    /// Probability that a neighbour replaces the cell.
     pub neighbor_share: f64,
     /// Temperature T of the instance contrast.
     pub temperature: f64,
@@ -60,18 +62,18 @@ pub struct JojoSclParams {
     pub cluster_weight: f64,
     /// Weight lambda of the SURE risk.
     pub shrinkage_weight: f64,
-    /// Share of the epochs before the SURE risk enters; its weight then rises linearly over the
+    /// Share of the epochs before the SURE risk starts. Its weight then rises linearly over the
     /// same number of epochs. Early memberships are poor, and shrinking towards them harms.
     pub shrinkage_warmup: f64,
-    /// Where sigma^2 comes from.
+    /// How sigma^2 is estimated.
     pub variance: Variance,
-    /// Let gradients run through sigma^2, tau^2 and b.
+    /// Whether gradients pass through sigma^2, tau^2 and b.
     pub attach_variance: bool,
     /// Epochs between two refreshes of the memberships that shrinkage uses.
     pub refresh_every: usize,
     /// Which embedding is clustered and returned.
     pub embedding: Embedding,
-    /// How the embedding is cut into clusters; `head` in files.
+    /// The cluster method; its key in files is `head`.
     #[serde(rename = "head")]
     pub cluster_method: ClusterMethod,
     /// K-means restarts of the final clustering.
@@ -117,11 +119,11 @@ impl JojoSclParams {
     setters! {
         /// Sets the number of clusters.
         n_clusters: NClusters,
-        /// Sets the seed of everything random.
+        /// Sets the seed of all random numbers.
         seed: u64,
-        /// Sets the passes over the cells.
+        /// Sets the number of epochs.
         epochs: usize,
-        /// Sets the cells per step.
+        /// Sets the most cells per step.
         batch_size: usize,
         /// Sets the least number of batches per epoch.
         min_batches: usize,
@@ -129,7 +131,7 @@ impl JojoSclParams {
         learning_rate: f64,
         /// Sets the key encoder's momentum.
         momentum: f64,
-        /// Sets the encoder's widths.
+        /// Sets the widths of the encoder's blocks.
         widths: Vec<usize>,
         /// Sets the width of the projection.
         projection: usize,
@@ -137,9 +139,9 @@ impl JojoSclParams {
         dropout: f64,
         /// Sets the noise of the views.
         noise: f64,
-        /// Sets the neighbours that may stand in for the second view; 0 for none.
+        /// Sets the number of neighbours that may replace a cell in its second view; 0 for none.
         neighbors: usize,
-        /// Sets the probability that a neighbour stands in.
+        /// Sets the probability that a neighbour replaces the cell.
         neighbor_share: f64,
         /// Sets the temperature of the instance contrast.
         temperature: f64,
@@ -151,26 +153,28 @@ impl JojoSclParams {
         cluster_weight: f64,
         /// Sets the weight of the SURE risk; 0 leaves it out.
         shrinkage_weight: f64,
-        /// Sets the share of the epochs before the SURE risk enters.
+        /// Sets the share of the epochs before the SURE risk starts.
         shrinkage_warmup: f64,
-        /// Sets where sigma^2 comes from.
+        /// Sets how sigma^2 is estimated.
         variance: Variance,
-        /// Sets whether gradients run through sigma^2, tau^2 and b.
+        /// Sets whether gradients pass through sigma^2, tau^2 and b.
         attach_variance: bool,
         /// Sets the epochs between two refreshes of the memberships.
         refresh_every: usize,
         /// Sets which embedding is clustered and returned.
         embedding: Embedding,
-        /// Sets how the embedding is cut into clusters.
+        /// Sets the cluster method.
         cluster_method: ClusterMethod,
-        /// Sets the K-means restarts.
+        /// Sets the number of K-means restarts.
         n_init: usize,
         /// Sets the preprocessing.
         recipe: RecipeParams,
     }
 
-    /// The authors' settings ([2.12](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-12)): 200 epochs, learning rate 0.2, temperature 0.07,
-    /// shrinkage from the first epoch with the variance of cluster means.
+    /// The authors' settings ([2.12]): 200 epochs, learning rate 0.2, temperature 0.07, shrinkage
+    /// from the first epoch with the variance of cluster means.
+    ///
+    /// [2.12]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-12
     pub fn published(n_clusters: impl Into<NClusters>) -> Self {
         Self {
             n_clusters: n_clusters.into(),
@@ -191,8 +195,8 @@ impl JojoSclParams {
     /// Checks every parameter.
     ///
     /// # Errors
-    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range and
-    /// what is allowed.
+    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first parameter out of
+    /// range and the allowed values.
     pub fn check(self) -> Result<Checked<Self>> {
         at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("epochs", self.epochs)?;

@@ -1,4 +1,4 @@
-//! Which cell provides the second view of a cell.
+//! The cell in the second view of each cell.
 
 use morula_cluster::representations::CellGraph;
 use morula_preprocess::Neighbors;
@@ -9,12 +9,12 @@ use crate::Result;
 
 /// The positives of every cell: itself and its nearest neighbours in the views of expression.
 ///
-/// The published method always takes the cell itself. Two augmented copies of one cell teach the
+/// The published method always uses the cell itself. Two augmented copies of one cell teach the
 /// encoder to separate that cell from all others of its type. A neighbour as the positive teaches
-/// what the type has in common (Dwibedi et al., ICCV 2021). Each view of expression gives as many
-/// neighbours, so a cell that is near in several views is drawn more often.
+/// what the cells of a type share (Dwibedi et al., ICCV 2021). Every view of expression gives the
+/// same number of neighbours, so a cell that is near in several views is drawn more often.
 pub(super) struct Positives {
-    /// Neighbours, `k` per cell, some of them more than once.
+    /// Neighbours, `k` per cell; some occur more than once.
     neighbors: Vec<u32>,
     k: usize,
     share: f64,
@@ -35,7 +35,7 @@ impl Positives {
         Ok(Self { neighbors, k, share })
     }
 
-    /// The cells that provide the second views of `rows`.
+    /// The cells for the second views of `rows`.
     pub fn draw(&self, rows: &[usize], rng: &mut impl Rng) -> Vec<usize> {
         let one = |&row: &usize| match self.k {
             0 => row,
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_of_every_view_stand_in() {
+    fn neighbours_of_every_view_are_drawn() {
         let cells = graph(40);
         for neighbors in [3, 20] {
             let mut params = JojoSclParams { neighbors, ..JojoSclParams::default() };

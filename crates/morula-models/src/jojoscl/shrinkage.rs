@@ -1,4 +1,5 @@
-//! Shrinkage of the fitted clusters: b from SURE, and embeddings drawn to their cluster's centre.
+//! Shrinkage of the fitted clusters: b from SURE, and embeddings moved towards their cluster's
+//! centre.
 
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
@@ -23,8 +24,8 @@ pub(super) struct Shrinkage {
 }
 
 /// Estimates b of each of `n_clusters` clusters from the noise variance of the embedding, which is
-/// measured between two augmented views of every cell. This is the last work on the device, where
-/// the embedding `h`, `[n, d]`, still is.
+/// measured between two augmented views of every cell. This is the last work on the device: the
+/// embedding `h`, `[n, d]`, is still there.
 pub(super) fn estimate(
     trainer: &Trainer<'_>,
     state: &State,
@@ -36,7 +37,7 @@ pub(super) fn estimate(
     let encoder = state.network.encoder.clone().no_grad();
     let mut views: [Vec<Tensor<2>>; 2] = Default::default();
     for (i, x) in trainer.x.clone().split(EVAL_BATCH, 0).into_iter().enumerate() {
-        // Streams of training end below this index: epochs x batches stay far under 2^48.
+        // Streams of training stay below this index: epochs x batches is far below 2^48.
         let mut rng = stream(params.seed, Purpose::Views, (1 << 48) + i);
         for all in &mut views {
             all.push(encoder.forward(trainer.losses.view(x.clone(), &mut rng)).inner());
@@ -73,7 +74,7 @@ fn centres(h: Tensor<2>, labels: Tensor<1, Int>, n_clusters: usize) -> Tensor<2>
     member.transpose().matmul(h) / size
 }
 
-/// Draws embeddings to their cluster's centre: `theta_hat_i = (1 - b_k) h_i + b_k mu_k`.
+/// Moves embeddings to their cluster's centre: `theta_hat_i = (1 - b_k) h_i + b_k mu_k`.
 pub(super) fn shrink(
     h: &DenseMatrix,
     centres: &DenseMatrix,
@@ -93,13 +94,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_move_to_the_centre_of_their_cluster_by_b() {
+    fn cells_move_to_the_centre_of_their_cluster_in_proportion_to_b() {
         let (h, device) = (vec![0.0_f32, 2.0, 2.0, 4.0, 8.0, 8.0], &Device::flex());
         let on_device = Tensor::from_data(TensorData::new(h.clone(), [3, 2]), device);
         let centres = centres(on_device, ops::indices(&[0, 0, 1], device), 3);
         let centres = read_matrix(centres, "the centres").unwrap();
         assert_eq!(centres.values(), [1.0, 3.0, 8.0, 8.0, 0.0, 0.0]);
         let shrunk = shrink(&DenseMatrix::from_rows(h, 2), &centres, &[0, 0, 1], &[0.5, 1.0, 0.0]);
-        assert_eq!(shrunk.values(), [0.5, 2.5, 1.0, 3.0, 8.0, 8.0]);
+        assert_eq!(shrunk.values(), [0.5, 2.5, 1.5, 3.5, 8.0, 8.0]);
     }
 }

@@ -1,4 +1,4 @@
-//! One epoch of training.
+//! One training epoch of JojoSCL.
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -18,16 +18,16 @@ use crate::Result;
 use crate::training::batches;
 use crate::training::loss_terms::record;
 
-/// K-means starts of a membership refresh; the final clustering makes more.
+/// K-means starts of a membership refresh; the final clustering uses more.
 pub(super) const REFRESH_N_INIT: usize = 3;
 
-/// Share of the learning rate that is left at the end.
+/// Share of the learning rate in the last epoch.
 const FINAL_RATE: f64 = 1e-3;
 
-/// What stays the same from epoch to epoch.
+/// The constant parts of a run.
 pub(super) struct Trainer<'a> {
     pub params: &'a JojoSclParams,
-    /// Clusters in training.
+    /// Number of clusters in training.
     pub n_clusters: usize,
     pub cells: CellGraph,
     pub losses: Losses,
@@ -63,7 +63,7 @@ impl Trainer<'_> {
                 shrinkage: active.clone().map(|labels| (labels.select(0, rows), weight)),
             };
             let terms = self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
-            // With no term active (shrinkage alone, before its warm-up) a step changes nothing.
+            // Without an active term (shrinkage alone, before its warm-up) a step changes nothing.
             if let Some(total) = terms.total() {
                 let gradients = GradientsParams::from_grads(total.backward(), &state.network);
                 state.network = state.optimizer.step(learning_rate, state.network, gradients);
@@ -90,7 +90,7 @@ impl Trainer<'_> {
         self.params.shrinkage_weight * warmup.weight(epoch)
     }
 
-    /// Clusters of the clean embedding, as the shrinkage sees them until the next refresh.
+    /// Clusters of the clean embedding, which the shrinkage uses until the next refresh.
     fn memberships(&self, encoder: &Encoder, epoch: usize) -> Result<Tensor<1, Int>> {
         let (_, h) = self.embed(encoder);
         let rng = &mut stream(self.params.seed, Purpose::KMeans, epoch + 1);
@@ -104,7 +104,7 @@ impl Trainer<'_> {
     }
 }
 
-/// Cosine schedule over the run's own epochs, from `rate` to a thousandth of it.
+/// Cosine schedule over the epochs of the run, from `rate` to a thousandth of it.
 fn cosine(rate: f64, epoch: usize, epochs: usize) -> f64 {
     let phase = std::f64::consts::PI * epoch as f64 / epochs.max(1) as f64;
     rate * (FINAL_RATE + (1.0 - FINAL_RATE) * (1.0 + phase.cos()) / 2.0)

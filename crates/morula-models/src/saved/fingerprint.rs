@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// Identifies the data of a fit by sizes and by checksums (CRC-32) of names and numbers. It guards
 /// against mistakes, not against forgery.
 ///
-/// Preprocessing repeats bit for bit on any number of threads and any processor, so this does too.
+/// Preprocessing gives the same bits on any number of threads and any processor, so the checksums
+/// do too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
     n_cells: usize,
@@ -17,7 +18,7 @@ pub(crate) struct Fingerprint {
     cells: u32,
     /// Names of the selected genes.
     genes: u32,
-    /// Expression as it is trained on, counts and size factors.
+    /// The expression used in training, counts and size factors.
     expression: u32,
     /// Batches of the cells.
     #[serde(default)]
@@ -39,7 +40,8 @@ impl Fingerprint {
         }
     }
 
-    /// The difference between `self`, of a checkpoint, and the data at hand; `None` for the same data.
+    /// The difference between `self`, of a checkpoint, and the current data. `None` for the same
+    /// data.
     pub fn difference(&self, now: &Self) -> Option<String> {
         let differs = [
             (self.n_cells != now.n_cells)
@@ -64,7 +66,7 @@ fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> u32 {
     let mut hasher = Hasher::new();
     for name in names {
         hasher.update(name.as_bytes());
-        // Never a byte of UTF-8: "ab", "c" is not "a", "bc".
+        // A byte that UTF-8 never contains: "ab", "c" differs from "a", "bc".
         hasher.update(&[0xff]);
     }
     hasher.finalize()
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn names_do_not_run_together() {
+    fn boundaries_between_names_count() {
         assert_ne!(of_names(["ab", "c"]), of_names(["a", "bc"]));
         assert_ne!(of_names([""]), of_names([]));
         assert_ne!(of_numbers([&[0.0], &[], &[]]), of_numbers([&[-0.0], &[], &[]]));

@@ -1,4 +1,4 @@
-//! The description of a saved model, `model.json`.
+//! The manifest of a saved model, `model.json`.
 
 use std::fs;
 use std::io::Read;
@@ -63,7 +63,7 @@ pub(crate) fn read_manifest<T: DeserializeOwned>(
     read_json(&path)
 }
 
-/// Name of the model that a folder holds.
+/// Name of the model in a folder.
 pub(crate) fn model_name(target: &Path) -> Result<String> {
     let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
     if let Some(list) = Checksums::read(&home)? {

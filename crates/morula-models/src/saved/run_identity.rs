@@ -15,7 +15,7 @@ use crate::{EpochRecord, ModelError, Result};
 /// Version of the checkpoints written.
 const FORMAT: u32 = 2;
 
-/// The description of a checkpoint; its other files are beside it.
+/// The manifest of a checkpoint; its other files are in the same folder.
 const STATE: &str = "state.json";
 
 /// Identifies a run by its program, data and parameters.
@@ -25,7 +25,7 @@ pub(crate) struct RunIdentity {
     model: String,
     version: String,
     data: Fingerprint,
-    /// As plain values, so that a parameter of another version can be named.
+    /// As plain values, so that an error can name a parameter of another version.
     params: Map<String, Value>,
 }
 
@@ -38,7 +38,7 @@ struct Manifest<T> {
 }
 
 impl RunIdentity {
-    /// The run of a model on data with parameters.
+    /// The run that fits a model to data with these parameters.
     pub fn new(model: &str, data: Fingerprint, params: &impl Serialize) -> Self {
         let params = match serde_json::to_value(params) {
             Ok(Value::Object(params)) => params,
@@ -59,7 +59,7 @@ impl RunIdentity {
         write_json(&home.join(STATE), &Manifest { origin, history, state })
     }
 
-    /// Reads `state.json` of a checkpoint of this run, of at most `epochs` epochs.
+    /// Reads `state.json` of a checkpoint of this run, with at most `epochs` epochs.
     pub fn read<T: DeserializeOwned>(
         &self,
         folder: &Folder,
@@ -71,7 +71,7 @@ impl RunIdentity {
         }
         let path = folder.file(STATE)?;
         let Some(then) = read_json::<Known>(&path)?.origin else {
-            let why = "an older version of Morula wrote it and did not note which data it is of";
+            let why = "an older version of Morula wrote it and did not record its data";
             return Err(ModelError::OtherRun { path, differs: why.into() });
         };
         let then: Self = serde_json::from_value(then).map_err(|e| damaged(&path, e))?;
@@ -93,7 +93,7 @@ impl RunIdentity {
             let Self { format, model, version, .. } = then;
             return Some(format!("it holds {model} in format {format}, of Morula {version}"));
         }
-        // Parameters first: those of preprocessing change what is seen of the same data.
+        // Parameters first: those of preprocessing change the checksums of the same data.
         let changed = differences("", &then.params, &self.params);
         if !changed.is_empty() {
             return Some(format!("it was written with other parameters: {}", changed.join("; ")));
@@ -119,11 +119,11 @@ pub(crate) fn open_checkpoint(target: &Path) -> Result<Option<Folder>> {
 
 /// The error for a state that this run cannot have written.
 pub(crate) fn damaged(path: &Path, what: impl std::fmt::Display) -> ModelError {
-    let why = format!("{what}; remove the checkpoint, or go on without resume");
+    let why = format!("{what}; remove the checkpoint, or continue without resume");
     ModelError::Saved { path: path.into(), why }
 }
 
-/// Parameters that differ, with both values; those of a table by their path.
+/// Parameters that differ, with both values. Parameters in a table are named by their path.
 fn differences(within: &str, then: &Map<String, Value>, now: &Map<String, Value>) -> Vec<String> {
     let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
     names.sort_unstable();

@@ -1,4 +1,4 @@
-//! Parameters of modules in files: numbers only, no code.
+//! Parameters of modules in files, which hold numbers only and no code.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ pub(crate) fn load<M: Module>(module: &mut M, path: &Path) -> Result<()> {
     read(module, SafetensorsStore::from_file(path), path)
 }
 
-/// [`save`] in Burn's own format, which keeps the identity of every parameter: the state of an
-/// optimizer belongs to identities, not to names.
+/// [`save`] in Burn's own format, which keeps the identity of every parameter. The state of an
+/// optimizer refers to identities, not to names.
 pub(crate) fn save_in_training<M: Module>(module: &M, path: &Path) -> Result<()> {
     write(module, BurnpackStore::from_file(path).overwrite(true), path)
 }

@@ -19,7 +19,7 @@ pub(super) struct Cells {
     pub x: Tensor<2>,
     /// The cell graph, built from expression alone.
     pub graph: Graph,
-    /// Where its edges were looked for.
+    /// The spaces in which its edges were found.
     pub spaces: Spaces,
     /// Counts of the selected genes.
     counts: CsrMatrix,
@@ -27,7 +27,7 @@ pub(super) struct Cells {
     pub partition: Partition,
 }
 
-/// Cells that go through the graph encoder together.
+/// A batch of cells for the graph encoder.
 pub(super) struct Neighborhood {
     /// Positions of the cells, ascending.
     pub rows: Vec<usize>,
@@ -35,10 +35,10 @@ pub(super) struct Neighborhood {
     pub x: Tensor<2>,
     /// Edges among these cells.
     pub graph: Graph,
-    /// What the views are propagated along: the perturbed graph, and the diffusion on S, the
+    /// The operators that propagate the views: the perturbed graph, and the diffusion on S, the
     /// normalised adjacency of these cells.
     pub along: [Propagator; 2],
-    /// S X, what the graph decoder should give, `[b, p]`.
+    /// S X, the target of the graph decoder, `[b, p]`.
     pub signal: Tensor<2>,
 }
 
@@ -79,7 +79,7 @@ impl Cells {
         }
     }
 
-    /// Counts `[b, g]` and size factors `[b]` of some cells; counts are dense only here.
+    /// Counts `[b, g]` and size factors `[b]` of some cells. Counts are dense only here.
     pub fn counts(&self, rows: &[usize]) -> (Tensor<2>, Tensor<1>) {
         let device = self.x.device();
         let counts = self.counts.select_rows(rows).to_dense();
@@ -89,7 +89,7 @@ impl Cells {
         (Tensor::from_data(counts, &device), Tensor::from_data(factors, &device))
     }
 
-    /// Some cells with the edges among them; `kept` is the perturbed graph of all cells.
+    /// Some cells with the edges between them. `kept` is the perturbed graph of all cells.
     pub fn neighborhood(
         &self,
         rows: Vec<usize>,

@@ -1,4 +1,4 @@
-//! The clusters of the main stage: centroids, their sizes, and the transport plan.
+//! The clusters of the main stage: their centroids, their sizes, and the transport plan.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -14,9 +14,10 @@ use super::network::Network;
 use crate::device::{read, read_matrix};
 use crate::{ClusterMethod, Result};
 
-/// Puts centroids on the clusters of the embedding `z`, `[n, d]`, which is `host` too. Their number
-/// is that of the parameters' `training_clusters`, or is found. Gives the column sums of the plan:
-/// label-free cluster sizes, as the parameters' marginal makes them.
+/// Initialises the centroids from the clusters of the embedding `z`, `[n, d]`; `host` is the same
+/// embedding on the host. Their number is the parameters' `training_clusters`, or is detected.
+/// Returns the column sums of the plan: cluster sizes from the parameters' marginal, without
+/// labels.
 pub(super) fn start(
     params: &ScSiameseCluParams,
     expression: &CellGraph,
@@ -85,7 +86,9 @@ fn by_size(assignment: StudentT, z: &Tensor<2>) -> Result<StudentT> {
     Ok(assignment.with_centroids(sorted)?)
 }
 
-/// The plan for the embedding `z`, `[n, K]`: rows sum to 1, columns to `columns` ([3.6](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-6)).
+/// The plan for the embedding `z`, `[n, K]`: rows sum to 1, columns to `columns` ([3.6]).
+///
+/// [3.6]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-6
 pub(super) fn plan(
     params: &ScSiameseCluParams,
     assignment: &StudentT,

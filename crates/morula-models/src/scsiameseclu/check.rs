@@ -1,4 +1,4 @@
-//! Which parameters are allowed.
+//! The check of the parameters.
 
 use morula_core::transport::Marginal;
 
@@ -10,8 +10,8 @@ impl ScSiameseCluParams {
     /// Checks every parameter.
     ///
     /// # Errors
-    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first one out of range
-    /// and what is allowed.
+    /// [`ModelError::Parameter`](crate::ModelError::Parameter) naming the first parameter out of
+    /// range and the allowed values.
     pub fn check(self) -> Result<Checked<Self>> {
         at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("batch_size", self.batch_size)?;
@@ -52,7 +52,7 @@ impl ScSiameseCluParams {
         for (name, weight) in weights {
             not_negative(name, weight)?;
         }
-        // A prior names one size for each cluster.
+        // A prior has one size for each cluster.
         let given = self.n_clusters.given();
         let known = given.is_some() || !matches!(self.marginal, Marginal::Prior(_));
         require("n_clusters", self.n_clusters, known, "give a number, one per size of the prior")?;

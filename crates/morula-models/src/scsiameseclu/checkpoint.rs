@@ -1,4 +1,4 @@
-//! The state of training on disk.
+//! Checkpoints of scSiameseClu.
 
 use std::path::Path;
 
@@ -13,15 +13,23 @@ use crate::device::{read_matrix, upload};
 use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
 use crate::{ModelError, NClusters, Result};
 
-/// The part of the state in `state.json`; weights and optimizer are beside it.
+/// The part of the state in `state.json`; weights and optimizer have their own files.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     kept: Vec<(usize, usize)>,
     columns: Vec<f64>,
-    plan: Option<DenseMatrix>,
+    plan: Option<StoredPlan>,
 }
 
-/// Writes the state to `target/scsiameseclu`, replacing an older one only when complete.
+/// The transport plan, whose size is checked against the cells when it is read.
+#[derive(Serialize, Deserialize)]
+struct StoredPlan {
+    values: Vec<f32>,
+    n_cols: usize,
+}
+
+/// Writes the state to `target/scsiameseclu`. An older checkpoint is replaced only when the new one
+/// is complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
     folder::write(&target.join(NAME), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
@@ -32,14 +40,16 @@ pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Resu
             Some(plan) => Some(read_matrix(plan.clone(), "the transport plan")?),
             None => None,
         };
+        let plan =
+            plan.map(|plan| StoredPlan { n_cols: plan.n_cols(), values: plan.into_values() });
         let kept = state.kept.edges().collect();
         let stored = Stored { kept, columns: state.columns.clone(), plan };
         identity.write(folder, &state.history, &stored)
     })
 }
 
-/// Reads the state over a fresh one; the fresh one itself when there is no checkpoint. The sizes are
-/// epochs and cells; `asked` are the clusters in training.
+/// Reads the state of a checkpoint into a fresh one. Without a checkpoint, it returns the fresh
+/// one. The sizes are epochs and cells; `asked` is the number of clusters in training.
 pub(super) fn load(
     target: &Path,
     mut state: State,
@@ -52,18 +62,19 @@ pub(super) fn load(
     let home = &folder.home;
     let (history, stored) = identity.read::<Stored>(&folder, epochs)?;
     let k = stored.columns.len();
-    // A number that is found in the data is known once there is a plan.
+    // The plan shows the number of clusters when it was detected.
     let asked = asked.given().unwrap_or(k);
-    let planned = match &stored.plan {
-        None => k == 0,
-        Some(plan) => k > 0 && k == asked && (plan.n_rows(), plan.n_cols()) == (n_cells, k),
+    let other = || damaged(home, "its transport plan is not that of these cells");
+    let plan = match stored.plan {
+        None if k == 0 => None,
+        Some(plan) if k > 0 && k == asked && plan.n_cols == k => {
+            Some(DenseMatrix::new(n_cells, k, plan.values).map_err(|_| other())?)
+        }
+        _ => return Err(other()),
     };
-    if !planned {
-        return Err(damaged(home, "its transport plan is not that of these cells"));
-    }
     state.kept = Graph::from_edges(n_cells, stored.kept).map_err(|e| damaged(home, e))?;
     state.columns = stored.columns;
-    state.plan = stored.plan.map(|plan| upload(&plan, device));
+    state.plan = plan.map(|plan| upload(&plan, device));
     state.history = history;
     if k > 0 {
         state.network = state.network.with_clusters(k)?;

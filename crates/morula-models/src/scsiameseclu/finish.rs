@@ -13,8 +13,8 @@ use crate::clustering::{Classified, Classifier, Wanted};
 use crate::device::read_matrix;
 use crate::{ClusterMethod, Prediction, Result};
 
-/// Assembles the model. The clusters are communities; with another method, those that the main
-/// stage has trained, or without it those of the method.
+/// Builds the model. Its clusters are communities; with another cluster method, they are those of
+/// the trained main stage, or of the method itself if no main stage was trained.
 pub(super) fn finish(
     trainer: &Trainer<'_>,
     state: State,

@@ -21,7 +21,9 @@ use crate::training::Setup;
 use crate::training::train_loop::{self, TrainState};
 use crate::{ClusterMethod, EpochRecord, FitOptions, Result};
 
-/// Fits a model (section 3 of its [page](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3)).
+/// Fits a model (section 3 of its [page]).
+///
+/// [page]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3
 pub(super) fn fit(
     params: &ScSiameseCluParams,
     counts: &CountMatrix,
@@ -34,7 +36,7 @@ pub(super) fn fit(
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
     let data = Fingerprint::new(counts, &recipe, &prepared);
     let (projection, scores) = Projection::fit(params, &prepared)?;
-    // From here on the components stand for the scaled expression.
+    // From here on, the components replace the scaled expression.
     prepared.x = Vec::new();
     let n_comps = projection.n_comps();
     device_limits::check(&device, &params.tensors(n_cells, n_comps, n_genes))?;
@@ -53,7 +55,7 @@ pub(super) fn fit(
         diffusion: DiffusionConfig::new().with_alpha(params.alpha).init()?,
         cells,
     };
-    // Where the number is found later, one centroid holds the place.
+    // Where the number of clusters is detected later, the network starts with one centroid.
     let k = params.training_clusters().given().unwrap_or(1);
     let network = Network::new(params, [k, n_comps, n_genes], &device)?;
     let mut state = State::new(network, trainer.cells.graph.clone());
@@ -70,7 +72,7 @@ pub(super) fn fit(
     finish::finish(&trainer, training.state, recipe, projection, prepared)
 }
 
-/// A run: its parts that stay the same, and its state.
+/// A run: its constant parts, and its state.
 struct Training<'a> {
     trainer: &'a Trainer<'a>,
     identity: &'a RunIdentity,

@@ -1,4 +1,7 @@
-//! The loss of a step in every stage ([3.4](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4) to [3.8](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8)).
+//! The loss of a step in every stage ([3.4] to [3.8]).
+//!
+//! [3.4]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4
+//! [3.8]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8
 
 use burn::tensor::Tensor;
 use morula_core::MultiplicativeNoise;
@@ -38,7 +41,7 @@ impl<'a> Losses<'a> {
         self.noise.forward(x.clone(), rng).autodiff()
     }
 
-    /// Autoencoder stage: components and counts of `rows` from a noisy view.
+    /// Autoencoder stage: decodes components and counts of `rows` from a noisy view.
     pub fn autoencoder(
         &self,
         network: &Network,
@@ -52,7 +55,7 @@ impl<'a> Losses<'a> {
         Ok(terms)
     }
 
-    /// Graph stage: signal and edges from the graph encoder alone.
+    /// Graph stage: decodes signal and edges from the graph encoder alone.
     pub fn graph(
         &self,
         network: &Network,
@@ -68,7 +71,7 @@ impl<'a> Losses<'a> {
         Ok(terms)
     }
 
-    /// Joint stage, and the main stage once there is a `plan` `[b, K]`.
+    /// Joint stage; also the main stage, which passes a `plan` `[b, K]`.
     pub fn joint(
         &self,
         network: &Network,
@@ -96,7 +99,7 @@ impl<'a> Losses<'a> {
         Ok(terms)
     }
 
-    /// `mse(x_hat, X)` over all cells and the ZINB likelihood of the counts over some.
+    /// `mse(x_hat, X)` over all cells, and the ZINB likelihood of the counts over some.
     fn expression(
         &self,
         terms: &mut LossTerms,
@@ -130,7 +133,7 @@ impl<'a> Losses<'a> {
         })
     }
 
-    /// `mse(Z_hat, S X)` and the edges.
+    /// `mse(Z_hat, S X)`, and the likelihood of the edges.
     fn signal(
         &self,
         terms: &mut LossTerms,

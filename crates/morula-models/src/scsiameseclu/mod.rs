@@ -1,14 +1,16 @@
 //! scSiameseClu: a Siamese graph model for single-cell clustering (IJCAI 2025, arXiv 2505.12626;
-//! section 3 of its [page](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3)).
+//! section 3 of its [page]).
 //!
-//! Every cell is encoded twice: from its expression (a ZINB autoencoder) and from its neighbours in a
-//! cell graph (a graph autoencoder), each in two augmented views. A fusion module joins both into one
-//! embedding; it decorrelates cells and dimensions and counters over-smoothing. An optimal-transport
-//! plan over label-free cluster sizes sharpens the clusters.
+//! Every cell is encoded twice: from its expression (a ZINB autoencoder) and from its neighbours in
+//! a cell graph (a graph autoencoder), each in two augmented views. A fusion module joins both into
+//! one embedding; it decorrelates cells and dimensions and counters over-smoothing. An
+//! optimal-transport plan over label-free cluster sizes sharpens the clusters.
 //!
 //! Call [`ScSiameseClu::params`], set what differs from the defaults, then
-//! [`fit`](ScSiameseCluParams::fit) on raw counts. No label is asked for at any point. Memory is
-//! linear in the cells: nothing n x n is formed.
+//! [`fit`](ScSiameseCluParams::fit) on raw counts. No function takes a label. Memory is linear in
+//! the number of cells: no n x n matrix is formed.
+//!
+//! [page]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3
 
 mod cells;
 mod centroids;
@@ -69,7 +71,7 @@ pub type ScSiameseCluValidParams = Checked<ScSiameseCluParams>;
 
 model_params!(ScSiameseCluParams, ScSiameseCluModel, fit::fit);
 
-/// The method; start with [`ScSiameseClu::params`].
+/// scSiameseClu; start with [`ScSiameseClu::params`].
 #[derive(Debug, Clone, Copy)]
 pub struct ScSiameseClu;
 

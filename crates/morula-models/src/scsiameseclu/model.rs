@@ -1,4 +1,4 @@
-//! The fitted model: predict, save, load.
+//! The fitted scSiameseClu model: predict, save, load.
 
 use std::path::Path;
 
@@ -35,14 +35,14 @@ const REFERENCE: &str = "reference.safetensors";
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
 
-/// New cells embedded at once, or as many as there are known ones, which are embedded again each
-/// time.
+/// Most new cells embedded at once, or as many as the known cells if there are more. The known
+/// cells are embedded again each time.
 const NEW_CELLS: usize = 4096;
 
 /// A fitted scSiameseClu model.
 ///
-/// It holds the principal components of the cells it was fitted on: new cells are attached to
-/// the nearest of them.
+/// It holds the principal components of the cells it was fitted on, because new cells are attached
+/// to the nearest of them.
 #[derive(Debug, Clone)]
 pub struct ScSiameseCluModel {
     pub(super) params: ScSiameseCluParams,
@@ -50,14 +50,14 @@ pub struct ScSiameseCluModel {
     pub(super) projection: Projection,
     pub(super) reference: Reference,
     pub(super) network: Network,
-    /// Clusters other than those the main stage trained.
+    /// The classifier, unless the clusters are those of the main stage.
     pub(super) classifier: Option<Classifier>,
     pub(super) profile: Option<ResolutionProfile>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) fitted: Option<Prediction>,
 }
 
-/// `model.json`; weights and reference cells are beside it.
+/// `model.json`; weights and reference cells have their own files.
 #[derive(Serialize, Deserialize)]
 struct Manifest {
     format: u32,
@@ -67,9 +67,9 @@ struct Manifest {
     recipe: Recipe,
     projection: Projection,
     reference: Sizes,
-    /// The views in which new cells find those that they are attached to.
+    /// The views in which new cells find the cells that they are attached to.
     views: Option<Box<ExpressionViews>>,
-    /// Clusters in training.
+    /// Number of clusters in training.
     n_trained: usize,
     #[serde(rename = "assignment")]
     classifier: Option<SavedClassifier>,
@@ -93,8 +93,8 @@ impl ScSiameseCluModel {
     }
 
     /// Denoised counts of cells with that embedding: the mean mu of their zero-inflated negative
-    /// binomial, without dropout and before size factors, that is at the library size which has
-    /// size factor 1 ([3.3](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3)).
+    /// binomial, without dropout and before size factors. This is the count at the library size
+    /// with size factor 1 ([3.3]).
     ///
     /// # Shapes
     /// - latent: cells x d, as in [`Prediction::latent`]
@@ -102,6 +102,8 @@ impl ScSiameseCluModel {
     ///
     /// # Errors
     /// When the embedding has another width, or the device fails.
+    ///
+    /// [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
     pub fn denoise(&self, latent: &DenseMatrix) -> Result<DenseMatrix> {
         let d = self.params.latent;
         if latent.n_cols() != d {
@@ -126,7 +128,7 @@ impl ScSiameseCluModel {
         let scores = projection.transform(prepared)?;
         let nearest = reference.spaces.attach(params, projection, &scores, prepared)?;
         let diffusion = self.diffusion()?;
-        // New cells know nothing of one another: no more of them at once than there are known ones.
+        // New cells do not depend on each other, so they are embedded in blocks.
         let at_once = reference.x.n_rows().max(NEW_CELLS);
         let nearest_of = nearest.indices.chunks(at_once * nearest.k.max(1));
         let cells = scores.chunks(at_once * projection.n_comps()).zip(nearest_of);
@@ -140,7 +142,7 @@ impl ScSiameseCluModel {
         Ok(DiffusionConfig::new().with_alpha(self.params.alpha).init()?)
     }
 
-    /// Clusters in training.
+    /// Number of clusters in training.
     fn n_trained(&self) -> usize {
         let [k, _] = self.network.assignment.centroids.dims();
         k

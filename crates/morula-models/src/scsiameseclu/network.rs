@@ -1,4 +1,7 @@
-//! The trained parts of scSiameseClu and one pass through them ([3.3](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3), [3.4](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4)).
+//! The trained parts of scSiameseClu and one pass through them ([3.3], [3.4]).
+//!
+//! [3.3]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-3
+//! [3.4]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-4
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -16,7 +19,7 @@ use crate::saved::weights;
 /// Everything that receives gradients.
 #[derive(Module, Debug)]
 pub(super) struct Network {
-    /// Expression: encoder, decoder and ZINB heads.
+    /// Expression autoencoder: encoder, decoder and ZINB outputs.
     pub expression: ZinbAutoencoder,
     /// Graph encoder.
     pub graph: Gcn,
@@ -30,11 +33,11 @@ pub(super) struct Network {
 pub(super) struct Views {
     /// Principal components of each view, `[n, p]`.
     pub x: [Tensor<2>; 2],
-    /// The perturbed graph and the diffusion.
+    /// The operators that propagate the views: the perturbed graph and the diffusion.
     pub along: [Propagator; 2],
 }
 
-/// What a pass through the encoders gives.
+/// The output of the encoders.
 pub(super) struct Encoded {
     /// Expression embedding of each view, `[n, d]`.
     pub expression: [Tensor<2>; 2],
@@ -42,7 +45,8 @@ pub(super) struct Encoded {
     pub graph: [Vec<Tensor<2>>; 2],
 }
 
-/// The cells that `n` cells attend to: of the first `n_known` all, or `anchors` spread evenly.
+/// The cells that `n` cells attend to: all of the first `n_known`, or `anchors` spread evenly over
+/// them.
 pub(super) fn keys(
     params: &ScSiameseCluParams,
     n_known: usize,
@@ -85,7 +89,7 @@ impl Encoded {
     pub fn graph_latent(&self) -> [Tensor<2>; 2] {
         [0, 1].map(|v| match self.graph[v].last() {
             Some(z) => z.clone(),
-            // A graph encoder has layers; this only spares a panic.
+            // A graph encoder always has layers; this branch avoids a panic.
             None => self.expression[v].clone(),
         })
     }
@@ -103,7 +107,7 @@ impl Network {
         Ok(init::xavier_uniform(network, &mut stream(params.seed, Purpose::Weights, 0)))
     }
 
-    /// The architecture on a device, to be filled.
+    /// The architecture on a device, before weights are loaded.
     pub fn init(
         params: &ScSiameseCluParams,
         [n_clusters, n_comps, n_genes]: [usize; 3],
@@ -126,7 +130,7 @@ impl Network {
         })
     }
 
-    /// Room for `k` clusters, whose centroids are yet to be set.
+    /// Resizes the assignment to `k` clusters; their centroids are set later.
     pub fn with_clusters(self, k: usize) -> Result<Self> {
         let [known, d] = self.assignment.centroids.dims();
         if known == k {
@@ -144,7 +148,7 @@ impl Network {
         }
     }
 
-    /// One embedding from both views of both kinds, `[n, d]`.
+    /// One embedding from both views of both autoencoders, `[n, d]`.
     pub fn fuse(
         &self,
         params: &ScSiameseCluParams,
@@ -169,7 +173,7 @@ mod tests {
     use crate::training::seeded_weights;
 
     #[test]
-    fn a_seed_means_the_same_weights_everywhere() {
+    fn a_seed_gives_the_same_weights_on_every_device() {
         let params = ScSiameseClu::params(3).widths(vec![8, 6]).graph_widths(vec![7]).latent(4);
         let network = |seed, device: &Device| {
             Network::new(&params.clone().seed(seed), [3, 5, 10], device).unwrap()
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn room_for_clusters_found_late_is_trained() {
+    fn centroids_of_clusters_detected_late_are_trained() {
         let params = ScSiameseClu::params(1).widths(vec![8, 6]).graph_widths(vec![7]).latent(4);
         let network = Network::new(&params, [1, 5, 10], &Device::flex()).unwrap();
         let network = network.with_clusters(3).unwrap();

@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::device::device_limits::Planned;
 use crate::{ClusterMethod, NClusters};
 
-/// Parameters of [`ScSiameseClu`](super::ScSiameseClu); every field may be set in a TOML file.
+/// Parameters of [`ScSiameseClu`](super::ScSiameseClu). A TOML file can set every field.
 ///
-/// The default is one set for all data, chosen without labels. A term whose weight is 0 is left
-/// out; a stage with 0 epochs is skipped.
+/// The defaults are one set for all data, chosen without labels. A term with weight 0 is left out;
+/// a stage with 0 epochs is skipped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScSiameseCluParams {
-    /// Number of clusters K, or `auto`. With the method `communities` K is applied after training, so
-    /// the embedding does not depend on it.
+    /// Number of clusters K, or `auto`. The method `communities` applies K after training, so the
+    /// embedding does not depend on it.
     pub n_clusters: NClusters,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
 
     /// Epochs that train the expression autoencoder alone.
@@ -26,8 +26,8 @@ pub struct ScSiameseCluParams {
     pub graph_epochs: usize,
     /// Epochs that train both through the fusion.
     pub joint_epochs: usize,
-    /// Epochs of the main stage, with every term. Beyond 20,000 cells the epochs of all stages
-    /// shrink in proportion, since each has more steps.
+    /// Epochs of the main stage, with every term. Above 20,000 cells the epochs of all stages
+    /// shrink in proportion, because each epoch has more steps.
     pub epochs: usize,
     /// Adam's learning rate of the two autoencoders.
     pub pretraining_rate: f64,
@@ -35,26 +35,27 @@ pub struct ScSiameseCluParams {
     pub joint_rate: f64,
     /// Adam's learning rate of the main stage.
     pub learning_rate: f64,
-    /// Cells per step of the expression autoencoder at most; batches are made equally large.
+    /// Most cells per step of the expression autoencoder; the batches are equally large.
     pub batch_size: usize,
-    /// Batches per epoch of the expression autoencoder at least, while they hold 32 cells each.
+    /// Least number of batches per epoch of the expression autoencoder, while a batch holds 32
+    /// cells.
     pub min_batches: usize,
-    /// Cells per step of the graph stages at most; more cells are taken in unions of small parts
-    /// of the graph.
+    /// Most cells per step of the graph stages. More cells are split into unions of small parts of
+    /// the graph.
     pub max_nodes: usize,
-    /// Cells that one cell attends to at most, spread evenly over all; 0 for all of them, at a cost
+    /// Most cells that one cell attends to, spread evenly over all. 0 for all of them, at a cost
     /// quadratic in the cells.
     pub anchors: usize,
 
-    /// Principal components that the networks see.
+    /// Principal components in the input of the networks.
     pub components: usize,
-    /// Bring every cell to the same length in the components, so that directions count and
-    /// distances are those of cosines.
+    /// Whether every cell is scaled to the same length in the components, so that distances depend
+    /// on cosines alone.
     pub cosine: bool,
-    /// Find neighbours in three views of expression, as the clustering does; otherwise in principal
-    /// components alone.
+    /// Whether neighbours are found in three views of expression, as in the clustering; otherwise
+    /// in principal components alone.
     pub graph_views: bool,
-    /// Number of those principal components.
+    /// Number of these principal components.
     pub graph_components: usize,
     /// Neighbours of a cell in the graph.
     pub neighbors: usize,
@@ -64,12 +65,12 @@ pub struct ScSiameseCluParams {
     pub graph_widths: Vec<usize>,
     /// Width d of the embedding.
     pub latent: usize,
-    /// Embed by the fusion module; otherwise by the plain mean of both embeddings.
+    /// Whether the fusion module makes the embedding; otherwise it is the mean of both embeddings.
     pub fusion: bool,
 
     /// Standard deviation of the factors N(1, noise) that make a view.
     pub noise: f64,
-    /// Share of edges, the least similar ones, that the perturbed graph lacks.
+    /// Share of the edges, the least similar ones, that the perturbed graph lacks.
     pub drop_edges: f64,
     /// Restart probability alpha of the graph diffusion.
     pub alpha: f64,
@@ -86,7 +87,7 @@ pub struct ScSiameseCluParams {
     pub non_edges: usize,
     /// Weight sigma of the ZINB likelihood.
     pub zinb_weight: f64,
-    /// Cells per step for which the likelihood is evaluated at most.
+    /// Most cells per step for which the likelihood is computed.
     pub zinb_cells: usize,
     /// Weight of the cell-correlation refinement, expression views.
     pub cell_weight: f64,
@@ -98,16 +99,16 @@ pub struct ScSiameseCluParams {
     pub propagation_weight: f64,
     /// Weight mu of the clustering by transport.
     pub transport_weight: f64,
-    /// Exponent lambda of the transport kernel: how much the plan sharpens assignments.
+    /// Exponent lambda of the transport kernel. A larger one sharpens the plan's assignments.
     pub sharpness: f64,
-    /// Cluster sizes that the plan is held to.
+    /// The cluster sizes of the plan.
     pub marginal: Marginal,
 
-    /// How the pretrained embedding is cut into the clusters that the main stage starts from; `head`
-    /// in files.
+    /// The cluster method for the pretrained embedding, whose clusters start the main stage; its
+    /// key in files is `head`.
     #[serde(rename = "head")]
     pub cluster_method: ClusterMethod,
-    /// K-means restarts.
+    /// Number of K-means restarts.
     pub n_init: usize,
     /// Preprocessing.
     pub recipe: RecipeParams,
@@ -166,15 +167,15 @@ impl ScSiameseCluParams {
     setters! {
         /// Sets the number of clusters.
         n_clusters: NClusters,
-        /// Sets the seed of everything random.
+        /// Sets the seed of all random numbers.
         seed: u64,
-        /// Sets the epochs of the expression autoencoder.
+        /// Sets the number of epochs of the expression autoencoder.
         autoencoder_epochs: usize,
-        /// Sets the epochs of the graph autoencoder.
+        /// Sets the number of epochs of the graph autoencoder.
         graph_epochs: usize,
-        /// Sets the epochs of the joint stage.
+        /// Sets the number of epochs of the joint stage.
         joint_epochs: usize,
-        /// Sets the epochs of the main stage.
+        /// Sets the number of epochs of the main stage.
         epochs: usize,
         /// Sets the learning rate of the two autoencoders.
         pretraining_rate: f64,
@@ -182,7 +183,7 @@ impl ScSiameseCluParams {
         joint_rate: f64,
         /// Sets the learning rate of the main stage.
         learning_rate: f64,
-        /// Sets the cells per step of the expression autoencoder.
+        /// Sets the most cells per step of the expression autoencoder.
         batch_size: usize,
         /// Sets the least number of batches per epoch of the expression autoencoder.
         min_batches: usize,
@@ -190,15 +191,15 @@ impl ScSiameseCluParams {
         max_nodes: usize,
         /// Sets the most cells that one cell attends to; 0 for all.
         anchors: usize,
-        /// Sets the principal components that the networks see.
+        /// Sets the number of principal components in the input of the networks.
         components: usize,
-        /// Sets whether cells are brought to the same length.
+        /// Sets whether cells are scaled to the same length.
         cosine: bool,
         /// Sets whether neighbours are found in three views of expression.
         graph_views: bool,
-        /// Sets the principal components in which neighbours are found otherwise.
+        /// Sets the number of principal components in which neighbours are found otherwise.
         graph_components: usize,
-        /// Sets the neighbours of a cell in the graph.
+        /// Sets the number of neighbours of a cell in the graph.
         neighbors: usize,
         /// Sets the widths of the expression encoder.
         widths: Vec<usize>,
@@ -206,7 +207,7 @@ impl ScSiameseCluParams {
         graph_widths: Vec<usize>,
         /// Sets the width of the embedding.
         latent: usize,
-        /// Switches the fusion module.
+        /// Sets whether the fusion module makes the embedding.
         fusion: bool,
         /// Sets the noise of the views.
         noise: f64,
@@ -222,11 +223,11 @@ impl ScSiameseCluParams {
         signal_weight: f64,
         /// Sets the weight of the decoded edges; 0 leaves them out.
         structure_weight: f64,
-        /// Sets the non-edges sampled per cell and step.
+        /// Sets the number of non-edges sampled per cell and step.
         non_edges: usize,
         /// Sets the weight of the ZINB likelihood; 0 leaves it out.
         zinb_weight: f64,
-        /// Sets the cells per step for which the likelihood is evaluated.
+        /// Sets the most cells per step for which the likelihood is computed.
         zinb_cells: usize,
         /// Sets the weight of the cell refinement of the expression views; 0 leaves it out.
         cell_weight: f64,
@@ -240,19 +241,21 @@ impl ScSiameseCluParams {
         transport_weight: f64,
         /// Sets the exponent of the transport kernel.
         sharpness: f64,
-        /// Sets the cluster sizes that the plan is held to.
+        /// Sets the cluster sizes of the plan.
         marginal: Marginal,
-        /// Sets how the pretrained embedding is cut into clusters.
+        /// Sets the cluster method for the pretrained embedding.
         cluster_method: ClusterMethod,
-        /// Sets the K-means restarts.
+        /// Sets the number of K-means restarts.
         n_init: usize,
         /// Sets the preprocessing.
         recipe: RecipeParams,
     }
 
-    /// The authors' settings as far as they hold for any data ([3.8](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8)): stages and rates as
-    /// published, components as they are, K-means. Rate, alpha and weights that they
-    /// chose per data set, with labels, are ours.
+    /// The authors' settings as far as they hold for any data ([3.8]): stages and rates as
+    /// published, components as they are, K-means. The rate, alpha and the weights are our choice,
+    /// because the authors chose theirs per data set with labels.
+    ///
+    /// [3.8]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8
     pub fn published(n_clusters: impl Into<NClusters>) -> Self {
         Self {
             n_clusters: n_clusters.into(),
@@ -277,7 +280,7 @@ impl ScSiameseCluParams {
         }
     }
 
-    /// The number of clusters for training. A prior of cluster sizes fixes it.
+    /// The number of clusters for training. A prior of cluster sizes determines it.
     pub(super) fn training_clusters(&self) -> NClusters {
         match self.marginal {
             Marginal::Prior(_) => self.n_clusters,

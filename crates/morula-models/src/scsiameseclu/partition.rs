@@ -1,17 +1,19 @@
-//! Minibatches of the cell graph ([3.9](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-9)).
+//! Minibatches of the cell graph ([3.9]).
+//!
+//! [3.9]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-9
 
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-/// Parts that make up one batch at least: a batch shows cells from all over the data.
+/// Least number of parts in a batch, so that a batch shows cells from all over the data.
 const PARTS_PER_BATCH: usize = 16;
 
 /// Cells grouped into small parts of neighbours.
 ///
 /// A batch is a random union of parts (cluster sampling; Chiang et al., KDD 2019). Neighbours
-/// mostly share a part, so that the graph within a batch keeps most of its edges, while any parts
-/// may meet in a batch. Parts come from halving the cells again and again at the median of the
-/// coordinate in which they spread most.
+/// mostly share a part, so the graph within a batch keeps most of its edges, and any two parts may
+/// be in the same batch. Parts come from halving the cells repeatedly at the median of the
+/// coordinate with the largest variance.
 #[derive(Debug, Clone)]
 pub(super) struct Partition {
     parts: Vec<Vec<usize>>,
@@ -31,7 +33,7 @@ impl Partition {
         Self { parts, n_batches: n.div_ceil(max_nodes) }
     }
 
-    /// The batches of an epoch, every cell in one of them, cells in ascending order.
+    /// The batches of an epoch. Every cell is in one of them; cells are in ascending order.
     pub fn batches(&self, rng: &mut impl Rng) -> Vec<Vec<usize>> {
         let mut order: Vec<usize> = (0..self.parts.len()).collect();
         order.shuffle(rng);
@@ -48,7 +50,7 @@ impl Partition {
     }
 }
 
-/// Halves `rows` until no part has more than `size`.
+/// Halves `rows` until no part has more than `size` cells.
 fn halve(x: &[f32], d: usize, mut rows: Vec<usize>, size: usize, parts: &mut Vec<Vec<usize>>) {
     if rows.len() <= size {
         parts.push(rows);
@@ -56,7 +58,7 @@ fn halve(x: &[f32], d: usize, mut rows: Vec<usize>, size: usize, parts: &mut Vec
     }
     let axis = widest(x, d, &rows);
     let half = rows.len() / 2;
-    // Ties by row number: duplicates are cut at the same place every time.
+    // The row number decides ties, so duplicates are always cut at the same place.
     let key = |row: usize| x[row * d + axis];
     rows.select_nth_unstable_by(half, |&a, &b| key(a).total_cmp(&key(b)).then(a.cmp(&b)));
     let upper = rows.split_off(half);
@@ -94,7 +96,7 @@ mod tests {
         all.sort_unstable();
         assert_eq!(all, (0..1000).collect::<Vec<_>>());
         assert!(batches.iter().all(|b| (100..=140).contains(&b.len())), "{batches:?}");
-        assert_ne!(batches, partition.batches(&mut rng), "parts meet anew in every epoch");
+        assert_ne!(batches, partition.batches(&mut rng), "every epoch combines other parts");
     }
 
     #[test]
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_part() {
-        // Two far groups: no part mixes them.
+        // Two distant groups: no part mixes them.
         let x: Vec<f32> =
             (0..64).map(|i| if i % 2 == 0 { i as f32 } else { 1e3 + i as f32 }).collect();
         let partition = Partition::new(&x, 1, 16);

@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::ScSiameseCluParams;
 use crate::{ModelError, Result};
 
-/// Principal components of the scaled expression, brought to a common scale ([3.1](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1)).
+/// Principal components of the scaled expression, on a common scale ([3.1]).
 ///
-/// With `cosine`, every cell is brought to the length sqrt(p). That keeps the direction in which it
+/// With `cosine`, every cell is scaled to the length sqrt(p). That keeps the direction in which it
 /// differs from the mean cell, and removes its length, which mostly reflects sequencing depth.
-/// Without, one factor for all cells makes the mean variance 1. Either way learning rates mean the
-/// same on any data. Where batches are known, they are corrected first.
+/// Otherwise one factor for all cells makes the mean variance 1. Either way, a learning rate has
+/// the same effect on any data. When batches are known, they are corrected first.
+///
+/// [3.1]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Projection {
     pca: Pca,
@@ -34,7 +36,7 @@ impl Projection {
         let total: f64 = pca.explained_variance.iter().sum();
         let scale = match total > 0.0 {
             true => (pca.n_comps as f64 / total).sqrt() as f32,
-            // All cells are alike: the components are all zero.
+            // All cells are identical: the components are zero.
             false => 1.0,
         };
         let projection = Self { pca, correction, scale, cosine: params.cosine };
@@ -93,7 +95,7 @@ impl Projection {
     }
 }
 
-/// Brings rows of width `d` to a length; a zero row stays zero.
+/// Scales rows of width `d` to a length; a zero row stays zero.
 fn to_length(x: &mut [f32], d: usize, length: f32) {
     for row in x.chunks_mut(d.max(1)) {
         let norm = row.iter().map(|v| v * v).sum::<f32>().sqrt();
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_get_their_length_and_empty_ones_stay() {
+    fn rows_are_scaled_to_a_length_and_zero_rows_stay() {
         let mut x = [3.0, 4.0, 0.0, 0.0, -0.3, 0.4];
         to_length(&mut x, 2, 10.0);
         let expected = [6.0, 8.0, 0.0, 0.0, -6.0, 8.0];

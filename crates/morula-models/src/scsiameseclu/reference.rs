@@ -1,4 +1,6 @@
-//! The cells of a fit as a reference: embedding them, and new cells beside them ([3.9](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-9)).
+//! The cells of a fit as a reference: their embedding, and that of new cells ([3.9]).
+//!
+//! [3.9]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-9
 
 use std::path::Path;
 
@@ -16,7 +18,7 @@ use crate::device::{device_limits, read_matrix, upload};
 use crate::saved::weights;
 use crate::{ModelError, Result};
 
-/// The cells of a fit, which new cells are attached to.
+/// The cells of a fit; new cells are attached to them.
 #[derive(Debug, Clone)]
 pub(super) struct Reference {
     /// Principal components, `[n, p]`.
@@ -25,7 +27,7 @@ pub(super) struct Reference {
     pub spaces: Spaces,
     /// The cell graph.
     pub graph: Graph,
-    /// Its edges that the perturbation kept.
+    /// The edges that the perturbation kept.
     pub kept: Graph,
 }
 
@@ -41,14 +43,14 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// Refuses sizes that the file cannot have, before memory is asked for them.
+    /// Refuses sizes larger than the file, before memory is allocated for them.
     fn check(&self, path: &Path) -> Result<()> {
         let io = |source| ModelError::Io { path: path.into(), source };
         let bytes = std::fs::metadata(path).map_err(io)?.len() as f64;
         let widths = self.spaces.iter().chain([&self.components]);
         let numbers = self.cells as f64 * widths.map(|&d| d as f64).sum::<f64>()
             + 2.0 * (self.edges as f64 + self.kept as f64);
-        // Four bytes a number, and a header.
+        // Four bytes per number, and a header.
         match numbers * 4.0 <= bytes {
             true => Ok(()),
             false => Err(ModelError::Saved {
@@ -81,8 +83,8 @@ impl Reference {
 
     /// Embedding of new cells with components `scores`, `[m, d]`.
     ///
-    /// Each is attached to its `k` nearest cells of the fit, by edges from the new cell only. So no
-    /// cell depends on the new cells beside it.
+    /// Each new cell is attached to its `k` nearest cells of the fit, by edges from the new cell
+    /// only. So no cell depends on other new cells.
     pub fn embed_new(
         &self,
         params: &ScSiameseCluParams,
@@ -106,7 +108,7 @@ impl Reference {
         Ok(z.narrow(0, n, rows - n))
     }
 
-    /// Writes the cells.
+    /// Writes the cells to a file.
     pub fn save(&self, path: &Path, device: &Device) -> Result<()> {
         let edges = |graph: &Graph| {
             let pairs: Vec<i32> = graph.edges().flat_map(|(i, j)| [i as i32, j as i32]).collect();
@@ -127,7 +129,7 @@ impl Reference {
         weights::save(&stored, path)
     }
 
-    /// Reads the cells, whose numbers must be those of `sizes`; `views` lead to their spaces.
+    /// Reads the cells. Their numbers must be those of `sizes`; `views` lead to their spaces.
     #[allow(clippy::disallowed_methods, reason = "no training waits")]
     pub fn load(
         path: &Path,
@@ -183,7 +185,7 @@ pub(super) fn along(
     ]
 }
 
-/// The embedding of cells `x` `[n, p]`; only the first `n_known` are attended to.
+/// The embedding of cells `x` `[n, p]`; cells attend only to the first `n_known`.
 pub(super) fn embed(
     params: &ScSiameseCluParams,
     network: &Network,
@@ -197,9 +199,9 @@ pub(super) fn embed(
     Ok(network.fuse(params, &encoded, &views.along[0], keys))
 }
 
-/// The normalised adjacency of `graph` with new nodes behind its own, each with edges to `k`
-/// nodes of it: `S_ij = 1 / sqrt(d_i d_j)`, degrees counting the node itself. The rows of the
-/// graph's own nodes stay as they are.
+/// The normalised adjacency of `graph` with new nodes after its own, each with edges to `k` of its
+/// nodes: `S_ij = 1 / sqrt(d_i d_j)`, degrees counting the node itself. The rows of the graph's own
+/// nodes do not change.
 fn attach(graph: &Graph, k: usize, neighbors: &[u32], device: &Device) -> Result<SparseTensor> {
     let n = graph.n_nodes();
     let m = neighbors.len().checked_div(k).unwrap_or_default();

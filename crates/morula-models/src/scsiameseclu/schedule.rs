@@ -2,20 +2,22 @@
 
 use super::ScSiameseCluParams;
 
-/// Cells up to which every epoch asked for is run. More cells make more steps per epoch, so the
-/// epochs of every stage shrink in proportion, and the work of a fit stays the same.
+/// Most cells for which every requested epoch is run. More cells make more steps per epoch, so the
+/// epochs of every stage shrink in proportion and the work of a fit stays the same.
 const FULL_EPOCHS_UP_TO: usize = 20_000;
 
-/// The stages of training, in their order ([3.8](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8)).
+/// The stages of training, in order ([3.8]).
+///
+/// [3.8]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-8
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// The expression autoencoder alone.
     Autoencoder,
     /// The graph autoencoder alone.
     Graph,
-    /// Both, joined by the fusion, learning to reconstruct.
+    /// Both autoencoders, joined by the fusion, reconstruct.
     Joint,
-    /// Everything: refinement, propagation regularisation and transport.
+    /// All terms: refinement, propagation regularisation and transport.
     Main,
 }
 
@@ -72,7 +74,7 @@ impl Schedule {
         self.epochs.iter().sum()
     }
 
-    /// Stage of an epoch counted from 0, and the epoch within it; none at the end.
+    /// Stage of an epoch counted from 0, and the epoch within the stage; `None` at the end.
     pub fn locate(&self, epoch: usize) -> Option<(Stage, usize)> {
         let mut left = epoch;
         for (stage, epochs) in Stage::ALL.into_iter().zip(self.epochs) {
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn stages_follow_one_another() {
+    fn stages_follow_in_order() {
         let schedule = Schedule::new(&params(), 500);
         let found: Vec<_> = (0..10).map(|e| schedule.locate(e)).collect();
         assert_eq!(schedule.total(), 9);
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn many_cells_take_fewer_epochs_but_no_stage_is_lost() {
+    fn many_cells_shorten_stages_but_remove_none() {
         let schedule = Schedule::new(&params(), 40_000);
         assert_eq!(schedule.epochs, [2, 0, 1, 2]);
         assert_eq!(Schedule::new(&params(), 10_000_000).epochs, [1, 0, 1, 1]);

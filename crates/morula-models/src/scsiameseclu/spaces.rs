@@ -1,4 +1,6 @@
-//! The spaces in which the neighbours of the cell graph are found ([3.1](https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1)).
+//! The spaces in which the neighbours of the cell graph are found ([3.1]).
+//!
+//! [3.1]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1
 
 use std::collections::BTreeMap;
 
@@ -10,16 +12,16 @@ use super::ScSiameseCluParams;
 use super::projection::Projection;
 use crate::Result;
 
-/// The spaces that the cells of a fit lie in, and how new cells get there.
+/// The spaces of the cells of a fit, and the transformation of new cells into them.
 #[derive(Debug, Clone)]
 pub(super) struct Spaces {
-    /// The views of expression; without them there is one space, the leading components.
+    /// The views of expression; `None` for a single space, the leading components.
     pub views: Option<Box<ExpressionViews>>,
     /// The cells of the fit in every space.
     pub points: Vec<DenseMatrix>,
 }
 
-/// Nearest cells of the fit, equally many for every cell.
+/// Nearest cells of the fit, the same number for every cell.
 pub(super) struct Nearest {
     pub k: usize,
     /// Their positions, row-major, `k` per cell.
@@ -82,13 +84,13 @@ impl Spaces {
     }
 }
 
-/// Candidates in every space, of which the spaces agree on `neighbors`.
+/// Number of candidates in every space, from which `neighbors` are chosen.
 fn candidates(neighbors: usize) -> usize {
     neighbors.max(NEIGHBORHOOD - 1)
 }
 
-/// The `k` cells that are nearest to every cell in all spaces together: those with the largest sums
-/// of memberships in its neighbourhoods. In a single space these are the nearest ones.
+/// The `k` nearest cells of every cell in all spaces together: those with the largest sums of
+/// memberships in its neighbourhoods. In a single space these are the nearest cells.
 fn agreed(found: &[Neighbors], k: usize) -> Nearest {
     let n_cells = found.iter().map(Neighbors::n_queries).max().unwrap_or(0);
     let k = found.iter().map(|space| space.k).fold(k, usize::min);
@@ -103,7 +105,7 @@ fn agreed(found: &[Neighbors], k: usize) -> Nearest {
             }
         }
         let mut near: Vec<(u32, f64)> = sums.into_iter().collect();
-        // A stable sort: ties stay in the order of the cells.
+        // The sort is stable, so ties stay in the order of the cells.
         near.sort_by(|a, b| b.1.total_cmp(&a.1));
         indices.extend(near[..k].iter().map(|cell| cell.0));
     }
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn cells_near_in_two_spaces_come_first() {
-        // Cell 0 has 1, 2, 3 beside it in the one, 4, 2, 5 in the other.
+        // The neighbours of cell 0 are 1, 2, 3 in one space and 4, 2, 5 in the other.
         let found =
             [in_row(&[0.0, 1.0, 2.0, 3.0, 40.0, 50.0]), in_row(&[0.0, 40.0, 2.0, 50.0, 1.0, 3.0])];
         assert_eq!(agreed(&found, 3).indices[..3], [2, 1, 4]);

@@ -1,4 +1,4 @@
-//! The state of training: what changes from step to step.
+//! The state of training.
 
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
@@ -9,20 +9,20 @@ use super::network::Network;
 use crate::EpochRecord;
 use crate::training::loss_terms::{LossTerms, StepLosses};
 
-/// What changes during training.
+/// What changes from step to step.
 pub(super) struct State {
     pub network: Network,
     pub optimizer: ModuleOptimizer,
     /// The perturbed graph.
     pub kept: Graph,
-    /// Column sums of the plan, once the main stage has begun.
+    /// Column sums of the plan, from the start of the main stage.
     pub columns: Vec<f64>,
-    /// The plan, `[n, K]`, once the main stage has begun.
+    /// The plan, `[n, K]`, from the start of the main stage.
     pub plan: Option<Tensor<2>>,
     pub history: Vec<EpochRecord>,
 }
 
-/// A new optimizer, as every stage has; Adam's epsilon as in PyTorch.
+/// A new optimizer, one per stage. Adam's epsilon is that of PyTorch.
 pub(super) fn optimizer() -> ModuleOptimizer {
     AdamConfig::new().with_epsilon(1e-8).init()
 }

@@ -1,4 +1,4 @@
-//! One epoch of training, in every stage.
+//! One training epoch of scSiameseClu, in every stage.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -17,10 +17,10 @@ use crate::device::read_matrix;
 use crate::training::batches;
 use crate::training::loss_terms::{StepLosses, record};
 
-/// What stays the same from epoch to epoch.
+/// The constant parts of a run.
 pub(super) struct Trainer<'a> {
     pub params: &'a ScSiameseCluParams,
-    /// The cells in the views of expression, for the clusters.
+    /// The cells in the views of expression, for the clustering.
     pub expression: CellGraph,
     pub schedule: Schedule,
     pub cells: Cells,
@@ -29,7 +29,7 @@ pub(super) struct Trainer<'a> {
 }
 
 impl Trainer<'_> {
-    /// The next epoch.
+    /// Runs the next epoch.
     pub fn epoch(&self, mut state: State) -> Result<State> {
         let epoch = state.history.len();
         let Some((stage, within)) = self.schedule.locate(epoch) else { return Ok(state) };
@@ -57,7 +57,7 @@ impl Trainer<'_> {
         reference::embed(params, &state.network.valid(), &cells.x, along, cells.len())
     }
 
-    /// Drops the edges between the least similar embeddings, and makes a new transport plan.
+    /// Drops the edges between the least similar embeddings, and computes a new transport plan.
     fn refresh(&self, mut state: State, stage: Stage, within: usize) -> Result<State> {
         let Self { params, cells, expression, .. } = self;
         let z = self.embed(&state)?;
@@ -99,7 +99,7 @@ impl Trainer<'_> {
         Ok(steps)
     }
 
-    /// One pass of a stage that sees the graph.
+    /// One pass of a stage that uses the graph.
     fn graph(
         &self,
         state: &mut State,
@@ -125,7 +125,7 @@ impl Trainer<'_> {
     }
 
     fn rng(&self, epoch: usize, batch: usize) -> ChaCha8Rng {
-        // Far more batches than an epoch can have.
+        // An epoch has far fewer batches than 2^24.
         stream(self.params.seed, Purpose::Views, (epoch << 24) + batch)
     }
 }

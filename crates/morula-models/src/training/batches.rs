@@ -3,17 +3,17 @@
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-/// Least size of a batch that is made smaller to have more batches.
+/// Batches are never made smaller than this to have more of them.
 const SMALLEST_BATCH: usize = 32;
 
-/// Number of batches of `n` cells at `batch_size` cells each, and at least `min_batches` while they
-/// hold 32 cells: with few cells, smaller batches give enough steps to learn.
+/// Number of batches for `n` cells at `batch_size` cells each, and at least `min_batches` while a
+/// batch holds 32 cells. With few cells, smaller batches give enough steps to learn.
 pub(crate) fn number(n: usize, batch_size: usize, min_batches: usize) -> usize {
     n.div_ceil(batch_size).max(min_batches.min(n / SMALLEST_BATCH))
 }
 
-/// Shuffled cells in `parts` batches whose sizes differ by one at most, so that the last batch is
-/// large enough for batch statistics.
+/// Shuffled cells in `parts` batches. Their sizes differ by at most one, so the last batch is large
+/// enough for batch statistics.
 pub(crate) fn shuffled(n: usize, parts: usize, rng: &mut impl Rng) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..n).collect();
     order.shuffle(rng);

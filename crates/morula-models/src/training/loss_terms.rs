@@ -1,11 +1,11 @@
-//! The terms of a loss: their sum for the optimiser, each of them for the record.
+//! The terms of a loss: their sum for the optimizer, and each term for the record.
 
 use burn::tensor::Tensor;
 
 use crate::device::read;
 use crate::{EpochRecord, ModelError, Result};
 
-/// The loss of one step, as a weighted sum of named terms.
+/// The loss of one step: a weighted sum of named terms.
 #[derive(Debug, Default)]
 pub(crate) struct LossTerms {
     total: Option<Tensor<1>>,
@@ -13,14 +13,14 @@ pub(crate) struct LossTerms {
 }
 
 impl LossTerms {
-    /// Adds `weight * value` to the total; the record keeps the value.
+    /// Adds `weight * value` to the total. The record keeps the unweighted value.
     pub fn add(&mut self, name: &'static str, value: Tensor<1>, weight: f64) {
         self.values.push((name, value.clone().inner()));
         let value = value.mul_scalar(weight);
         self.total = Some(self.total.take().map_or(value.clone(), |sum| sum + value));
     }
 
-    /// Adds a term, unless its weight is 0: then it is not even computed.
+    /// Adds a term, unless its weight is 0: then it is not computed.
     pub fn add_if(
         &mut self,
         name: &'static str,
@@ -33,12 +33,12 @@ impl LossTerms {
         Ok(())
     }
 
-    /// The sum, for the backward pass; none without any term.
+    /// The sum, for the backward pass. `None` without any term.
     pub fn total(&self) -> Option<Tensor<1>> {
         self.total.clone()
     }
 
-    /// Total and terms without their graph of gradients, to be read at the end of the epoch.
+    /// Total and terms without their gradient graph, to read at the end of the epoch.
     pub fn detach(self) -> StepLosses {
         let Self { total, values } = self;
         let mut losses = StepLosses { names: vec!["total"], values: Vec::new() };
@@ -60,8 +60,8 @@ pub(crate) struct StepLosses {
     values: Vec<Tensor<1>>,
 }
 
-/// Reads the losses of an epoch (counted from 0) from the device, once, and averages them over
-/// its steps, which all have the same terms.
+/// Reads the losses of an epoch (counted from 0) from the device, once, and averages them over the
+/// steps, which all have the same terms.
 ///
 /// # Errors
 /// [`ModelError::NotFinite`] naming the first step and term that are not finite.
@@ -82,7 +82,7 @@ pub(crate) fn record(
     let losses = read(Tensor::cat(values, 0), "the losses")?;
     let width = names.len();
     for (b, step) in losses.chunks(width).enumerate() {
-        // Terms before their sum: the sum is never finite when a term is not.
+        // Terms before their sum: the sum is not finite either when a term is not.
         let bad = step.iter().zip(&names).rev().find(|(v, _)| !v.is_finite());
         if let Some((&value, &term)) = bad {
             let (epoch, batch) = (epoch + 1, b + 1);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_step_and_term_that_are_not_finite_are_named() {
+    fn the_error_names_the_step_and_term_that_are_not_finite() {
         let steps = vec![terms(1.0, 4.0).detach(), terms(1.0, f32::NAN).detach()];
         let error = record(0, "main", 0.1, steps).unwrap_err();
         let found = matches!(error, ModelError::NotFinite { batch: 2, term: "b", .. });
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_without_terms_is_no_loss() {
+    fn a_step_without_terms_has_no_loss() {
         let record = record(0, "main", 0.1, vec![LossTerms::default().detach()]).unwrap();
         assert_eq!((record.total, record.terms.len()), (0.0, 0));
     }

@@ -1,4 +1,4 @@
-//! What every model needs to train: preparation, batches, the loop over epochs, losses, records.
+//! Training, as every model needs it: preparation, batches, the loop over epochs, losses, records.
 
 pub(crate) mod batches;
 pub(crate) mod loss_terms;

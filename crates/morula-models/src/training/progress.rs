@@ -1,4 +1,4 @@
-//! Observing a fit, and stopping it.
+//! Observers of a fit, which can stop it.
 
 use std::ops::ControlFlow;
 
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 /// Losses of one epoch, each the mean over its batches, before weighting.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EpochRecord {
-    /// Epoch, from 1, counted through all stages.
+    /// Epoch from 1, counted over all stages.
     pub epoch: usize,
-    /// Stage of training that it belongs to.
+    /// Stage of training.
     pub stage: String,
     /// Learning rate.
     pub learning_rate: f64,
-    /// Weighted sum of the terms, which is minimised.
+    /// Weighted sum of the terms, which training minimises.
     pub total: f32,
     /// Terms by name, unweighted, in a fixed order.
     pub terms: Vec<(String, f32)>,
 }
 
-/// Is called after every epoch, and may stop the fit.
+/// Called after every epoch; may stop the fit.
 ///
-/// Any `FnMut(&EpochRecord, usize) -> ControlFlow<()>` is an observer; the second argument is the
-/// number of epochs asked for.
+/// Any `FnMut(&EpochRecord, usize) -> ControlFlow<()>` is an observer. The second argument is the
+/// number of epochs of the fit.
 pub trait Observer {
-    /// Called after every epoch. `Break` stops the fit after writing a checkpoint.
+    /// Called after every epoch. `Break` stops the fit after a checkpoint is written.
     fn on_epoch(&mut self, record: &EpochRecord, epochs: usize) -> ControlFlow<()>;
 }
 

@@ -1,4 +1,4 @@
-//! The first step of every model: from raw counts to cells ready for training.
+//! The first step of every model: it prepares raw counts for training.
 
 use morula_cluster::representations::CellGraph;
 use morula_data::CountMatrix;
@@ -6,7 +6,7 @@ use morula_preprocess::{Prepared, Recipe, RecipeParams};
 
 use crate::{ModelError, NClusters, Result};
 
-/// Cells ready for training.
+/// Cells prepared for training.
 pub(crate) struct Setup {
     pub recipe: Recipe,
     pub prepared: Prepared,
@@ -17,7 +17,8 @@ impl Setup {
     /// Preprocesses raw counts.
     ///
     /// # Errors
-    /// As the recipe's; [`ModelError::TooFewCells`] when it leaves fewer cells than clusters.
+    /// As [`RecipeParams::fit`]; [`ModelError::TooFewCells`] when fewer cells than clusters are
+    /// left.
     pub fn new(recipe: &RecipeParams, asked: NClusters, counts: &CountMatrix) -> Result<Self> {
         let (recipe, prepared) = recipe.fit(counts)?;
         let (n_cells, n_clusters) = (prepared.n_cells(), asked.given().unwrap_or(1));

@@ -1,10 +1,10 @@
-//! The loop over epochs: it calls the observer, writes checkpoints and stops.
+//! The loop over epochs. It calls the observer, writes checkpoints and stops.
 
 use std::path::Path;
 
 use crate::{EpochRecord, FitOptions, ModelError, Result};
 
-/// The state of training. Together with the parameters and the data it is enough to resume.
+/// The state of training. With the parameters and the data it is enough to resume.
 pub(crate) trait TrainState: Sized {
     /// Records of the epochs done.
     fn history(&self) -> &[EpochRecord];
@@ -19,7 +19,7 @@ pub(crate) trait TrainState: Sized {
 /// Runs epochs until `epochs` are done.
 ///
 /// # Errors
-/// [`ModelError::Interrupted`] when the observer breaks off before the last epoch.
+/// [`ModelError::Interrupted`] when the observer stops before the last epoch.
 pub(crate) fn run<S: TrainState>(
     mut state: S,
     epochs: usize,

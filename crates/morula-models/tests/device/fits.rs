@@ -1,4 +1,4 @@
-//! A small fit of each model. All tests on GPUs share its shapes, so that kernels are tuned once.
+//! A small fit of each model. All tests on GPUs share its shapes, so kernels are tuned once.
 
 use morula_data::CountMatrix;
 use morula_models::{JojoScl, JojoSclParams, ScSiameseClu, ScSiameseCluParams};
@@ -17,7 +17,7 @@ pub fn cells(cells: usize) -> (CountMatrix, Vec<usize>) {
     (simulated.counts, simulated.types)
 }
 
-/// Cells that make one batch, so that an epoch is a step.
+/// Cells that fit into one batch, so an epoch is one step.
 pub fn one_batch() -> CountMatrix {
     cells(SIZE).0
 }
@@ -26,8 +26,7 @@ fn recipe() -> RecipeParams {
     RecipeParams { n_top_genes: GENES, ..RecipeParams::default() }
 }
 
-/// Steps of `SIZE` cells, as many epochs as asked for; the shrinkage is there from the fourth of
-/// ten on.
+/// Steps of `SIZE` cells. Of ten epochs, the shrinkage is active from the fourth on.
 pub fn jojoscl(epochs: usize) -> JojoSclParams {
     JojoScl::params(TYPES)
         .epochs(epochs)
@@ -39,7 +38,7 @@ pub fn jojoscl(epochs: usize) -> JojoSclParams {
         .recipe(recipe())
 }
 
-/// Ten epochs in all four stages.
+/// Ten epochs over all four stages.
 pub fn scsiameseclu() -> ScSiameseCluParams {
     ScSiameseClu::params(TYPES)
         .autoencoder_epochs(2)

@@ -12,7 +12,7 @@ fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
         if !on.name.contains("wgpu") {
             continue;
         }
-        // No device holds 2^40 rows: the error says what this one holds.
+        // No device holds 2^40 rows; the error names the limit of this one.
         let refused = |width: usize| {
             let params = fits::jojoscl(1).widths(vec![width]);
             match params.fit(&counts, &on.device).map(|_| ()).unwrap_err() {
@@ -28,7 +28,7 @@ fn a_layer_beyond_the_largest_buffer_is_refused_before_training() {
         let (_, bytes) = refused((limit / column + 1) as usize);
         assert!(bytes > limit && bytes <= limit + column, "{bytes}");
 
-        // 2^40 starts of K-means.
+        // 2^40 K-means starts.
         let params = fits::jojoscl(1).cluster_method(ClusterMethod::Merge).n_init(1 << 40);
         let error = params.fit(&counts, &on.device).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("the distances of cells"), "{error}");

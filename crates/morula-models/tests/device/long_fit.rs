@@ -1,4 +1,5 @@
-//! A whole fit of JojoSCL, 512 cells, on every device: 512 steps at constant memory, and the same clusters.
+//! A whole fit of JojoSCL, 512 cells, on every device: 512 steps at constant memory, with the same
+//! clusters.
 
 use std::ops::ControlFlow;
 
@@ -9,12 +10,12 @@ use morula_testing::devices::{devices, say};
 
 /// Epochs of 16 steps.
 const EPOCHS: usize = 32;
-/// Agreement of the clusters of two devices (adjusted Rand index).
+/// Least agreement of the clusters of two devices (adjusted Rand index).
 const AGREEMENT: f64 = 0.98;
-/// Growth allowed over the second half of the steps, in bytes.
+/// Most growth over the second half of the steps, in bytes.
 const GROWTH: u64 = 4 << 20;
 
-/// Bytes held by the process, where the system tells.
+/// Resident bytes of the process, on systems that report them.
 fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| {
         text.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok())
@@ -22,14 +23,14 @@ fn resident() -> u64 {
     pages.unwrap_or_default() * 4096
 }
 
-/// Bytes that the device's allocator has reserved; GPUs only.
+/// Bytes reserved by the device's allocator; GPUs only.
 fn reserved(device: &Device) -> u64 {
     device.memory_pool_usage().map_or(0, |usage| usage.bytes_reserved)
 }
 
-/// By how much the peak rises from epoch to epoch, all rises but the largest. Memory that leaks
-/// grows with every step; a kernel translated late, or an arena that the allocator opens for a
-/// thread, takes its room once.
+/// Sum of the rises of the peak from epoch to epoch, without the largest. Leaked memory grows with
+/// every step. A kernel compiled late, or an arena that the allocator opens for a thread, takes its
+/// memory once.
 fn growth(bytes: &[u64]) -> u64 {
     let mut peak = bytes[0];
     let rises = bytes.iter().map(|&now| {
@@ -42,17 +43,17 @@ fn growth(bytes: &[u64]) -> u64 {
 }
 
 #[test]
-fn what_grows_step_by_step_is_told_from_what_is_taken_once() {
+fn growth_counts_leaks_but_not_memory_taken_once() {
     let held = |at: &dyn Fn(u64) -> u64| growth(&(0..16).map(at).collect::<Vec<_>>());
     assert!(held(&|epoch| (800 << 20) + epoch * (300 << 10)) > GROWTH);
-    // In pieces of a few epochs, as an allocator asks for memory.
+    // In pieces of a few epochs, as an allocator requests memory.
     assert!(held(&|epoch| (800 << 20) + epoch / 3 * (1100 << 10)) > GROWTH);
     assert_eq!(held(&|epoch| if epoch < 9 { 800 << 20 } else { 830 << 20 }), 0);
     assert_eq!(held(&|epoch| (800 << 20) + (epoch % 2) * (20 << 20)), 0);
 }
 
 #[test]
-fn long_training_takes_no_more_memory_and_finds_the_same_clusters() {
+fn long_training_keeps_its_memory_and_finds_the_same_clusters() {
     let _alone = alone();
     let (counts, truth) = fits::cells(512);
     let mut expected: Option<Vec<usize>> = None;

@@ -6,8 +6,8 @@ use burn::tensor::{Int, Tensor};
 use morula_models::{ClusterModel, Device, FitOptions, ModelParams};
 use morula_testing::devices::{TRAINING, TestDevice, devices, error, say};
 
-/// What is smaller is the difference of larger numbers (an entropy from its maximum, a correlation
-/// from 1), rounded as they are.
+/// Smaller losses are differences of larger numbers (an entropy from its maximum, a correlation
+/// from 1) and carry their rounding.
 const SMALL_LOSS: f64 = 1e-2;
 
 /// The losses of every step, and the embedding after the last.
@@ -57,9 +57,9 @@ fn worst(a: f64, b: f64) -> f64 {
     if b <= a { a } else { b }
 }
 
-/// The shrinkage sees clusters of the embedding, and clusters are discrete: with seed 0 two
-/// partitions are so nearly tied that one embedding in six gets the other one when it is changed by
-/// 1e-6 of itself, as another device may do. With seed 1 none of 300 does.
+/// The shrinkage uses clusters of the embedding, and clusters are discrete. With seed 0, two
+/// partitions are so nearly tied that one embedding in six gets the other one after a relative
+/// change of 1e-6, such as another device may cause. With seed 1, none of 300 does.
 #[test]
 fn ten_steps_of_jojoscl() {
     check(fits::jojoscl(10).seed(1));
@@ -70,7 +70,7 @@ fn ten_steps_of_scsiameseclu() {
     check(fits::scsiameseclu());
 }
 
-/// A gradient through `select` adds rows back by their number: what our steps must not do.
+/// A gradient through `select` adds rows by their number, which our steps must not do.
 #[test]
 #[ignore = "a control that another test runs"]
 fn control_scatters() {
@@ -90,8 +90,8 @@ mod unfused {
 
     use crate::alone;
 
-    /// What Burn says of every operation that it runs when the test `name` is run again, in a
-    /// process of its own and without fusing any: Burn reads these settings once.
+    /// Burn's log of every operation of the test `name`, run in its own process and without fusing
+    /// any, because Burn reads these settings once.
     fn operations(name: &str) -> Vec<String> {
         let output = Command::new(std::env::current_exe().unwrap())
             .args([name, "--include-ignored", "--nocapture"])
@@ -111,7 +111,7 @@ mod unfused {
         operations.iter().any(|line| line.contains(what))
     }
 
-    /// Sums of rows by their number, which GPUs may do in any order or lose.
+    /// Sums of rows by their number; GPUs may add them in any order or lose some.
     fn scatters(operations: &[String]) -> bool {
         ["Scatter", "SelectAssign"].iter().any(|name| contains(operations, name))
     }
@@ -123,7 +123,7 @@ mod unfused {
             return;
         }
         let control = operations("control_scatters");
-        assert!(scatters(&control), "the control is not seen to scatter");
+        assert!(scatters(&control), "the log does not show that the control scatters");
         let steps = operations("ten_steps");
         assert!(
             contains(&steps, "Matmul") && !contains(&steps, "▸ fused"),

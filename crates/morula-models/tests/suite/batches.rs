@@ -1,4 +1,4 @@
-//! Clusters of cells from several batches, told and not told.
+//! Clusters of cells from several batches, with and without the batches given.
 
 use crate::common::device;
 use morula_data::{Categorical, CountMatrix};
@@ -7,7 +7,7 @@ use morula_models::{
 };
 use morula_preprocess::{RecipeParams, SimulateParams, neighbors, simulate};
 
-/// Cells of three types, of which every gene differs between two batches, and their types.
+/// Cells of three types, with their types. Every gene differs between the two batches.
 fn cells() -> (CountMatrix, Vec<usize>) {
     let params = SimulateParams {
         cells: 300,
@@ -33,20 +33,20 @@ fn ari<M: ClusterModel>(model: &M, types: &[usize]) -> f64 {
     morula_metrics::evaluate(types, labels).unwrap().ari
 }
 
-/// What must hold of any model.
-fn batches_are_looked_past<P: ModelParams>(params: P) {
+/// What must hold for any model.
+fn known_batches_are_corrected<P: ModelParams>(params: P) {
     let (counts, types) = cells();
     let fit = |counts: &CountMatrix| {
         params.clone().fit_with(counts, &device(), Default::default()).unwrap()
     };
-    let untold = fit(&without_batches(&counts));
-    assert!(untold.batches().is_empty());
+    let uncorrected = fit(&without_batches(&counts));
+    assert!(uncorrected.batches().is_empty());
     let model = fit(&counts);
     assert_eq!(model.batches(), ["first", "second"]);
-    let [with, without] = [ari(&model, &types), ari(&untold, &types)];
+    let [with, without] = [ari(&model, &types), ari(&uncorrected, &types)];
     assert!(with > 0.9 && without < 0.7, "with {with}, without {without}");
 
-    // In the embedding too the batches are mixed.
+    // The batches are mixed in the embedding too.
     let batches = counts.batches().unwrap().codes();
     let mixed = |model: &P::Model| {
         let latent = &model.fitted().unwrap().latent;
@@ -55,7 +55,7 @@ fn batches_are_looked_past<P: ModelParams>(params: P) {
         let other = pairs.filter(|(p, j)| batches[p / near.k] != batches[**j as usize]);
         other.count() as f64 / near.indices.len() as f64
     };
-    let [with, without] = [mixed(&model), mixed(&untold)];
+    let [with, without] = [mixed(&model), mixed(&uncorrected)];
     assert!(with > 0.4 && with > without + 0.1, "with {with}, without {without}");
 
     let fitted = model.fitted().unwrap().clone();
@@ -63,7 +63,7 @@ fn batches_are_looked_past<P: ModelParams>(params: P) {
     let folder = home.path().join("model");
     model.save(&folder).unwrap();
     let model = P::Model::load(&folder, &device()).unwrap();
-    // The other way round, and fewer: what is known of a batch does not hang on its company.
+    // Fewer cells in reverse order: the correction of a cell does not depend on the other cells.
     let genes: Vec<usize> = (0..counts.n_vars()).collect();
     let some: Vec<usize> = (0..300).rev().step_by(2).collect();
     let found = model.predict(&counts.select(&some, &genes)).unwrap();
@@ -72,7 +72,7 @@ fn batches_are_looked_past<P: ModelParams>(params: P) {
 
     let error = model.predict(&without_batches(&counts)).unwrap_err().to_string();
     assert!(error.contains("first, second") && error.contains("--batch"), "{error}");
-    // The same cells under a name that is not known: found again by what their batch has in common.
+    // The same cells under an unknown batch name: the model corrects what the batch's cells share.
     let second: Vec<usize> = (0..300).filter(|&i| batches[i] == 1).collect();
     let renamed = Categorical::from_labels(second.iter().map(|_| Some("third")));
     let renamed = without_batches(&counts).select(&second, &genes).with_batches(renamed).unwrap();
@@ -88,14 +88,14 @@ fn recipe() -> RecipeParams {
 }
 
 #[test]
-fn jojoscl_looks_past_batches() {
+fn jojoscl_corrects_batches() {
     let params: JojoSclParams =
         JojoScl::params(3).epochs(10).widths(vec![64, 32]).projection(32).recipe(recipe());
-    batches_are_looked_past(params);
+    known_batches_are_corrected(params);
 }
 
 #[test]
-fn scsiameseclu_looks_past_batches() {
+fn scsiameseclu_corrects_batches() {
     let params: ScSiameseCluParams = ScSiameseClu::params(3)
         .autoencoder_epochs(5)
         .graph_epochs(5)
@@ -104,7 +104,7 @@ fn scsiameseclu_looks_past_batches() {
         .widths(vec![64, 32])
         .graph_widths(vec![32])
         .recipe(recipe());
-    batches_are_looked_past(params);
+    known_batches_are_corrected(params);
 }
 
 /// A model that knows no batches ignores those of new cells and says so, and batches of one cell

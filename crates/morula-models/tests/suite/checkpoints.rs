@@ -1,4 +1,4 @@
-//! Checkpoints are resumed by the run that wrote them and by no other, and damage is told.
+//! Only the run that wrote a checkpoint resumes from it; damaged checkpoints are refused.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -27,7 +27,7 @@ fn scsiameseclu() -> ScSiameseCluParams {
     params.epochs(3).components(8).widths(vec![16, 8]).graph_widths(vec![8]).recipe(recipe())
 }
 
-/// A run stopped after its last but one epoch, and the way to go on with it.
+/// A run stopped one epoch before its end, with its checkpoint.
 struct Stopped<P> {
     home: TempDir,
     params: P,
@@ -61,11 +61,11 @@ impl<P: ModelParams> Stopped<P> {
         params.fit_with(counts, &device(), options)
     }
 
-    /// Going on must fail with a message that has all the parts, the checkpoint's name among them.
+    /// Resuming must fail with a message that contains all parts and the checkpoint's name.
     fn refuses(&self, params: P, counts: &CountMatrix, parts: &[&str]) {
         let error = match self.resume(params, counts) {
             Err(error) => error.to_string(),
-            Ok(_) => panic!("accepted, though it should say {parts:?}"),
+            Ok(_) => panic!("accepted, but an error with {parts:?} was expected"),
         };
         for part in [&[P::NAME], parts].concat() {
             assert!(error.contains(part), "lacks {part:?}: {error}");
@@ -76,7 +76,7 @@ impl<P: ModelParams> Stopped<P> {
         serde_json::from_slice(&fs::read(self.folder().join("state.json")).unwrap()).unwrap()
     }
 
-    /// Puts a value into `state.json`, which must then be refused with these words.
+    /// Writes a value into `state.json`, which must then be refused with these words.
     fn refuses_with(&self, pointer: &str, value: Value, parts: &[&str]) {
         let whole = self.state();
         let mut changed = whole.clone();
@@ -95,7 +95,7 @@ impl<P: ModelParams> Stopped<P> {
         }
     }
 
-    /// In the end the checkpoint must still be good.
+    /// The checkpoint must still be usable at the end.
     fn is_good(&self) {
         let resumed = self.resume(self.params.clone(), &self.counts).unwrap();
         let options = FitOptions::default();
@@ -120,7 +120,7 @@ fn of_other_runs<P: ModelParams>(params: P) {
     stopped.refuses(params.clone(), &fewer, &["other data", "80 cells then, 79 now"]);
     let reversed = stopped.counts.select(&all.iter().copied().rev().collect::<Vec<_>>(), &genes);
     stopped.refuses(params.clone(), &reversed, &["other data", "order"]);
-    // Another file of the same cells and genes, by name: as many cells, genes and types.
+    // Another file of the same cells and genes, by name and number.
     let (x, cells, names) = stopped.counts.clone().into_parts();
     let mut other = x.clone();
     other.data_mut().iter_mut().step_by(7).for_each(|v| *v += 1.0);
@@ -158,7 +158,7 @@ fn damaged<P: ModelParams>(params: P) {
             fs::write(path, bytes).unwrap();
             stopped.refuses(params.clone(), &stopped.counts, &[name]);
             if !list {
-                // A checksum that fits must not lead to a panic either.
+                // Matching checksums must not lead to a panic either.
                 reseal(&stopped.folder());
                 stopped.refuses(params.clone(), &stopped.counts, &[name]);
                 fs::write(path, &whole).unwrap();
@@ -193,19 +193,19 @@ fn damaged<P: ModelParams>(params: P) {
 }
 
 #[test]
-fn another_run_is_told_apart() {
+fn checkpoints_of_other_runs_are_refused() {
     of_other_runs(jojoscl());
     of_other_runs(scsiameseclu());
 }
 
 #[test]
-fn other_versions_and_models_are_told_apart() {
+fn checkpoints_of_other_versions_and_models_are_refused() {
     of_other_programs(jojoscl());
     of_other_programs(scsiameseclu());
 }
 
 #[test]
-fn damage_is_told() {
+fn damaged_checkpoints_are_refused() {
     damaged(jojoscl());
     damaged(scsiameseclu());
 }

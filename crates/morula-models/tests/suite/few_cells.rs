@@ -38,6 +38,17 @@ fn fit<P: ModelParams>(
     params.fit_with(counts, &device(), Default::default())
 }
 
+/// The numbers that the error names: those of clusters requested and possible.
+fn too_many(error: ModelError) -> (usize, usize) {
+    match error {
+        ModelError::Cluster(error) => match *error {
+            ClusterError::TooManyClusters { n_asked, n_possible } => (n_asked, n_possible),
+            error => panic!("{error}"),
+        },
+        error => panic!("{error}"),
+    }
+}
+
 /// A fit without a number, and with every number up to that of the cells.
 fn is_met_or_named<P: ModelParams>(params: &P, counts: &CountMatrix, numbers: &[usize]) {
     let asked = numbers.iter().map(|&k| NClusters::Given(k));
@@ -53,15 +64,12 @@ fn is_met_or_named<P: ModelParams>(params: &P, counts: &CountMatrix, numbers: &[
                 let again = model.predict(counts).unwrap();
                 assert_eq!(again.n_clusters(), model.n_clusters(), "{case}");
             }
-            (
-                Err(ModelError::Cluster(ClusterError::TooManyClusters { n_asked, n_possible })),
-                k,
-            ) => {
-                assert!(k == Some(n_asked) && (1..n_asked).contains(&n_possible), "{case}");
-            }
             // Cells that do not differ, or a single one.
             (Err(ModelError::Preprocess(_)), _) => {}
-            (Err(error), _) => panic!("{case}: {error}"),
+            (Err(error), k) => {
+                let (n_asked, n_possible) = too_many(error);
+                assert!(k == Some(n_asked) && (1..n_asked).contains(&n_possible), "{case}");
+            }
         }
     }
 }
@@ -101,12 +109,7 @@ fn cells_that_are_alike() {
 #[test]
 fn the_number_named_is_met() {
     let (counts, _) = counts(60);
-    let named = |error: ModelError| match error {
-        ModelError::Cluster(ClusterError::TooManyClusters { n_asked: 60, n_possible }) => {
-            n_possible
-        }
-        error => panic!("{error}"),
-    };
+    let named = |error: ModelError| too_many(error).1;
     let params = jojoscl(ClusterMethod::Communities);
     let most = named(fit(&params, &counts, 60.into()).unwrap_err());
     assert_eq!(fit(&params, &counts, most.into()).unwrap().n_clusters(), most);

@@ -10,7 +10,7 @@ use morula_models::{
 };
 use morula_preprocess::{RecipeParams, SimulateParams, simulate};
 
-/// Small and quick; the network is the default one but narrower.
+/// Small and fast: the default network with smaller widths.
 fn params(n_clusters: usize) -> JojoSclParams {
     let recipe = RecipeParams { n_top_genes: 150, ..RecipeParams::default() };
     JojoScl::params(n_clusters)
@@ -32,10 +32,10 @@ fn clusters_of_simulated_types_are_found() {
     checks::finds_the_types(&model, &truth, 3);
 }
 
-/// 40 markers of threefold change per type among 2000 genes, where log-normalised counts and
-/// z-scores alone were cut into 14 clusters.
+/// 40 markers of threefold change per type among 2000 genes. Log-normalised counts and z-scores
+/// alone gave 14 clusters here.
 #[test]
-fn a_weak_signal_is_found_without_a_number() {
+fn the_number_of_clusters_is_detected_in_a_weak_signal() {
     let data = simulate(&SimulateParams { cells: 400, types: 3, ..SimulateParams::default() });
     let data = data.unwrap();
     let model = JojoScl::params(NClusters::Auto).fit(&data.counts, &device()).unwrap();
@@ -44,8 +44,8 @@ fn a_weak_signal_is_found_without_a_number() {
     assert!(score.ari > 0.8, "{score:?}");
 }
 
-/// All cells differ by chance alone; with a resolution that rises with the noise without end
-/// there were 52 clusters among 500 such cells.
+/// All cells differ by chance alone. With a resolution that rises with the noise without limit, 500
+/// such cells gave 52 clusters.
 #[test]
 fn cells_of_one_type_are_one_cluster() {
     let one = SimulateParams { cells: 300, types: 1, ..SimulateParams::default() };
@@ -55,7 +55,7 @@ fn cells_of_one_type_are_one_cluster() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_everything() {
+fn the_same_seed_gives_the_same_result() {
     let (counts, _) = counts(150);
     let fit = |seed| params(3).epochs(4).seed(seed).fit(&counts, &device()).unwrap();
     let (a, b) = (fit(5), fit(5));
@@ -66,9 +66,9 @@ fn the_same_seed_gives_the_same_everything() {
 }
 
 #[test]
-fn the_embedding_does_not_hang_on_the_number() {
+fn the_embedding_does_not_depend_on_the_number() {
     let (counts, _) = counts(150);
-    checks::the_embedding_does_not_hang_on_the_number(|n_clusters| {
+    checks::the_embedding_does_not_depend_on_the_number(|n_clusters| {
         let params = JojoSclParams { n_clusters, ..params(3).epochs(4) };
         params.fit(&counts, &device()).unwrap()
     });
@@ -137,7 +137,7 @@ fn degenerate_sizes_give_a_result_or_a_clear_error() {
 }
 
 #[test]
-fn empty_cells_and_constant_genes_do_no_harm() {
+fn empty_cells_and_constant_genes_are_handled() {
     let (counts, _) = counts(60);
     let mut dense = counts.x().to_dense();
     dense[..300].fill(0.0);
@@ -164,23 +164,23 @@ fn parameters_out_of_range_are_named() {
         ("widths", params(3).widths(vec![])),
         ("shrinkage_weight", params(3).shrinkage_weight(-1.0)),
     ];
-    checks::are_named(cases.map(|(name, params)| (name, params.check())));
+    checks::parameters_are_named(cases.map(|(name, params)| (name, params.check())));
 }
 
 #[test]
-fn a_loss_that_is_not_finite_stops_with_its_place() {
+fn a_loss_that_is_not_finite_stops_the_fit() {
     let (counts, _) = counts(60);
     let error = params(3).epochs(3).learning_rate(1e38).fit(&counts, &device()).unwrap_err();
-    checks::tells_where_it_is_not_finite(&error);
+    checks::names_the_place_of_a_loss_that_is_not_finite(&error);
 }
 
 #[test]
-fn a_saved_model_says_the_same_of_the_same_cells() {
+fn a_saved_model_predicts_the_same() {
     let (counts, _) = counts(150);
     let model = params(3).epochs(4).fit(&counts, &device()).unwrap();
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("model");
-    let loaded = checks::says_the_same_when_saved(&model, &counts, &folder);
+    let loaded = checks::predicts_the_same_after_loading(&model, &counts, &folder);
     assert_eq!(loaded.params(), model.params());
     let again = loaded.predict(&counts).unwrap();
     assert_eq!(again.labels, labels(&model), "training cells keep their labels");
@@ -232,7 +232,7 @@ fn a_stopped_run_resumes_to_the_same_result() {
 }
 
 #[test]
-fn new_cells_are_placed_like_their_types() {
+fn new_cells_join_the_clusters_of_their_types() {
     let (counts, truth) = realistic(400);
     let every = |parity: usize| (0..400).filter(|i| i % 2 == parity).collect::<Vec<_>>();
     let genes: Vec<usize> = (0..counts.n_vars()).collect();
@@ -243,7 +243,7 @@ fn new_cells_are_placed_like_their_types() {
     let score = morula_metrics::evaluate(&of_test, &predicted.labels).unwrap();
     assert!(score.ari > 0.7, "{score:?}");
 
-    // More than are embedded at once: each as if alone.
+    // More cells than one block of the embedding: each must be embedded as if alone.
     let many: Vec<usize> = test.iter().cycle().take(2500).copied().collect();
     let repeated = model.predict(&counts.select(&many, &genes)).unwrap();
     for (at, &i) in repeated.kept_cells.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Every model of the registry keeps the promises of `ClusterModel`, by its name alone.
+//! Every model of the registry, chosen by its name, meets the contract of `ClusterModel`.
 
 use morula_models::{ClusterModel, FitOptions, MODELS, ModelKind};
 use morula_preprocess::{SimulateParams, simulate};

@@ -1,6 +1,6 @@
 //! Reads a run from data with the results of a model.
 
-use morula_data::{AnnData, Column, UnsValue};
+use morula_data::{AnnData, Column, DenseMatrix, UnsValue};
 use morula_preprocess::{UmapParams, umap};
 
 use super::{Annotation, Losses, Role, Run, parameters, shape};
@@ -46,8 +46,9 @@ pub struct Source {
 impl Run {
     /// The run of a model, from the results that `morula cluster` adds to data.
     ///
-    /// If the source has no layout, the layout is the UMAP of `obsm["X_<model>"]` with the run's
-    /// seed. Cells without a cluster are left out.
+    /// If the source has no layout, the layout is `obsm["X_umap"]` where `uns["umap"]` says that it is
+    /// of `obsm["X_<model>"]`, else the UMAP of that with the run's seed. Cells without a cluster are
+    /// left out.
     ///
     /// # Errors
     /// [`ReportError::NoRun`] names the missing part; [`ReportError::Data`] for a requested column
@@ -126,11 +127,24 @@ impl Run {
 
 /// Coordinates of the cells with a cluster.
 fn layout(data: &AnnData, model: &str, cells: &[usize], seed: u64) -> Result<Vec<f32>> {
+    if let Some(known) = known_layout(data, model) {
+        let places: Vec<f32> = cells.iter().flat_map(|&i| known.row(i)).copied().collect();
+        if places.iter().all(|v| v.is_finite()) {
+            return Ok(places);
+        }
+    }
     let name = format!("X_{model}");
     let missing = || ReportError::NoRun { part: format!("obsm[{name:?}]"), model: model.into() };
     let embedding = data.obsm.get(&name).ok_or_else(missing)?;
     let rows: Vec<f32> = cells.iter().flat_map(|&i| embedding.row(i)).copied().collect();
     Ok(umap(&rows, embedding.n_cols(), &UmapParams { seed, ..Default::default() })?)
+}
+
+/// `obsm["X_umap"]`, if `uns["umap"]` says that it is of the model's embedding.
+fn known_layout<'a>(data: &'a AnnData, model: &str) -> Option<&'a DenseMatrix> {
+    let of = data.uns.get("umap")?.get("params")?.get("use_rep")?;
+    let known = data.obsm.get("X_umap").filter(|layout| layout.n_cols() == 2)?;
+    (*of == UnsValue::Text(format!("X_{model}"))).then_some(known)
 }
 
 fn annotations(data: &AnnData, source: &Source, cells: &[usize]) -> Result<Vec<Annotation>> {

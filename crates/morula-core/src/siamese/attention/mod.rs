@@ -1,4 +1,7 @@
 //! Exact attention over all cells, without a matrix of all pairs.
+//!
+//! `forward`, `backward` and `ops` call each other: the trait in `ops` calls both passes, and the
+//! passes are generic over backends with that trait, as Burn's extensions require.
 
 mod backward;
 mod blocks;

@@ -1,5 +1,8 @@
 //! The h5ad format: AnnData in HDF5, as anndata's documentation of its on-disk format specifies it
 //! (encoding versions up to 0.2.0), and as older versions of anndata wrote it.
+//!
+//! Its files call each other because the format nests: `uns` may hold tables, a table holds columns,
+//! and columns of older versions are found beside their table.
 
 mod decode;
 mod encode;

@@ -1,4 +1,4 @@
-//! What holds of every model.
+//! Checks that every model passes.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use morula_models::{ClusterModel, ModelError, NClusters};
 
 use super::{device, reseal};
 
-/// The clusters are the simulated types, and the label of every cell is its likeliest cluster.
+/// The clusters are the simulated types, and every cell has its likeliest cluster.
 pub fn finds_the_types(model: &impl ClusterModel, truth: &[usize], n_types: usize) {
     let fitted = model.fitted().unwrap();
     let score = morula_metrics::evaluate(truth, &fitted.labels).unwrap();
@@ -30,19 +30,19 @@ pub fn is_numbered_by_size(model: &impl ClusterModel) {
     assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.iter().all(|&n| n > 0), "{sizes:?}");
 }
 
-/// The number asked for says where cells are cut, not how they are embedded.
-pub fn the_embedding_does_not_hang_on_the_number<M: ClusterModel>(fit: impl Fn(NClusters) -> M) {
+/// The number of clusters changes the labels, not the embedding.
+pub fn the_embedding_does_not_depend_on_the_number<M: ClusterModel>(fit: impl Fn(NClusters) -> M) {
     let found = fit(NClusters::Auto);
     for k in [2, 9] {
-        let told = fit(NClusters::Given(k));
-        assert_eq!(told.n_clusters(), k);
-        is_numbered_by_size(&told);
-        assert_eq!(told.fitted().unwrap().latent, found.fitted().unwrap().latent);
+        let given = fit(NClusters::Given(k));
+        assert_eq!(given.n_clusters(), k);
+        is_numbered_by_size(&given);
+        assert_eq!(given.fitted().unwrap().latent, found.fitted().unwrap().latent);
     }
 }
 
-/// Saved, and saved over itself, the model is read back and says the same of the same cells.
-pub fn says_the_same_when_saved<M: ClusterModel>(
+/// Saved twice to the same folder, the model is read back and predicts the same for the same cells.
+pub fn predicts_the_same_after_loading<M: ClusterModel>(
     model: &M,
     counts: &CountMatrix,
     folder: &Path,
@@ -58,10 +58,10 @@ pub fn says_the_same_when_saved<M: ClusterModel>(
     loaded
 }
 
-/// No folder, and each of its files cut short, overwritten, empty or gone: an error that names
-/// the file.
+/// A missing folder, and each file cut short, overwritten, empty or missing, gives an error that
+/// names the file.
 pub fn damage_is_refused<M: ClusterModel>(model: &M, folder: &Path, files: &[&str]) {
-    let refusal = || M::load(folder, &device()).err().expect("a damaged model is refused");
+    let refusal = || M::load(folder, &device()).expect_err("a damaged model is refused");
     refusal();
     for file in files {
         model.save(folder).unwrap();
@@ -81,8 +81,8 @@ pub fn damage_is_refused<M: ClusterModel>(model: &M, folder: &Path, files: &[&st
     }
 }
 
-/// Each set of parameters is refused, and the error names the one out of range.
-pub fn are_named<P: std::fmt::Debug>(
+/// Each set of parameters is refused, and the error names the parameter out of range.
+pub fn parameters_are_named<P: std::fmt::Debug>(
     cases: impl IntoIterator<Item = (&'static str, Result<P, ModelError>)>,
 ) {
     for (name, checked) in cases {
@@ -93,8 +93,8 @@ pub fn are_named<P: std::fmt::Debug>(
     }
 }
 
-/// A loss that is no longer finite is an error that tells where.
-pub fn tells_where_it_is_not_finite(error: &ModelError) {
+/// The error of a loss that is not finite names the epoch, batch and term.
+pub fn names_the_place_of_a_loss_that_is_not_finite(error: &ModelError) {
     match error {
         ModelError::NotFinite { epoch, batch, term, .. } => {
             assert!(*epoch >= 1 && *batch >= 1 && !term.is_empty());

@@ -20,7 +20,7 @@ pub fn counts(cells: usize) -> (CountMatrix, Vec<usize>) {
     (simulated.counts, simulated.types)
 }
 
-/// As many genes as real data have, and types as distinct as the command line simulates them; the
+/// As many genes as real data, and types as distinct as the command line simulates them. The
 /// simulation's default, 40 markers of threefold change, is harder.
 pub fn realistic(cells: usize) -> (CountMatrix, Vec<usize>) {
     let strong = SimulateParams { markers: 100, fold_change: 4.0, ..SimulateParams::default() };

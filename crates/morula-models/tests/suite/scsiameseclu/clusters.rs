@@ -14,8 +14,8 @@ fn clusters_of_simulated_types_are_found() {
     checks::finds_the_types(&model, &truth, 3);
 }
 
-/// Counts that differ by chance alone. The networks see neighbourhoods in them, and their embedding
-/// had 16 parts; expression has none.
+/// Counts that differ by chance alone. The networks find neighbourhoods in them, and their
+/// embedding had 16 communities; expression has one.
 #[test]
 fn noise_is_one_cluster() {
     let noise = SimulateParams { types: 1, dispersion: 0.0, dropout: 0.0, ..Default::default() };
@@ -26,8 +26,8 @@ fn noise_is_one_cluster() {
     assert_eq!(model.n_clusters(), 1, "{:?}", model.profile());
 }
 
-/// All cells differ by chance alone; with a resolution that rises with the noise without end
-/// there were 52 clusters among 500 such cells.
+/// All cells differ by chance alone. With a resolution that rises with the noise without limit, 500
+/// such cells gave 52 clusters.
 #[test]
 fn cells_of_one_type_are_one_cluster() {
     let one = SimulateParams { cells: 300, types: 1, ..SimulateParams::default() };
@@ -37,7 +37,7 @@ fn cells_of_one_type_are_one_cluster() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_everything() {
+fn the_same_seed_gives_the_same_result() {
     let (counts, _) = counts(150);
     let fit = |seed| params(3).seed(seed).fit(&counts, &device()).unwrap();
     let (a, b) = (fit(5), fit(5));
@@ -48,28 +48,28 @@ fn the_same_seed_gives_the_same_everything() {
 }
 
 #[test]
-fn the_embedding_does_not_hang_on_the_number() {
+fn the_embedding_does_not_depend_on_the_number() {
     let (counts, _) = counts(150);
-    checks::the_embedding_does_not_hang_on_the_number(|n_clusters| {
+    checks::the_embedding_does_not_depend_on_the_number(|n_clusters| {
         let params = ScSiameseCluParams { n_clusters, ..params(3) };
         params.fit(&counts, &device()).unwrap()
     });
 }
 
 #[test]
-fn every_marginal_and_head_fits() {
+fn every_marginal_and_cluster_method_fits() {
     let (counts, _) = counts(120);
     let prior = Marginal::Prior(vec![1.0, 2.0, 3.0]);
     for marginal in [Marginal::Sizes, Marginal::Uniform, Marginal::Damped(0.5), prior] {
-        for head in [ClusterMethod::KMeans, ClusterMethod::Merge] {
-            let params = params(3).marginal(marginal.clone()).cluster_method(head);
-            assert!(finite(&params.fit(&counts, &device()).unwrap()), "{marginal:?} {head:?}");
+        for method in [ClusterMethod::KMeans, ClusterMethod::Merge] {
+            let params = params(3).marginal(marginal.clone()).cluster_method(method);
+            assert!(finite(&params.fit(&counts, &device()).unwrap()), "{marginal:?} {method:?}");
         }
     }
 }
 
 #[test]
-fn minibatches_of_the_graph_find_the_types_too() {
+fn minibatches_of_the_graph_find_the_types() {
     let (counts, truth) = realistic(600);
     let params = ScSiameseClu::params(3).max_nodes(200).joint_epochs(70).epochs(20);
     let model = params.fit(&counts, &device()).unwrap();

@@ -1,4 +1,4 @@
-//! Few cells, odd cells, wrong parameters.
+//! Few cells, unusual cells, wrong parameters.
 
 use morula_core::transport::Marginal;
 use morula_data::{CountMatrix, CsrMatrix};
@@ -18,7 +18,7 @@ fn degenerate_sizes_give_a_result_or_a_clear_error() {
     }
     let error = params(31).fit(&counts, &device()).unwrap_err();
     assert!(matches!(error, ModelError::TooFewCells { n_cells: 30, n_clusters: 31 }), "{error}");
-    // Batches of a single cell, and more neighbours than there are cells.
+    // Batches of a single cell, and more neighbours than cells.
     let model = params(2).batch_size(1).neighbors(100).fit(&counts, &device()).unwrap();
     assert!(finite(&model));
 }
@@ -32,26 +32,28 @@ fn matrix(dense: &[f32]) -> CountMatrix {
 }
 
 #[test]
-fn duplicates_and_a_far_cell_do_no_harm() {
+fn duplicates_and_a_distant_cell_are_handled() {
     let (counts, _) = counts(60);
     let mut dense = counts.x().to_dense();
-    // Ten copies of one cell, and a cell that shares nothing with the others.
+    // Ten copies of one cell, and a cell that shares no gene with the others.
     for copy in 1..10 {
         dense.copy_within(0..300, copy * 300);
     }
     dense[59 * 300..].fill(0.0);
     dense[59 * 300] = 5000.0;
     assert!(finite(&params(3).fit(&matrix(&dense), &device()).unwrap()));
-    // All cells alike: no direction to tell them by.
+    // All cells identical: no direction separates them.
     let alike = dense[..300].repeat(20);
     match params(2).fit(&matrix(&alike), &device()) {
         Ok(model) => assert!(finite(&model)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    // Two cells, one cluster each.
+    // Each of two cells is as near to the other as to itself, so they are one cluster.
     let recipe = RecipeParams { min_cells: 1, n_top_genes: 50, ..RecipeParams::default() };
     let two = matrix(&dense[9 * 300..11 * 300]);
-    assert!(finite(&params(2).recipe(recipe).fit(&two, &device()).unwrap()));
+    assert!(finite(&params(1).recipe(recipe.clone()).fit(&two, &device()).unwrap()));
+    let error = params(2).recipe(recipe).fit(&two, &device()).unwrap_err().to_string();
+    assert!(error.contains("at most 1"), "{error}");
 }
 
 #[test]
@@ -67,7 +69,7 @@ fn parameters_out_of_range_are_named() {
         ("max_nodes", params(3).max_nodes(8)),
         ("transport_weight", params(3).transport_weight(-1.0)),
     ];
-    checks::are_named(cases.map(|(name, params)| (name, params.check())));
+    checks::parameters_are_named(cases.map(|(name, params)| (name, params.check())));
     let error = params(3).marginal(Marginal::Prior(vec![1.0, 2.0])).check().unwrap_err();
     assert!(error.to_string().contains("prior"), "{error}");
 }

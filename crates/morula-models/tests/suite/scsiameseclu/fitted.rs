@@ -1,4 +1,4 @@
-//! What a fitted model does: saved, on new cells, denoising.
+//! A fitted model: saving, new cells, denoising.
 
 use morula_models::{ClusterModel, ScSiameseClu, ScSiameseCluModel};
 
@@ -6,13 +6,13 @@ use super::{labels, params};
 use crate::common::{checks, counts, device, realistic, reseal};
 
 #[test]
-fn a_saved_model_says_the_same_of_the_same_cells() {
+fn a_saved_model_predicts_the_same() {
     let (counts, _) = counts(150);
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("model");
     for graph_views in [true, false] {
         let model = params(3).graph_views(graph_views).fit(&counts, &device()).unwrap();
-        let loaded = checks::says_the_same_when_saved(&model, &counts, &folder);
+        let loaded = checks::predicts_the_same_after_loading(&model, &counts, &folder);
         assert_eq!(loaded.params(), model.params());
     }
     assert!(morula_models::JojoSclModel::load(&folder, &device()).is_err(), "another model");
@@ -29,13 +29,13 @@ fn damaged_models_are_refused() {
         &folder,
         &["model.json", "network.safetensors", "reference.safetensors"],
     );
-    // Sizes that would take all memory.
+    // Sizes too large for any memory.
     model.save(&folder).unwrap();
     let path = folder.join("model.json");
     let text = std::fs::read_to_string(&path).unwrap();
     let cells = model.fitted().unwrap().labels.len();
     let cells = format!("\"cells\":{cells}");
-    // Spaces that are not those of the parameters: new cells would be looked for elsewhere.
+    // Spaces that disagree with the parameters: new cells would find wrong neighbours.
     for (good, hostile) in [
         (cells.as_str(), "\"cells\":100000000000000"),
         ("\"graph_views\":true", "\"graph_views\":false"),
@@ -51,7 +51,7 @@ fn damaged_models_are_refused() {
 }
 
 #[test]
-fn new_cells_are_placed_like_their_types_and_independently() {
+fn new_cells_join_the_clusters_of_their_types_independently() {
     let (counts, truth) = realistic(400);
     let every = |parity: usize| (0..400).filter(|i| i % 2 == parity).collect::<Vec<_>>();
     let genes: Vec<usize> = (0..counts.n_vars()).collect();
@@ -65,9 +65,9 @@ fn new_cells_are_placed_like_their_types_and_independently() {
 
     let alone = model.predict(&counts.select(&test[..1], &genes)).unwrap();
     for (a, b) in alone.latent.row(0).iter().zip(predicted.latent.row(0)) {
-        assert!((a - b).abs() < 1e-4, "a cell's place does not depend on its company: {a} {b}");
+        assert!((a - b).abs() < 1e-4, "a cell's embedding does not depend on the others: {a} {b}");
     }
-    // More than are embedded at once: each as if alone.
+    // More cells than one block of the embedding: each must be embedded as if alone.
     let many: Vec<usize> = test.iter().cycle().take(4300).copied().collect();
     let repeated = model.predict(&counts.select(&many, &genes)).unwrap();
     for (at, &i) in repeated.kept_cells.iter().enumerate() {
@@ -91,7 +91,7 @@ fn denoised_counts_follow_the_genes() {
     assert_eq!((denoised.n_rows(), denoised.n_cols()), (150, genes.len()));
     assert!(denoised.values().iter().all(|v| v.is_finite() && *v > 0.0));
 
-    // Mean of every gene against that of its counts, on the logarithmic scale.
+    // Mean of every denoised gene against that of its counts, on the logarithmic scale.
     let dense = counts.x().to_dense();
     let column = |name: &str| counts.var_names().iter().position(|n| n == name).unwrap();
     let (mut decoded, mut counted) = (Vec::new(), Vec::new());

@@ -10,7 +10,7 @@ use morula_models::{
 };
 use morula_preprocess::RecipeParams;
 
-/// Small and quick: two epochs of every stage.
+/// Small and fast: two epochs of every stage.
 fn params(n_clusters: usize) -> ScSiameseCluParams {
     let recipe = RecipeParams { n_top_genes: 150, ..RecipeParams::default() };
     ScSiameseClu::params(n_clusters)

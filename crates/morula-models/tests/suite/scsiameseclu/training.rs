@@ -1,4 +1,4 @@
-//! Stages, terms, and runs that stop.
+//! Stages, terms, and runs that are stopped.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,7 @@ use super::{finite, params, term_names};
 use crate::common::{checks, counts, device};
 
 #[test]
-fn stages_come_in_order_with_their_terms() {
+fn stages_follow_in_order_with_their_terms() {
     let (counts, _) = counts(150);
     let model = params(3).fit(&counts, &device()).unwrap();
     let history = model.history();
@@ -66,17 +66,17 @@ fn every_term_and_stage_can_be_switched_off() {
 }
 
 #[test]
-fn a_loss_that_is_not_finite_stops_with_its_place() {
+fn a_loss_that_is_not_finite_stops_the_fit() {
     let (counts, _) = counts(60);
     let error = params(3).pretraining_rate(1e38).fit(&counts, &device()).unwrap_err();
-    checks::tells_where_it_is_not_finite(&error);
+    checks::names_the_place_of_a_loss_that_is_not_finite(&error);
 }
 
 #[test]
 fn a_stopped_run_resumes_to_the_same_result() {
     let (counts, _) = counts(150);
     // Stopped in every stage, in the middle and at its end; also when the number of clusters is
-    // only found at the start of the last one.
+    // detected only at the start of the last stage.
     let numbers = [NClusters::Given(3), NClusters::Auto];
     for (at, n_clusters) in (1..8).flat_map(|at| numbers.map(|k| (at, k))) {
         let params = ScSiameseCluParams { n_clusters, ..params(3) }.check().unwrap();

@@ -1,14 +1,13 @@
-//! Communities of the graph of neighbours of 4000 simulated cells of 8 types.
+//! Leiden and communities on the graph of neighbours of 4000 simulated cells of 8 types.
 //!
-//! `cargo bench --bench communities`.
+//! `cargo bench -p morula-cluster --bench communities`.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use morula::cluster::{LeidenParams, communities, leiden};
-use morula::data::CsrMatrix;
-use morula::models::NClusters;
-use morula::preprocess::{PcaParams, RecipeParams, SimulateParams, neighbors, pca_dense, simulate};
+use morula_cluster::{LeidenParams, NClusters, communities, leiden};
+use morula_data::CsrMatrix;
+use morula_preprocess::{PcaParams, RecipeParams, SimulateParams, neighbors, pca_dense, simulate};
 
 const CELLS: usize = 4000;
 
