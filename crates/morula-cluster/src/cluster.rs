@@ -48,9 +48,9 @@ pub struct ClusterParams {
 pub struct Clustering {
     /// Cluster of every cell: the likeliest one. The largest cluster is 0.
     pub labels: Vec<usize>,
-    /// Number of clusters, all of which have cells. Without a number asked for it may be smaller
-    /// than the number of communities ([`ResolutionProfile::n_found`]), of which some may be
-    /// outvoted in each of their cells.
+    /// Number of clusters; each has cells. A detected number may be smaller than the number of
+    /// communities ([`ResolutionProfile::n_found`]): a community that is outvoted in all of its
+    /// cells is dissolved.
     pub n_clusters: usize,
     /// Probability of every cluster, cells x K; rows sum to 1.
     pub proba: DenseMatrix,
@@ -96,8 +96,8 @@ impl ClusterParams {
     ///
     /// # Errors
     /// As [`communities`]; [`ClusterError::Views`] for a graph of other cells;
-    /// [`ClusterError::TooManyClusters`] for a number given of which some clusters would have no
-    /// cells, with the largest number that can be met.
+    /// [`ClusterError::TooManyClusters`], with the largest possible number, if a cluster of the
+    /// given number would have no cells.
     pub fn fit_graph(
         &self,
         cells: CellNeighbors,

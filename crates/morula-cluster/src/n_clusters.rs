@@ -87,26 +87,29 @@ impl<'de> Deserialize<'de> for NClusters {
     }
 }
 
-/// The largest number of clusters below `asked` that can be met. `met` says how many clusters have
-/// cells when a number is asked for. Numbers further than 16 below the answer's upper bound are
-/// found by bisection, which takes it that no number is met above one that is not.
+/// The largest number of clusters below `asked` that can be met. `met` returns the number of clusters
+/// that have cells when a number is requested. The last 16 candidates are tried one by one. More
+/// candidates are first narrowed by bisection, which assumes that no number above an unmet one is
+/// met.
 ///
 /// # Errors
-/// That of `met`.
+/// Those of `met`.
 pub fn largest_possible<E>(
     asked: usize,
     mut met: impl FnMut(usize) -> Result<usize, E>,
 ) -> Result<usize, E> {
-    // Fewer and fewer are asked for until all of them have cells.
+    // `low` falls until it is met; `high` is not met.
     let (mut low, mut high) = (asked.saturating_sub(1).max(1), asked);
     loop {
         let found = met(low)?;
         if found >= low || low <= 1 {
             break;
         }
-        (low, high) = (found.max(1), low);
+        if low + 1 == high {
+            high = low;
+        }
+        low = found.max(1);
     }
-    // `high` is not met. Numbers above it were not either, as far as they were asked for.
     while high - low > SCANNED {
         let middle = low + (high - low) / 2;
         if met(middle)? >= middle { low = middle } else { high = middle }
@@ -119,7 +122,7 @@ pub fn largest_possible<E>(
     Ok(low)
 }
 
-/// Numbers of clusters that are tried one by one.
+/// Number of candidates that are tried one by one.
 const SCANNED: usize = 16;
 
 #[cfg(test)]

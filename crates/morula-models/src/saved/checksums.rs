@@ -58,7 +58,7 @@ impl Checksums {
         }
     }
 
-    /// Whether the list has a file of that name.
+    /// Whether a file of that name is listed.
     pub fn has(&self, name: &str) -> bool {
         self.files.contains_key(name)
     }
