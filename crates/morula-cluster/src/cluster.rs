@@ -2,12 +2,12 @@
 
 use morula_data::{CsrMatrix, DenseMatrix};
 
-use crate::communities::communities;
-use crate::knn_classifier::KnnClassifier;
-use crate::labels::{check_points, ranks};
+use crate::communities::{Detection, communities};
+use crate::knn_classifier::{Ballot, KnnClassifier};
+use crate::labels::check_points;
 use crate::representations::CellNeighbors;
 use crate::stability::ResolutionProfile;
-use crate::{NClusters, Result};
+use crate::{ClusterError, NClusters, Result, largest_possible};
 
 /// Parameters for clustering an embedding.
 ///
@@ -48,7 +48,9 @@ pub struct ClusterParams {
 pub struct Clustering {
     /// Cluster of every cell: the likeliest one. The largest cluster is 0.
     pub labels: Vec<usize>,
-    /// Number of clusters.
+    /// Number of clusters; each has cells. A detected number may be smaller than the number of
+    /// communities ([`ResolutionProfile::n_found`]): a community that is outvoted in all of its
+    /// cells is dissolved.
     pub n_clusters: usize,
     /// Probability of every cluster, cells x K; rows sum to 1.
     pub proba: DenseMatrix,
@@ -70,8 +72,8 @@ impl ClusterParams {
     /// gives the same clusters.
     ///
     /// # Errors
-    /// [`ClusterError::Points`](crate::ClusterError::Points) with fewer cells than clusters or
-    /// values that are not finite.
+    /// [`ClusterError::Points`] with fewer cells than clusters or values that are not finite; as
+    /// [`fit_graph`](Self::fit_graph).
     pub fn fit(&self, embedding: &DenseMatrix, seed: u64) -> Result<Clustering> {
         self.fit_views(vec![embedding.clone()], seed)
     }
@@ -79,7 +81,7 @@ impl ClusterParams {
     /// Clusters cells by several embeddings together, in the mean of their graphs.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit); [`ClusterError::Views`](crate::ClusterError::Views) for no view, or
+    /// As [`fit`](Self::fit); [`ClusterError::Views`] for no view, or
     /// views of different numbers of cells.
     pub fn fit_views(&self, views: Vec<DenseMatrix>, seed: u64) -> Result<Clustering> {
         let n_clusters = self.n_clusters.given().unwrap_or(1);
@@ -93,8 +95,9 @@ impl ClusterParams {
     /// [`KnnClassifier`].
     ///
     /// # Errors
-    /// As [`communities`]; [`ClusterError::Views`](crate::ClusterError::Views) for a graph of other
-    /// cells.
+    /// As [`communities`]; [`ClusterError::Views`] for a graph of other cells;
+    /// [`ClusterError::TooManyClusters`], with the largest possible number, if a cluster of the
+    /// given number would have no cells.
     pub fn fit_graph(
         &self,
         cells: CellNeighbors,
@@ -103,15 +106,28 @@ impl ClusterParams {
     ) -> Result<Clustering> {
         let found = communities(graph, self.n_clusters, seed)?;
         let (stability, profile) = (found.stability.clone(), found.profile.clone());
-        let (mut classifier, proba) = KnnClassifier::fit(cells, found)?;
-        // Clusters are numbered by size, known once every cell has its likeliest cluster.
-        let n_clusters = classifier.n_clusters();
-        let to = ranks(&proba.argmax(), n_clusters);
-        classifier.renumber(&to);
-        let proba = proba.with_columns(&to);
-        let labels = proba.argmax();
+        let (ballot, proba) = KnnClassifier::vote(&cells, found)?;
+        let n_clusters = ballot.n_clusters();
+        if let Some(n_asked) = self.n_clusters.given().filter(|&k| k > n_clusters) {
+            let n_possible = most_clusters(&cells, graph, n_asked, seed)?;
+            return Err(ClusterError::TooManyClusters { n_asked, n_possible });
+        }
+        let (labels, classifier) = (proba.argmax(), KnnClassifier::new(cells, ballot));
         Ok(Clustering { labels, n_clusters, proba, stability, profile, classifier })
     }
+}
+
+/// The largest number of clusters below `asked` that all have cells after the vote.
+fn most_clusters(
+    cells: &CellNeighbors,
+    graph: &CsrMatrix,
+    asked: usize,
+    seed: u64,
+) -> Result<usize> {
+    let detection = Detection::new(graph, NClusters::Given(asked), seed)?;
+    largest_possible(asked, |k| {
+        Ok(Ballot::settle(cells.neighbors(), detection.communities(k)?).0.n_clusters())
+    })
 }
 
 impl Clustering {
@@ -138,6 +154,74 @@ mod tests {
         let labels = [vec![2; 20], vec![0; 40], vec![1; 30]].concat();
         assert_eq!((found.labels, found.n_clusters), (labels, 3));
         assert_eq!(found.stability.len(), 90);
+    }
+
+    fn sizes(found: &Clustering) -> Vec<usize> {
+        let mut sizes = vec![0; found.n_clusters];
+        found.labels.iter().for_each(|&k| sizes[k] += 1);
+        sizes
+    }
+
+    /// Clusters that have cells, sizes that fall, rows that sum to 1, and predictions that agree.
+    fn is_sound(found: &Clustering, views: &[DenseMatrix], case: &str) {
+        let sizes = sizes(found);
+        assert!(sizes.iter().all(|&n| n > 0), "{case}: {sizes:?}");
+        assert!(sizes.is_sorted_by(|a, b| a >= b), "{case}: {sizes:?}");
+        assert_eq!(found.proba.n_cols(), found.n_clusters, "{case}");
+        assert_eq!(found.labels, found.proba.argmax(), "{case}");
+        assert!(found.proba.rows().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5), "{case}");
+        let again = found.classifier.predict_proba(views).unwrap();
+        assert_eq!(again.n_cols(), found.n_clusters, "{case}");
+    }
+
+    /// A number that is given is met, or the error names the largest one that is.
+    fn is_met_or_named(views: &[DenseMatrix], k: usize, case: &str) {
+        match ClusterParams::new(k).fit_views(views.to_vec(), 0) {
+            Ok(found) => {
+                assert_eq!(found.n_clusters, k, "{case}");
+                is_sound(&found, views, case);
+            }
+            Err(ClusterError::TooManyClusters { n_asked, n_possible }) => {
+                assert!(n_asked == k && (1..k).contains(&n_possible), "{case}: {n_possible}");
+                let most = ClusterParams::new(n_possible).fit_views(views.to_vec(), 0).unwrap();
+                assert_eq!(most.n_clusters, n_possible, "{case}");
+                let more = ClusterParams::new(n_possible + 1).fit_views(views.to_vec(), 0);
+                assert!(more.is_err(), "{case}: {n_possible} is not the largest");
+            }
+            Err(error) => panic!("{case}: {error}"),
+        }
+    }
+
+    #[test]
+    fn every_cluster_of_few_cells_has_cells() {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+        for n in 1..=20 {
+            let mut view = |d: usize| -> DenseMatrix {
+                DenseMatrix::from_rows((0..n * d).map(|_| rng.random()).collect(), d)
+            };
+            let alike = DenseMatrix::from_rows(vec![1.0; 3 * n], 3);
+            let pairs = DenseMatrix::from_rows((0..n).map(|i| (i / 2) as f32).collect(), 1);
+            for (name, views) in [
+                ("random", vec![view(3)]),
+                ("views", vec![view(3), view(2), view(4)]),
+                ("alike", vec![alike]),
+                ("pairs", vec![pairs]),
+            ] {
+                let auto = ClusterParams::new(NClusters::Auto).fit_views(views.clone(), 0).unwrap();
+                is_sound(&auto, &views, &format!("{n} {name}"));
+                for k in 1..=n {
+                    is_met_or_named(&views, k, &format!("{n} {name}, K = {k}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_clusters_as_cells_are_refused_with_the_largest_number() {
+        let views = [groups(&[60])];
+        is_met_or_named(&views, 60, "60 cells");
+        assert!(ClusterParams::new(60).fit_views(views.to_vec(), 0).is_err());
     }
 
     #[test]

@@ -29,6 +29,17 @@ pub enum ClusterError {
         /// The reason.
         why: &'static str,
     },
+    /// More clusters than there can be.
+    #[error(
+        "{n_asked} clusters requested, but at most {n_possible} can all have cells; \
+         request at most {n_possible}"
+    )]
+    TooManyClusters {
+        /// Number of clusters requested.
+        n_asked: usize,
+        /// The largest number of clusters that all have cells.
+        n_possible: usize,
+    },
     /// Views of different sets of cells.
     #[error("views of {found:?} cells: give at least one, all of the same cells")]
     Views {

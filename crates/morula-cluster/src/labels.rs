@@ -43,6 +43,28 @@ pub fn ranks(labels: &[usize], k: usize) -> Vec<usize> {
     rank
 }
 
+/// Numbers clusters by falling numbers of the cells that they are likeliest for. `renumber` is called
+/// with the new number of every cluster. Gives the probabilities with their columns in that order,
+/// the likeliest cluster of every cell, and the number of clusters that have any.
+///
+/// Where clusters tie, the first is the likeliest, so that other numbers may change the sizes. Cells
+/// then move to a larger cluster only, so this ends.
+pub fn number_by_cells(
+    mut proba: DenseMatrix,
+    mut renumber: impl FnMut(&[usize]),
+) -> (DenseMatrix, Vec<usize>, usize) {
+    loop {
+        let labels = proba.argmax();
+        let to = ranks(&labels, proba.n_cols());
+        if to.is_sorted() {
+            let live = count(&labels);
+            return (proba, labels, live);
+        }
+        renumber(&to);
+        proba = proba.with_columns(&to);
+    }
+}
+
 /// Refuses points that cannot be put into `n_clusters` clusters.
 pub(crate) fn check_points(x: &DenseMatrix, n_clusters: usize) -> Result<()> {
     let n_cells = x.n_rows();
@@ -64,6 +86,26 @@ mod tests {
         assert_eq!(by_size(&[7, 3, 3, 5, 3, 5, 7]), [1, 0, 0, 2, 0, 2, 1]);
         assert!(by_size(&[]).is_empty());
         assert_eq!(ranks(&[2, 1, 2], 4), [2, 1, 0, 3]);
+    }
+
+    #[test]
+    fn ties_do_not_leave_sizes_that_rise() {
+        // Two cells each for 1 and 2, three for 0 of which two are ties with 2.
+        let rows = [
+            [0.5, 0.0, 0.5],
+            [0.5, 0.0, 0.5],
+            [0.0, 1.0, 0.0],
+            [0.0, 1.0, 0.0],
+            [0.0, 0.0, 1.0],
+            [0.0, 0.0, 1.0],
+            [0.0, 0.0, 1.0],
+        ];
+        let mut calls = 0;
+        let proba = DenseMatrix::from_rows(rows.concat(), 3);
+        let (proba, labels, live) = number_by_cells(proba, |_| calls += 1);
+        assert_eq!((labels, live), (vec![0, 0, 1, 1, 0, 0, 0], 2));
+        assert_eq!((proba.row(0), proba.row(2)), (&[0.5, 0.0, 0.5][..], &[0.0, 1.0, 0.0][..]));
+        assert!(calls > 0);
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub use graph::mean_graph;
 pub use hierarchy::{average_linkage, ward};
 pub use kmeans::{KMeansParams, kmeans};
 pub use knn_classifier::{KnnClassifier, KnnSizes};
-pub use labels::ranks;
+pub use labels::{number_by_cells, ranks};
 pub use leiden::{LeidenParams, leiden, leiden_for_k};
-pub use n_clusters::NClusters;
+pub use n_clusters::{NClusters, largest_possible};
 pub use stability::{Level, ResolutionProfile};
 
 /// The crate's page, whose example is tested.

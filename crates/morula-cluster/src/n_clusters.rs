@@ -87,9 +87,63 @@ impl<'de> Deserialize<'de> for NClusters {
     }
 }
 
+/// The largest number of clusters below `asked` that can be met. `met` returns the number of clusters
+/// that have cells when a number is requested. The last 16 candidates are tried one by one. More
+/// candidates are first narrowed by bisection, which assumes that no number above an unmet one is
+/// met.
+///
+/// # Errors
+/// Those of `met`.
+pub fn largest_possible<E>(
+    asked: usize,
+    mut met: impl FnMut(usize) -> Result<usize, E>,
+) -> Result<usize, E> {
+    // `low` falls until it is met; `high` is not met.
+    let (mut low, mut high) = (asked.saturating_sub(1).max(1), asked);
+    loop {
+        let found = met(low)?;
+        if found >= low || low <= 1 {
+            break;
+        }
+        if low + 1 == high {
+            high = low;
+        }
+        low = found.max(1);
+    }
+    while high - low > SCANNED {
+        let middle = low + (high - low) / 2;
+        if met(middle)? >= middle { low = middle } else { high = middle }
+    }
+    for k in (low + 1..high).rev() {
+        if met(k)? >= k {
+            return Ok(k);
+        }
+    }
+    Ok(low)
+}
+
+/// Number of candidates that are tried one by one.
+const SCANNED: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_number_that_is_met_is_found() {
+        for limit in 1..=70 {
+            for asked in limit + 1..=80 {
+                let mut tried = 0;
+                let mut met = |k: usize| {
+                    tried += 1;
+                    Ok::<_, ()>(if k <= limit { k } else { limit.min(k / 3).max(1) })
+                };
+                assert_eq!(largest_possible(asked, &mut met), Ok(limit), "{asked}");
+                assert!(tried < 30, "{tried}");
+            }
+        }
+        assert_eq!(largest_possible(9, Err::<usize, _>), Err(8));
+    }
 
     #[test]
     fn numbers_and_auto_are_read_and_written() {

@@ -22,7 +22,7 @@ pub enum ModelError {
     /// More clusters than cells.
     #[error(
         "{n_clusters} clusters requested, but only {n_cells} cells are left after filtering; \
-         request at most {n_cells}"
+         request fewer"
     )]
     TooFewCells {
         /// Number of cells left.

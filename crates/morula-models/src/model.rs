@@ -153,7 +153,8 @@ pub trait ClusterModel: std::fmt::Debug {
         Ok(None)
     }
 
-    /// Batches that it corrects for; empty without batches.
+    /// Batches that it corrects for; empty without batches. Then batches of new cells change nothing
+    /// ([`FilterReport::ignored_batches`]).
     fn batches(&self) -> &[String] {
         self.recipe().batches()
     }

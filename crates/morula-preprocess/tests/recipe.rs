@@ -1,6 +1,6 @@
 //! The recipe: fit and transform agree, and nothing is dropped silently.
 
-use morula_data::{CountMatrix, CsrMatrix};
+use morula_data::{Categorical, CountMatrix, CsrMatrix};
 use morula_preprocess::*;
 use proptest::prelude::*;
 
@@ -170,6 +170,37 @@ fn a_damaged_recipe_is_an_error() {
         assert!(matches!(error, PreprocessError::Shape { .. }), "{part}: {error}");
         damaged.selected_genes();
     }
+}
+
+/// Batches of the simulated cells by a rule, with two categories that no cell has.
+fn with_batches(data: CountMatrix, batch: impl Fn(usize) -> usize) -> CountMatrix {
+    let n = data.n_obs();
+    let categories = (0..n + 2).map(|b| format!("batch{b}")).collect();
+    let codes = (0..n).map(|i| batch(i) as i32).collect();
+    data.with_batches(Categorical::new(codes, categories, false).unwrap()).unwrap()
+}
+
+#[test]
+fn batches_without_cells_do_not_count() {
+    let (recipe, prepared) = params().fit(&with_batches(simulated(), |i| 2 * (i % 2))).unwrap();
+    assert_eq!(recipe.batches(), ["batch0", "batch2"]);
+    assert_eq!(prepared.batches.unwrap()[..4], [0, 1, 0, 1]);
+    assert_eq!(prepared.report.ignored_batches, 0);
+}
+
+#[test]
+fn batches_that_are_not_corrected_are_ignored_and_reported() {
+    let alone = with_batches(simulated(), |i| i);
+    let (recipe, prepared) = params().fit(&alone).unwrap();
+    let (plain, expected) = params().fit(&simulated()).unwrap();
+    assert_eq!((recipe.batches(), &prepared.batches), (&[][..], &None));
+    assert_eq!(prepared.report.ignored_batches, prepared.n_cells());
+    assert_eq!((&recipe, &prepared.x), (&plain, &expected.x));
+    let halves = with_batches(simulated(), |i| i % 2);
+    let again = plain.transform(&halves).unwrap();
+    assert_eq!((&again.x, &again.batches), (&expected.x, &None));
+    assert_eq!(again.report.ignored_batches, 2);
+    assert_eq!(plain.transform(&simulated()).unwrap().report.ignored_batches, 0);
 }
 
 #[test]

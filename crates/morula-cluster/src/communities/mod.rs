@@ -9,6 +9,7 @@ mod subcluster;
 use morula_data::CsrMatrix;
 
 pub(crate) use consensus::KEPT;
+pub(crate) use detect::Detection;
 pub use detect::{Detected, detect};
 
 use crate::stability::ResolutionProfile;
@@ -53,6 +54,12 @@ pub struct Communities {
 /// three graphs with four fifths of its edges):
 ///
 /// `max sum_i mean_P |C_i and P_i| / |C_i or P_i|`
+///
+/// **Evidence.** Communities of noise change with the resolution and with the edges; still one of
+/// the many cuts may be more stable than all cells together, above all with few cells. So a cut
+/// counts only if there is a resolution at which it is found again: its mean agreement (adjusted
+/// Rand index) with the three partitions of fewer edges is at least 0.65. Otherwise all cells are
+/// one group.
 ///
 /// **Small groups.** Modularity merges small, well-separated groups. So each cluster is clustered
 /// again by itself, at a fifth of the resolution without noise. It is split where its parts satisfy

@@ -1,22 +1,18 @@
 //! The kNN classifier: clusters of cells from their nearest cells in several views.
 
+mod ballot;
 mod saved;
 
 use morula_data::DenseMatrix;
-use morula_preprocess::{Neighbors, kneighbors};
+use morula_preprocess::kneighbors;
 
+pub(crate) use self::ballot::Ballot;
 pub use self::saved::KnnSizes;
 use crate::communities::Communities;
 use crate::error::require;
 use crate::labels::count;
 use crate::representations::{CellNeighbors, NEIGHBORHOOD, same_cells};
 use crate::{ClusterError, Result};
-
-/// Most rounds that raise the weight of clusters without a cell.
-const ROUNDS: usize = 10;
-
-/// Factor by which a raised cluster leads in the cells that it regains.
-const LEAD: f32 = 1.01;
 
 /// kNN classifier: the cells of a fit with their clusters. It classifies any cell by the nearest of
 /// them.
@@ -27,7 +23,8 @@ const LEAD: f32 = 1.01;
 /// `v_ik ~ sum_v w_k sum_{j in N_v(i)} [j in k]`, `w_k = 1 / min(15, n_k)`, rows summing to 1.
 ///
 /// A cluster may be outvoted in every one of its cells. Then its weight is raised until half of its
-/// cells keep it.
+/// cells keep it. A cluster that is outvoted even so is dissolved: each of its cells joins the
+/// cluster that outvoted it, and the votes are counted again. So every cluster has cells.
 ///
 /// Neighbours may agree and still be wrong if another partition is as plausible. So votes count in
 /// proportion to the stability of their clusters ([`Communities::stability`]), and the rest of the
@@ -55,84 +52,44 @@ const LEAD: f32 = 1.01;
 #[derive(Debug, Clone)]
 pub struct KnnClassifier {
     views: Vec<DenseMatrix>,
-    labels: Vec<usize>,
-    /// Stability of the cluster of every cell, 0 to 1.
-    stability: Vec<f32>,
-    /// Weight of a vote for every cluster.
-    weights: Vec<f32>,
+    ballot: Ballot,
 }
 
 impl KnnClassifier {
     /// Fits the classifier to cells and their clusters. Returns it with the probabilities of these
-    /// cells, cells x K.
+    /// cells, cells x K. Every cluster is the likeliest of some cell, and clusters are numbered by
+    /// falling number of these cells. K is smaller than the given number if clusters are dissolved.
     ///
     /// # Errors
     /// [`ClusterError::Views`] when the numbers of cells, labels and stabilities differ;
     /// [`ClusterError::Parameter`] for a label that is not below the number of clusters.
     pub fn fit(cells: CellNeighbors, clusters: Communities) -> Result<(Self, DenseMatrix)> {
+        let (ballot, proba) = Self::vote(&cells, clusters)?;
+        Ok((Self::new(cells, ballot), proba))
+    }
+
+    /// The votes of the cells of a fit, and their probabilities.
+    pub(crate) fn vote(
+        cells: &CellNeighbors,
+        clusters: Communities,
+    ) -> Result<(Ballot, DenseMatrix)> {
         let found = vec![cells.n_cells(), clusters.labels.len(), clusters.stability.len()];
         if found.iter().any(|&n| n != found[0]) {
             return Err(ClusterError::Views { found });
         }
         let k = count(&clusters.labels);
         require("n_clusters", clusters.n_clusters, k <= clusters.n_clusters, "give every label")?;
-        let (views, found) = cells.into_parts();
-        let Communities { labels, n_clusters, stability, .. } = clusters;
-        let mut sizes = vec![0_usize; n_clusters];
-        labels.iter().for_each(|&k| sizes[k] += 1);
-        let share = |&size: &usize| 1.0 / size.clamp(1, NEIGHBORHOOD) as f32;
-        let weights = sizes.iter().map(share).collect();
-        let mut classifier = Self { views, labels, stability, weights };
-        // A cell that one cluster regains is lost by another, so a few rounds are needed.
-        for _ in 0..ROUNDS {
-            if !classifier.raise_outvoted(&found) {
-                break;
-            }
-        }
-        let proba = classifier.count(classifier.labels.len(), &found, true);
-        Ok((classifier, proba))
+        Ok(Ballot::settle(cells.neighbors(), clusters))
+    }
+
+    /// From the votes of the cells.
+    pub(crate) fn new(cells: CellNeighbors, ballot: Ballot) -> Self {
+        Self { views: cells.into_parts().0, ballot }
     }
 
     /// Number of clusters.
     pub fn n_clusters(&self) -> usize {
-        self.weights.len()
-    }
-
-    /// Gives cluster `k` the number `to[k]`.
-    pub(crate) fn renumber(&mut self, to: &[usize]) {
-        self.labels.iter_mut().for_each(|label| *label = to[*label]);
-        let weights = self.weights.clone();
-        weights.iter().zip(to).for_each(|(&weight, &to)| self.weights[to] = weight);
-    }
-
-    /// Raises the weight of clusters without a cell, so that half of their own cells would keep
-    /// them. Returns whether any was raised.
-    fn raise_outvoted(&mut self, found: &[Neighbors]) -> bool {
-        let k = self.n_clusters();
-        let mut wins = vec![false; k];
-        // Votes for the likeliest other cluster of every cell, as a multiple of the votes for its
-        // own.
-        let mut lead: Vec<Vec<f32>> = vec![Vec::new(); k];
-        let mut cast = vec![[0.0; 2]; k];
-        for (i, &own) in self.labels.iter().enumerate() {
-            self.cast(i, found, true, &mut cast);
-            let of = |a: usize| cast[a][0];
-            let Some(first) = (0..k).reduce(|a, b| if of(b) > of(a) { b } else { a }) else {
-                return false;
-            };
-            wins[first] = true;
-            let others = (0..k).filter(|&a| a != own).map(of);
-            lead[own].push(others.fold(0.0, f32::max) / of(own));
-        }
-        let mut any = false;
-        for ((weight, lead), wins) in self.weights.iter_mut().zip(&mut lead).zip(wins) {
-            lead.sort_by(f32::total_cmp);
-            if let (false, Some(median)) = (wins, lead.get(lead.len() / 2)) {
-                *weight *= median * LEAD;
-                any = true;
-            }
-        }
-        any
+        self.ballot.n_clusters()
     }
 
     /// Dimensions of the views.
@@ -155,39 +112,7 @@ impl KnnClassifier {
             Ok(kneighbors(queries.values(), points.values(), points.n_cols(), NEIGHBORHOOD)?)
         });
         let found = found.collect::<Result<Vec<_>>>()?;
-        Ok(self.count(n_cells, &found, false))
-    }
-
-    /// Probabilities from the votes. With `own`, each cell votes for itself: it is not its own
-    /// neighbour.
-    fn count(&self, n_cells: usize, found: &[Neighbors], own: bool) -> DenseMatrix {
-        let k = self.n_clusters();
-        let mut proba = vec![0.0; n_cells * k];
-        let mut cast = vec![[0.0_f32; 2]; k];
-        for (i, row) in proba.chunks_mut(k.max(1)).enumerate() {
-            self.cast(i, found, own, &mut cast);
-            let total: f32 = cast.iter().map(|c| c[0]).sum();
-            let most = cast.iter().copied().reduce(|a, b| if b[0] > a[0] { b } else { a });
-            let [votes, stability] = most.unwrap_or_default();
-            let trust = stability / votes.max(f32::MIN_POSITIVE);
-            for (p, [votes, _]) in row.iter_mut().zip(&cast) {
-                *p = trust * votes / total.max(f32::MIN_POSITIVE) + (1.0 - trust) / k as f32;
-            }
-        }
-        DenseMatrix::from_rows(proba, k)
-    }
-
-    /// The votes for every cluster on cell i, and the sum of the voters' stability.
-    fn cast(&self, i: usize, found: &[Neighbors], own: bool, cast: &mut [[f32; 2]]) {
-        cast.fill([0.0; 2]);
-        let itself = if own { found.len() } else { 0 };
-        let near = found.iter().flat_map(|v| &v.indices[i * v.k..(i + 1) * v.k]);
-        for j in near.map(|&j| j as usize).chain(std::iter::repeat_n(i, itself)) {
-            let label = self.labels[j];
-            let [votes, stability] = &mut cast[label];
-            *votes += self.weights[label];
-            *stability += self.weights[label] * self.stability[j];
-        }
+        Ok(self.ballot.count(n_cells, &found, false))
     }
 }
 
@@ -207,18 +132,6 @@ pub(super) mod tests {
         let view = DenseMatrix::from_rows(x, 1);
         let views = vec![view.clone(), view];
         KnnClassifier::fit(CellNeighbors::new(views).unwrap(), clusters(1.0)).unwrap()
-    }
-
-    #[test]
-    fn clusters_of_other_cells_are_refused() {
-        let cells = || CellNeighbors::new(vec![DenseMatrix::from_rows(vec![0.0; 22], 1)]).unwrap();
-        for wrong in [
-            Communities { n_clusters: 1, ..clusters(1.0) },
-            Communities { stability: vec![1.0; 3], ..clusters(1.0) },
-            Communities { labels: vec![0; 21], ..clusters(1.0) },
-        ] {
-            assert!(KnnClassifier::fit(cells(), wrong).is_err());
-        }
     }
 
     #[test]
@@ -248,8 +161,30 @@ pub(super) mod tests {
         let found = proba.argmax();
         let kept = (0..100).filter(|&i| of(i) == 1 && found[i] == 1).count();
         assert!(kept >= 8 && found[..20] == [0; 20], "{found:?}");
-        assert!(classifier.weights[1] > 2.0 / 15.0, "{:?}", classifier.weights);
-        assert_eq!(classifier.weights[0], 1.0 / 15.0);
+        let weights = classifier.ballot.weights;
+        assert!(weights[1] > 2.0 / 15.0 && weights[0] == 1.0 / 15.0, "{weights:?}");
+    }
+
+    /// Twelve cells are all among one another's nearest, so the votes are the same on each.
+    #[test]
+    fn clusters_that_no_cell_keeps_are_dissolved() {
+        for sizes in [vec![4, 4, 4], vec![6, 5, 1], vec![1; 12], vec![12]] {
+            let labels: Vec<usize> =
+                sizes.iter().enumerate().flat_map(|(k, &n)| std::iter::repeat_n(k, n)).collect();
+            let view = DenseMatrix::from_rows((0..12).map(|i| i as f32).collect(), 1);
+            let cells = CellNeighbors::new(vec![view]).unwrap();
+            let (profile, stability) = (Default::default(), vec![1.0; 12]);
+            let clusters = Communities { labels, n_clusters: sizes.len(), stability, profile };
+            let (classifier, proba) = KnnClassifier::fit(cells, clusters).unwrap();
+            let (found, k) = (proba.argmax(), classifier.n_clusters());
+            let mut counts = vec![0; k];
+            found.iter().for_each(|&label| counts[label] += 1);
+            assert!(counts.iter().all(|n| *n > 0) && counts.is_sorted_by(|a, b| a >= b));
+            assert_eq!(proba.n_cols(), k);
+            assert!(proba.rows().all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-5));
+            let again = classifier.predict_proba(&classifier.views).unwrap();
+            assert_eq!(again.argmax(), found);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use morula_data::DenseMatrix;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::KnnClassifier;
+use super::{Ballot, KnnClassifier};
 use crate::{ClusterError, Result};
 
 /// Shapes of the tensors in the file of a [`KnnClassifier`]. [`KnnClassifier::load`] needs them.
@@ -33,7 +33,7 @@ fn bytes(values: &[f32]) -> Vec<u8> {
 impl KnnClassifier {
     /// Shapes of the tensors in its file.
     pub fn sizes(&self) -> KnnSizes {
-        let (n_cells, n_clusters) = (self.labels.len(), self.n_clusters());
+        let (n_cells, n_clusters) = (self.ballot.labels.len(), self.n_clusters());
         KnnSizes { n_cells, dims: self.dims(), n_clusters }
     }
 
@@ -43,12 +43,12 @@ impl KnnClassifier {
     /// # Errors
     /// [`ClusterError::Io`] when the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let n = self.labels.len();
-        let labels = self.labels.iter().flat_map(|&k| (k as i32).to_le_bytes()).collect();
+        let n = self.ballot.labels.len();
+        let labels = self.ballot.labels.iter().flat_map(|&k| (k as i32).to_le_bytes()).collect();
         let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = vec![
             ("labels".into(), Dtype::I32, vec![n], labels),
-            ("stability".into(), Dtype::F32, vec![n], bytes(&self.stability)),
-            ("weights".into(), Dtype::F32, vec![self.n_clusters()], bytes(&self.weights)),
+            ("stability".into(), Dtype::F32, vec![n], bytes(&self.ballot.stability)),
+            ("weights".into(), Dtype::F32, vec![self.n_clusters()], bytes(&self.ballot.weights)),
         ];
         for (i, view) in self.views.iter().enumerate() {
             let shape = vec![view.n_rows(), view.n_cols()];
@@ -71,7 +71,11 @@ impl KnnClassifier {
         let io = |source| ClusterError::Io { path: path.into(), source };
         // The size is checked first: a file that is too short is refused before memory is
         // allocated.
-        let stored = fs::metadata(path).map_err(io)?.len() as f64;
+        let file = fs::metadata(path).map_err(io)?;
+        if !file.is_file() {
+            return Err(damaged(path, "it is no regular file"));
+        }
+        let stored = file.len() as f64;
         let values =
             sizes.n_cells as f64 * (2.0 + sizes.dims.iter().map(|&d| d as f64).sum::<f64>());
         if values * 4.0 > stored || sizes.n_clusters > sizes.n_cells {
@@ -95,7 +99,7 @@ impl KnnClassifier {
         let positive = |w: f32| w.is_finite() && w > 0.0;
         read.all(&weights, positive, "the weight of a vote is not a positive number")?;
         let labels = read.labels(sizes.n_clusters)?;
-        Ok(Self { views, labels, stability, weights })
+        Ok(Self { views, ballot: Ballot { labels, stability, weights } })
     }
 }
 
@@ -165,10 +169,7 @@ mod tests {
         classifier.save(&path).unwrap();
         let sizes = classifier.sizes();
         let again = KnnClassifier::load(&path, &sizes).unwrap();
-        assert_eq!(
-            (again.views, again.labels, again.stability, again.weights),
-            (classifier.views, classifier.labels, classifier.stability, classifier.weights)
-        );
+        assert_eq!((again.views, again.ballot), (classifier.views, classifier.ballot));
         for wrong in [
             KnnSizes { n_cells: 21, ..sizes.clone() },
             KnnSizes { n_cells: usize::MAX, ..sizes.clone() },

@@ -51,6 +51,15 @@ impl Ensemble {
         self.levels.iter().flat_map(|level| std::iter::once(&level.whole).chain(&level.thinned))
     }
 
+    /// The mean agreement of labels with the partitions of the graphs with fewer edges at one
+    /// resolution, where it is largest.
+    pub fn best_agreement(&self, labels: &[usize]) -> f64 {
+        let mean = |at: &Partitions| {
+            at.thinned.iter().map(|other| agreement(labels, other)).sum::<f64>() / THINNED as f64
+        };
+        self.levels.iter().map(mean).fold(0.0, f64::max)
+    }
+
     /// The communities at every resolution, compared with the chosen ones.
     pub fn levels(&self, chosen: &[usize]) -> Vec<Level> {
         let level = |at: &Partitions| {
@@ -76,6 +85,8 @@ mod tests {
         let ensemble = Ensemble::new(&cliques(&[20, 10]), 0.4, 0).unwrap();
         assert_eq!(ensemble.partitions().count(), MULTIPLES.len() * (1 + THINNED));
         let cut = [[0; 10], [1; 10], [2; 10]].concat();
+        assert_eq!(ensemble.best_agreement(&[vec![0; 20], vec![1; 10]].concat()), 1.0);
+        assert!(ensemble.best_agreement(&cut) < 0.8);
         for level in ensemble.levels(&cut) {
             assert_eq!((level.n_clusters, level.stability), (2, 1.0));
             assert!(level.agreement < 0.8, "{level:?}");

@@ -1,10 +1,12 @@
 //! The centroid classifier: clusters of cells from the centroids near their embedding.
 
 use burn::tensor::{Device, Tensor};
+use morula_cluster::number_by_cells;
 use morula_core::ops;
 use morula_data::DenseMatrix;
 use serde::{Deserialize, Serialize};
 
+use super::PROBABILITIES;
 use super::cluster_method::Clustering;
 use crate::Result;
 use crate::device::{read, read_matrix, upload};
@@ -27,11 +29,29 @@ pub(crate) struct CentroidClassifier {
 }
 
 impl CentroidClassifier {
-    /// Fits the classifier to the centroids of a clustering of the cells.
+    /// Fits the classifier to the centroids of a clustering of the cells. Returns it with the
+    /// probabilities of the cells. Clusters that are the likeliest of no cell are left out; the
+    /// others are numbered by falling number of these cells.
     ///
     /// # Shapes
     /// - h: `[n, d]`
-    pub fn fit(h: &Tensor<2>, clustering: Clustering, n_clusters: usize) -> Result<Self> {
+    pub fn fit(
+        h: &Tensor<2>,
+        clustering: Clustering,
+        n_clusters: usize,
+    ) -> Result<(Self, DenseMatrix)> {
+        let mut classifier = Self::of(h, clustering, n_clusters)?;
+        loop {
+            let proba = read_matrix(classifier.forward(h.clone()), PROBABILITIES)?;
+            let (proba, _, live) = number_by_cells(proba, |to| classifier.renumber(to));
+            if live == classifier.n_clusters {
+                return Ok((classifier, proba));
+            }
+            classifier.keep(live);
+        }
+    }
+
+    fn of(h: &Tensor<2>, clustering: Clustering, n_clusters: usize) -> Result<Self> {
         let Clustering { centroids, groups, .. } = clustering;
         let [m, d] = centroids.dims();
         let nearest = super::nearest(h.clone(), centroids.clone());
@@ -55,8 +75,16 @@ impl CentroidClassifier {
     }
 
     /// Gives cluster `k` the number `to[k]`.
-    pub fn renumber(&mut self, to: &[usize]) {
+    fn renumber(&mut self, to: &[usize]) {
         self.groups.iter_mut().for_each(|group| *group = to[*group]);
+    }
+
+    /// Leaves the centroids of the first `live` clusters.
+    fn keep(&mut self, live: usize) {
+        let rows = self.centroids.rows().zip(&self.groups).filter(|(_, group)| **group < live);
+        let (rows, groups): (Vec<&[f32]>, Vec<usize>) = rows.unzip();
+        self.centroids = DenseMatrix::from_rows(rows.concat(), self.centroids.n_cols());
+        (self.groups, self.n_clusters) = (groups, live);
     }
 
     /// Whether the sizes agree with each other and with d dimensions.

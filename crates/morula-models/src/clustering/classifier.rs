@@ -5,13 +5,16 @@ use std::path::Path;
 use burn::tensor::Device;
 use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::{CellGraph, ExpressionViews};
-use morula_cluster::{ClusterParams, KnnClassifier, KnnSizes, ResolutionProfile, ranks};
+use morula_cluster::{
+    ClusterError, ClusterParams, KnnClassifier, KnnSizes, ResolutionProfile, largest_possible,
+};
 use morula_data::DenseMatrix;
 use morula_preprocess::{Neighbors, Prepared};
 use serde::{Deserialize, Serialize};
 
-use super::{CentroidClassifier, ClusterMethod};
+use super::{CentroidClassifier, ClusterMethod, PROBABILITIES};
 use crate::device::{read_matrix, upload};
+use crate::saved::folder::Folder;
 use crate::{NClusters, Result};
 
 /// Name of the file of the kNN classifier in a saved model.
@@ -59,8 +62,12 @@ pub(crate) struct Wanted {
 }
 
 impl Classifier {
-    /// Clusters the cells by their embedding, `n x d`, and by their expression. Clusters are
-    /// numbered by falling size. K-means runs on the device, everything else on the host.
+    /// Clusters the cells by their embedding, `n x d`, and by their expression. Every cluster has
+    /// cells, and clusters are numbered by falling size. K-means runs on the device, everything
+    /// else on the host.
+    ///
+    /// # Errors
+    /// [`ClusterError::TooManyClusters`] if a cluster of the given number would have no cells.
     pub fn fit(
         embedding: &DenseMatrix,
         wanted: Wanted,
@@ -73,15 +80,19 @@ impl Classifier {
         }
         let k = cells.n_clusters(n_clusters, seed)?;
         let h = upload(embedding, device);
-        let rng = &mut stream(seed, Purpose::KMeans, 0);
-        let mut classifier = CentroidClassifier::fit(&h, method.fit(&h, k, n_init, rng)?, k)?;
-        let proba = read_matrix(classifier.forward(h), PROBABILITIES)?;
-        // Clusters are numbered by size, known once every cell has its likeliest cluster.
-        let to = ranks(&proba.argmax(), k);
-        classifier.renumber(&to);
+        let fit = |k: usize| {
+            let rng = &mut stream(seed, Purpose::KMeans, 0);
+            CentroidClassifier::fit(&h, method.fit(&h, k, n_init, rng)?, k)
+        };
+        let (classifier, proba) = fit(k)?;
+        if let Some(n_asked) = n_clusters.given().filter(|&k| k > classifier.n_clusters()) {
+            let met = |k: usize| -> Result<usize> { Ok(fit(k)?.0.n_clusters()) };
+            let n_possible = largest_possible(n_asked, met)?;
+            return Err(ClusterError::TooManyClusters { n_asked, n_possible }.into());
+        }
         Ok(Classified {
             classifier: Self::Centroids(classifier),
-            proba: proba.with_columns(&to),
+            proba,
             profile: None,
             neighbors: None,
         })
@@ -149,7 +160,7 @@ impl Classifier {
     /// `None` when its sizes disagree.
     pub fn load(
         saved: SavedClassifier,
-        folder: &Path,
+        folder: &Folder,
         [d, n_genes]: [usize; 2],
     ) -> Result<Option<Self>> {
         Ok(match saved {
@@ -160,7 +171,7 @@ impl Classifier {
                 let fits = expression.fits(n_genes) && voters.dims() == expression.dims(d);
                 match fits {
                     true => {
-                        let knn = KnnClassifier::load(&folder.join(VOTERS), &voters)?;
+                        let knn = KnnClassifier::load(&folder.file(VOTERS)?, &voters)?;
                         Some(Self::Neighbors { expression, knn })
                     }
                     false => None,
@@ -169,5 +180,3 @@ impl Classifier {
         })
     }
 }
-
-const PROBABILITIES: &str = "the probabilities";

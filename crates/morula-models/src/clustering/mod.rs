@@ -9,3 +9,6 @@ pub(crate) use centroid_classifier::CentroidClassifier;
 pub(crate) use classifier::{Classified, Classifier, SavedClassifier, Wanted};
 pub use cluster_method::ClusterMethod;
 pub use kmeans::{KMeans, KMeansConfig, KMeansFit, lloyd, nearest};
+
+/// What is read from the device.
+const PROBABILITIES: &str = "the probabilities";

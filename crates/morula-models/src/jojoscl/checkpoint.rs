@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Int, Tensor};
-use morula_data::atomic_dir;
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use super::state::State;
 use crate::device::read;
-use crate::saved::{RunIdentity, checkpoint_files, damaged, weights};
+use crate::saved::{
+    RunIdentity, checkpoint_files_before, damaged, folder, open_checkpoint, weights,
+};
 use crate::{ModelError, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
@@ -21,7 +22,7 @@ struct Stored {
 /// Writes the state to `target/jojoscl`. An older checkpoint is replaced only when the new one is
 /// complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
-    atomic_dir::replace(&target.join(NAME), checkpoint_files, |folder| {
+    folder::write(&target.join(NAME), checkpoint_files_before, |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         weights::save(&state.key, &folder.join("key.safetensors"))?;
         let path = folder.join("optimizer.bin");
@@ -45,18 +46,18 @@ pub(super) fn load(
     [epochs, n_cells, k]: [usize; 3],
     device: &Device,
 ) -> Result<State> {
-    let target = target.join(NAME);
-    let Some(home) = atomic_dir::existing(&target) else { return Ok(state) };
-    let (history, Stored { memberships }) = identity.read(&home, epochs)?;
+    let Some(folder) = open_checkpoint(&target.join(NAME))? else { return Ok(state) };
+    let home = &folder.home;
+    let (history, Stored { memberships }) = identity.read(&folder, epochs)?;
     if memberships
         .as_ref()
         .is_some_and(|m| m.len() != n_cells || m.iter().any(|&m| m as usize >= k))
     {
-        return Err(damaged(&home, "its memberships do not fit these cells"));
+        return Err(damaged(home, "its memberships do not fit these cells"));
     }
-    weights::load_in_training(&mut state.network, &home.join("network.bpk"))?;
-    weights::load(&mut state.key, &home.join("key.safetensors"))?;
-    let path = home.join("optimizer.bin");
+    weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
+    weights::load(&mut state.key, &folder.file("key.safetensors")?)?;
+    let path = folder.file("optimizer.bin")?;
     let loaded = state.optimizer.load(&path);
     state.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
     state.memberships = memberships.map(|labels| {

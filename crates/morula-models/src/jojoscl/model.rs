@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use morula_cluster::ResolutionProfile;
 use morula_cluster::representations::BatchCorrection;
 use morula_core::{Encoder, EncoderConfig};
-use morula_data::{CountMatrix, DenseMatrix, atomic_dir};
+use morula_data::{CountMatrix, DenseMatrix};
 use morula_preprocess::{FilterReport, Recipe};
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,15 @@ use super::shrinkage::shrink;
 use super::{Embedding, JojoSclParams, NAME};
 use crate::clustering::{Classifier, SavedClassifier};
 use crate::device::read_matrix;
-use crate::saved::{manifest, weights};
+use crate::saved::folder::{self, Folder};
+use crate::saved::{manifest, weights, write_json};
 use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
+
+/// Name of the file with the weights in a saved model.
+const ENCODER: &str = "encoder.safetensors";
 
 /// A fitted JojoSCL model.
 #[derive(Debug, Clone)]
@@ -125,8 +129,8 @@ impl ClusterModel for JojoSclModel {
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        atomic_dir::replace(target, manifest::files, |folder| {
-            weights::save(&self.encoder, &folder.join("encoder.safetensors"))?;
+        folder::write(target, manifest::files_before, |folder| {
+            weights::save(&self.encoder, &folder.join(ENCODER))?;
             let manifest = Manifest {
                 format: FORMAT,
                 model: NAME.into(),
@@ -140,19 +144,19 @@ impl ClusterModel for JojoSclModel {
                 shrinkage: self.shrinkage.clone(),
                 history: self.history.clone(),
             };
-            manifest::write_json(&folder.join("model.json"), &manifest)
+            write_json(&folder.join(manifest::MODEL), &manifest)
         })
     }
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
-        let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
-        let path = home.join("model.json");
-        let manifest: Manifest = manifest::read_manifest(&path, NAME, FORMAT)?;
+        let folder = Folder::open(target)?;
+        let path = folder.home.join(manifest::MODEL);
+        let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
         let d = *params.widths.last().unwrap_or(&0);
         let device = &device.clone().inner();
         let sizes = [d, manifest.recipe.n_genes()];
-        let classifier = Classifier::load(manifest.classifier, &home, sizes)?;
+        let classifier = Classifier::load(manifest.classifier, &folder, sizes)?;
         let consistent = |classifier: &Classifier| {
             let k = classifier.n_clusters();
             manifest.recipe.n_genes() > 0
@@ -164,9 +168,12 @@ impl ClusterModel for JojoSclModel {
             let why = "clusters, shrinkage and parameters disagree in their sizes".into();
             return Err(ModelError::Saved { path, why });
         };
+        let weights = folder.file(ENCODER)?;
+        let widths = [&[manifest.recipe.n_genes()], params.widths.as_slice()].concat();
+        weights::check_sizes(&weights, weights::layers(&widths))?;
         let config = EncoderConfig::new(manifest.recipe.n_genes());
         let mut encoder = config.with_widths(params.widths.clone()).init(device).valid();
-        weights::load(&mut encoder, &home.join("encoder.safetensors"))?;
+        weights::load(&mut encoder, &weights)?;
         Ok(Self {
             params,
             recipe: manifest.recipe,

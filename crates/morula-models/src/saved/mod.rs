@@ -1,9 +1,15 @@
 //! Models and checkpoints in folders.
 
+mod checksums;
 mod fingerprint;
+pub(crate) mod folder;
+mod json;
 pub(crate) mod manifest;
 mod run_identity;
 pub(crate) mod weights;
 
 pub(crate) use fingerprint::Fingerprint;
-pub(crate) use run_identity::{RunIdentity, damaged, files as checkpoint_files};
+pub(crate) use json::write_json;
+pub(crate) use run_identity::{
+    RunIdentity, damaged, files_before as checkpoint_files_before, open_checkpoint,
+};

@@ -1,19 +1,19 @@
-//! The run that a checkpoint belongs to, and the checksums of its files.
+//! The run that a checkpoint belongs to.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
+use morula_data::atomic_dir;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Fingerprint;
-use super::manifest::{read_json, write_json};
+use super::folder::Folder;
+use super::json::{read_json, write_json};
 use crate::{EpochRecord, ModelError, Result};
 
 /// Version of the checkpoints written.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The manifest of a checkpoint; its other files are in the same folder.
 const STATE: &str = "state.json";
@@ -33,21 +33,8 @@ pub(crate) struct RunIdentity {
 #[derive(Serialize, Deserialize)]
 struct Manifest<T> {
     origin: RunIdentity,
-    /// Checksums of the other files.
-    files: BTreeMap<String, u32>,
     history: Vec<EpochRecord>,
     state: T,
-}
-
-/// The files of a checkpoint in a folder, `state.json` last: all that
-/// [`morula_data::atomic_dir::replace`] may remove there. None where `state.json` does not list them.
-pub(crate) fn files(home: &Path) -> Vec<String> {
-    let path = home.join(STATE);
-    let regular = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
-    match regular.then(|| read_json::<Manifest<serde::de::IgnoredAny>>(&path)) {
-        Some(Ok(manifest)) => manifest.files.into_keys().chain([STATE.to_string()]).collect(),
-        _ => Vec::new(),
-    }
 }
 
 impl RunIdentity {
@@ -61,35 +48,28 @@ impl RunIdentity {
         Self { format: FORMAT, model: model.into(), version, data, params }
     }
 
-    /// Writes `state.json` into a folder that already holds all other files.
+    /// Writes `state.json` into the folder of a checkpoint.
     pub fn write(
         &self,
         home: &Path,
         history: &[EpochRecord],
         state: &impl Serialize,
     ) -> Result<()> {
-        let io = |source| ModelError::Io { path: home.into(), source };
-        let mut files = BTreeMap::new();
-        for entry in fs::read_dir(home).map_err(io)? {
-            let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
-            files.insert(name.clone(), checksum(&home.join(name))?);
-        }
         let (origin, history) = (self.clone(), history.to_vec());
-        write_json(&home.join(STATE), &Manifest { origin, files, history, state })
+        write_json(&home.join(STATE), &Manifest { origin, history, state })
     }
 
-    /// Reads `state.json` of a checkpoint of this run, with at most `epochs` epochs. The checksums
-    /// of the other files are verified first.
+    /// Reads `state.json` of a checkpoint of this run, with at most `epochs` epochs.
     pub fn read<T: DeserializeOwned>(
         &self,
-        home: &Path,
+        folder: &Folder,
         epochs: usize,
     ) -> Result<(Vec<EpochRecord>, T)> {
         #[derive(Deserialize)]
         struct Known {
             origin: Option<Value>,
         }
-        let path = home.join(STATE);
+        let path = folder.file(STATE)?;
         let Some(then) = read_json::<Known>(&path)?.origin else {
             let why = "an older version of Morula wrote it and did not record its data";
             return Err(ModelError::OtherRun { path, differs: why.into() });
@@ -98,14 +78,8 @@ impl RunIdentity {
         if let Some(differs) = self.difference(&then) {
             return Err(ModelError::OtherRun { path, differs });
         }
+        folder.require_checksums()?;
         let manifest: Manifest<T> = read_json(&path)?;
-        for (name, &expected) in &manifest.files {
-            // A file name only: files outside the folder are never read.
-            let file = home.join(Path::new(name).file_name().unwrap_or_default());
-            if checksum(&file)? != expected {
-                return Err(damaged(&file, "its checksum is wrong"));
-            }
-        }
         let counted = manifest.history.iter().zip(1..).all(|(record, n)| record.epoch == n);
         if !counted || manifest.history.len() > epochs {
             return Err(damaged(&path, "its epochs are not numbered as in this run"));
@@ -129,15 +103,34 @@ impl RunIdentity {
     }
 }
 
+/// Files of a checkpoint of a version without checksums, the description last; none in a folder
+/// without the description of a checkpoint.
+pub(crate) fn files_before(folder: &Path) -> Vec<String> {
+    let files = ["network.bpk", "key.safetensors", "optimizer.bin", STATE];
+    match read_json::<Manifest<serde::de::IgnoredAny>>(&folder.join(STATE)) {
+        Ok(_) => files.map(String::from).to_vec(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The folder of a checkpoint, its checksums checked; none where there is no checkpoint.
+///
+/// # Errors
+/// [`ModelError::Saved`] naming the file that has changed.
+pub(crate) fn open_checkpoint(target: &Path) -> Result<Option<Folder>> {
+    if atomic_dir::existing(target).is_none() {
+        return Ok(None);
+    }
+    Folder::open(target).map(Some).map_err(|error| match error {
+        ModelError::Saved { path, why } => damaged(&path, why),
+        other => other,
+    })
+}
+
 /// The error for a state that this run cannot have written.
 pub(crate) fn damaged(path: &Path, what: impl std::fmt::Display) -> ModelError {
     let why = format!("{what}; remove the checkpoint, or continue without resume");
     ModelError::Saved { path: path.into(), why }
-}
-
-fn checksum(path: &Path) -> Result<u32> {
-    let bytes = fs::read(path).map_err(|source| ModelError::Io { path: path.into(), source })?;
-    Ok(crc32fast::hash(&bytes))
 }
 
 /// Parameters that differ, with both values. Parameters in a table are named by their path.

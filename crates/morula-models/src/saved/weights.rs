@@ -28,6 +28,27 @@ pub(crate) fn load_in_training<M: Module>(module: &mut M, path: &Path) -> Result
     read(module, BurnpackStore::from_file(path), path)
 }
 
+/// Refuses layers, inputs and outputs of each, that the file of their weights cannot hold, before
+/// memory is taken for them.
+pub(crate) fn check_sizes(path: &Path, layers: impl IntoIterator<Item = [usize; 2]>) -> Result<()> {
+    let io = |source| ModelError::Io { path: path.into(), source };
+    let bytes = std::fs::metadata(path).map_err(io)?.len() as f64;
+    let weights: f64 = layers.into_iter().map(|[a, b]| a as f64 * b as f64).sum();
+    // Four bytes a weight, and a header.
+    match weights * 4.0 <= bytes {
+        true => Ok(()),
+        false => Err(ModelError::Saved {
+            path: path.into(),
+            why: format!("it has {bytes} bytes, too few for {weights} weights"),
+        }),
+    }
+}
+
+/// Inputs and outputs of the layers that lead from each width to the next.
+pub(crate) fn layers(widths: &[usize]) -> impl Iterator<Item = [usize; 2]> {
+    widths.windows(2).map(|pair| [pair[0], pair[1]])
+}
+
 fn write<M: Module>(module: &M, mut store: impl ModuleStore, path: &Path) -> Result<()> {
     module
         .save_into(&mut store)

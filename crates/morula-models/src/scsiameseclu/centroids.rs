@@ -2,16 +2,16 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use morula_cluster::detect;
 use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::CellGraph;
+use morula_cluster::{detect, ranks};
 use morula_core::ops;
-use morula_core::transport::{SinkhornConfig, StudentT};
+use morula_core::transport::{SinkhornConfig, StudentT, StudentTConfig};
 use morula_data::DenseMatrix;
 
 use super::ScSiameseCluParams;
 use super::network::Network;
-use crate::device::read;
+use crate::device::{read, read_matrix};
 use crate::{ClusterMethod, Result};
 
 /// Initialises the centroids from the clusters of the embedding `z`, `[n, d]`; `host` is the same
@@ -49,8 +49,32 @@ pub(super) fn start(
     Ok((Network { assignment, ..network }, columns))
 }
 
+/// The assignment with its clusters numbered by falling size, without those that are likeliest for
+/// no cell, and the probabilities of the cells `z`.
+pub(super) fn settle(assignment: StudentT, z: &Tensor<2>) -> Result<(StudentT, DenseMatrix)> {
+    let mut assignment = by_size(assignment, z)?;
+    loop {
+        let proba = read_matrix(assignment.forward(z.clone()), "the probabilities")?;
+        let (labels, k) = (proba.argmax(), proba.n_cols());
+        let mut sizes = vec![0_usize; k];
+        labels.iter().for_each(|&label| sizes[label] += 1);
+        let live = sizes.iter().filter(|size| **size > 0).count();
+        // Ties may fall otherwise on another device, or in another order.
+        if live == k && sizes.is_sorted_by(|a, b| a >= b) {
+            return Ok((assignment, proba));
+        }
+        let mut order = vec![0; k];
+        ranks(&labels, k).into_iter().enumerate().for_each(|(label, rank)| order[rank] = label);
+        let centroids = assignment.centroids.val();
+        let [_, d] = centroids.dims();
+        let device = centroids.device();
+        let kept = centroids.select(0, ops::indices(&order[..live], &device));
+        assignment = StudentTConfig::new(live, d).init(&device)?.with_centroids(kept)?;
+    }
+}
+
 /// The assignment with its clusters numbered by falling size among the cells `z`, as scanpy does.
-pub(super) fn by_size(assignment: StudentT, z: &Tensor<2>) -> Result<StudentT> {
+fn by_size(assignment: StudentT, z: &Tensor<2>) -> Result<StudentT> {
     let [n, _] = z.dims();
     let centroids = assignment.centroids.val();
     let labels = assignment.forward(z.clone()).argmax(1).reshape([n]);

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use morula_core::graph::Graph;
-use morula_data::{DenseMatrix, atomic_dir};
+use morula_data::DenseMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use super::state::State;
 use crate::device::{read_matrix, upload};
-use crate::saved::{RunIdentity, checkpoint_files, damaged, weights};
+use crate::saved::{
+    RunIdentity, checkpoint_files_before, damaged, folder, open_checkpoint, weights,
+};
 use crate::{ModelError, NClusters, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
@@ -31,7 +33,7 @@ struct StoredPlan {
 /// Writes the state to `target/scsiameseclu`. An older checkpoint is replaced only when the new one
 /// is complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
-    atomic_dir::replace(&target.join(NAME), checkpoint_files, |folder| {
+    folder::write(&target.join(NAME), checkpoint_files_before, |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         let path = folder.join("optimizer.bin");
         let saved = state.optimizer.save(&path);
@@ -58,13 +60,13 @@ pub(super) fn load(
     asked: NClusters,
     device: &Device,
 ) -> Result<State> {
-    let target = target.join(NAME);
-    let Some(home) = atomic_dir::existing(&target) else { return Ok(state) };
-    let (history, stored) = identity.read::<Stored>(&home, epochs)?;
+    let Some(folder) = open_checkpoint(&target.join(NAME))? else { return Ok(state) };
+    let home = &folder.home;
+    let (history, stored) = identity.read::<Stored>(&folder, epochs)?;
     let k = stored.columns.len();
     // The plan shows the number of clusters when it was detected.
     let asked = asked.given().unwrap_or(k);
-    let other = || damaged(&home, "its transport plan is not that of these cells");
+    let other = || damaged(home, "its transport plan is not that of these cells");
     let plan = match stored.plan {
         None if k == 0 => None,
         Some(plan) if k > 0 && k == asked && plan.n_cols == k => {
@@ -72,15 +74,15 @@ pub(super) fn load(
         }
         _ => return Err(other()),
     };
-    state.kept = Graph::from_edges(n_cells, stored.kept).map_err(|e| damaged(&home, e))?;
+    state.kept = Graph::from_edges(n_cells, stored.kept).map_err(|e| damaged(home, e))?;
     state.columns = stored.columns;
     state.plan = plan.map(|plan| upload(&plan, device));
     state.history = history;
     if k > 0 {
         state.network = state.network.with_clusters(k)?;
     }
-    weights::load_in_training(&mut state.network, &home.join("network.bpk"))?;
-    let path = home.join("optimizer.bin");
+    weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
+    let path = folder.file("optimizer.bin")?;
     let loaded = state.optimizer.load(&path);
     state.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
     Ok(state)

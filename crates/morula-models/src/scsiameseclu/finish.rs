@@ -1,6 +1,7 @@
 //! From trained networks to a model. The embedding is read to the host once.
 
 use burn::module::Module;
+use morula_cluster::ClusterError;
 use morula_preprocess::{Prepared, Recipe};
 
 use super::projection::Projection;
@@ -28,8 +29,13 @@ pub(super) fn finish(
     let trained = state.plan.is_some() && params.transport_weight > 0.0;
     let (classifier, proba, profile, neighbors) =
         if trained && params.cluster_method != ClusterMethod::Communities {
-            network.assignment = centroids::by_size(network.assignment, &z)?;
-            let proba = read_matrix(network.assignment.forward(z), "the probabilities")?;
+            let (assignment, proba) = centroids::settle(network.assignment, &z)?;
+            network.assignment = assignment;
+            // Another number would train another embedding, so this one is the most known.
+            let n_possible = proba.n_cols();
+            if let Some(n_asked) = params.n_clusters.given().filter(|&k| k > n_possible) {
+                return Err(ClusterError::TooManyClusters { n_asked, n_possible }.into());
+            }
             (None, proba, None, None)
         } else {
             let wanted = Wanted {

@@ -9,21 +9,28 @@ use morula_cluster::representations::ExpressionViews;
 use morula_core::CoreError;
 use morula_core::graph::{Diffusion, DiffusionConfig};
 use morula_core::zinb::ZinbAutoencoder;
-use morula_data::{CountMatrix, DenseMatrix, atomic_dir};
+use morula_data::{CountMatrix, DenseMatrix};
 use morula_preprocess::{Prepared, Recipe};
 use serde::{Deserialize, Serialize};
 
-use super::network::Network;
+use super::network::{Network, layers};
 use super::projection::Projection;
 use super::reference::{Reference, Sizes};
 use super::{NAME, ScSiameseCluParams};
 use crate::clustering::{Classifier, SavedClassifier};
 use crate::device::{read, read_matrix};
-use crate::saved::{manifest, weights};
+use crate::saved::folder::{self, Folder};
+use crate::saved::{manifest, weights, write_json};
 use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
+
+/// Name of the file with the weights in a saved model.
+const NETWORK: &str = "network.safetensors";
+
+/// Name of the file with the cells of the fit.
+const REFERENCE: &str = "reference.safetensors";
 
 /// Cells denoised at once: their counts are dense on the device.
 const DENOISED_CELLS: usize = 4096;
@@ -173,9 +180,9 @@ impl ClusterModel for ScSiameseCluModel {
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        atomic_dir::replace(target, manifest::files, |folder| {
-            weights::save(&self.network, &folder.join("network.safetensors"))?;
-            self.reference.save(&folder.join("reference.safetensors"), &self.device())?;
+        folder::write(target, manifest::files_before, |folder| {
+            weights::save(&self.network, &folder.join(NETWORK))?;
+            self.reference.save(&folder.join(REFERENCE), &self.device())?;
             let manifest = Manifest {
                 format: FORMAT,
                 model: NAME.into(),
@@ -190,22 +197,22 @@ impl ClusterModel for ScSiameseCluModel {
                 profile: self.profile.clone(),
                 history: self.history.clone(),
             };
-            manifest::write_json(&folder.join("model.json"), &manifest)
+            write_json(&folder.join(manifest::MODEL), &manifest)
         })
     }
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
-        let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
-        let path = home.join("model.json");
+        let folder = Folder::open(target)?;
+        let path = folder.home.join(manifest::MODEL);
         let device = device.clone().inner();
-        let manifest: Manifest = manifest::read_manifest(&path, NAME, FORMAT)?;
+        let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
         let params = manifest.params.check()?.into_params();
         let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.projection.n_genes());
         let sizes = [params.latent, manifest.recipe.n_genes()];
         let saved = manifest.classifier;
         let others = saved.is_some();
         let classifier = match saved {
-            Some(saved) => Classifier::load(saved, &home, sizes)?,
+            Some(saved) => Classifier::load(saved, &folder, sizes)?,
             None => None,
         };
         let k = manifest.n_trained;
@@ -222,9 +229,11 @@ impl ClusterModel for ScSiameseCluModel {
         if !consistent {
             return Err(disagree());
         }
+        let weights = folder.file(NETWORK)?;
+        weights::check_sizes(&weights, layers(&params, [k, n_comps, n_genes]))?;
         let mut network = Network::init(&params, [k, n_comps, n_genes], &device)?.valid();
-        weights::load(&mut network, &home.join("network.safetensors"))?;
-        let cells = home.join("reference.safetensors");
+        weights::load(&mut network, &weights)?;
+        let cells = folder.file(REFERENCE)?;
         let reference = Reference::load(&cells, &manifest.reference, manifest.views, &device)?;
         if !reference.spaces.fits(&params, n_comps, n_genes) {
             return Err(disagree());

@@ -14,6 +14,7 @@ use morula_core::zinb::{ZinbAutoencoder, ZinbAutoencoderConfig};
 
 use super::ScSiameseCluParams;
 use crate::Result;
+use crate::saved::weights;
 
 /// Everything that receives gradients.
 #[derive(Module, Debug)]
@@ -61,6 +62,26 @@ pub(super) fn keys(
     }
     let rows: Vec<usize> = (0..m).map(|i| i * n_known / m).collect();
     Ok(Keys::Anchors(SparseTensor::selection(&rows, n, device)?))
+}
+
+/// Inputs and outputs of the layers of a [`Network`].
+pub(super) fn layers(
+    params: &ScSiameseCluParams,
+    [n_clusters, n_comps, n_genes]: [usize; 3],
+) -> Vec<[usize; 2]> {
+    let d = params.latent;
+    let encoder = |hidden: &[usize]| [&[n_comps], hidden, &[d]].concat();
+    let chain = |hidden: &[usize]| weights::layers(&encoder(hidden)).collect::<Vec<_>>();
+    let (expression, graph) = (chain(&params.widths), chain(&params.graph_widths));
+    let d_trunk = params.widths.first().copied().unwrap_or(d);
+    // Decoders mirror encoders; the heads of mu, theta and pi start from the trunk.
+    let outputs = [[d_trunk, n_genes]; 3].into_iter().chain([[n_clusters, d]]);
+    [&expression, &expression, &graph, &graph]
+        .into_iter()
+        .flatten()
+        .copied()
+        .chain(outputs)
+        .collect()
 }
 
 impl Encoded {

@@ -106,3 +106,34 @@ fn scsiameseclu_corrects_batches() {
         .recipe(recipe());
     known_batches_are_corrected(params);
 }
+
+/// A model that knows no batches ignores those of new cells and says so, and batches of one cell
+/// each are as none.
+fn batches_that_cannot_be_corrected_are_ignored<P: ModelParams>(params: P) {
+    let (counts, _) = cells();
+    let plain = without_batches(&counts);
+    let fit = |counts: &CountMatrix| {
+        params.clone().fit_with(counts, &device(), Default::default()).unwrap()
+    };
+    let model = fit(&plain);
+    let [with, without] = [&counts, &plain].map(|counts| model.predict(counts).unwrap());
+    assert_eq!((&with.proba, &with.latent), (&without.proba, &without.latent));
+    assert_eq!((with.report.ignored_batches, without.report.ignored_batches), (2, 0));
+
+    let names = (0..plain.n_obs()).map(|i| Some(i.to_string()));
+    let alone = plain.clone().with_batches(Categorical::from_labels(names)).unwrap();
+    let each = fit(&alone);
+    assert!(each.batches().is_empty());
+    let (each, fitted) = (each.fitted().unwrap(), model.fitted().unwrap());
+    assert_eq!((each.report.ignored_batches, fitted.report.ignored_batches), (300, 0));
+    assert_eq!((&each.labels, &each.latent), (&fitted.labels, &fitted.latent));
+}
+
+#[test]
+fn batches_without_effect_are_reported() {
+    let jojoscl = JojoScl::params(3).epochs(1).widths(vec![16, 8]).projection(8);
+    batches_that_cannot_be_corrected_are_ignored(jojoscl.recipe(recipe()));
+    let scsiameseclu = ScSiameseClu::params(3).autoencoder_epochs(1).graph_epochs(1);
+    let scsiameseclu = scsiameseclu.joint_epochs(1).epochs(1).components(8);
+    batches_that_cannot_be_corrected_are_ignored(scsiameseclu.recipe(recipe()));
+}

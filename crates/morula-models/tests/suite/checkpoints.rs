@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::common::{counts, device};
+use crate::common::{counts, device, list, reseal};
 use morula_data::CountMatrix;
 use morula_models::{
     Checkpoint, ClusterModel, EpochRecord, FitOptions, JojoScl, JojoSclParams, ModelError,
@@ -82,9 +82,17 @@ impl<P: ModelParams> Stopped<P> {
         let mut changed = whole.clone();
         *changed.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
         let path = self.folder().join("state.json");
-        fs::write(&path, changed.to_string()).unwrap();
-        self.refuses(self.params.clone(), &self.counts, parts);
-        fs::write(&path, whole.to_string()).unwrap();
+        for (state, parts) in [(&changed, parts), (&whole, &[])] {
+            fs::write(&path, state.to_string()).unwrap();
+            if !parts.is_empty() {
+                // Without the checksums, the change itself is named.
+                self.refuses(self.params.clone(), &self.counts, &["state.json", "checksum"]);
+            }
+            reseal(&self.folder());
+            if !parts.is_empty() {
+                self.refuses(self.params.clone(), &self.counts, parts);
+            }
+        }
     }
 
     /// The checkpoint must still be usable at the end.
@@ -127,7 +135,7 @@ fn of_other_runs<P: ModelParams>(params: P) {
 fn of_other_programs<P: ModelParams>(params: P) {
     let stopped = Stopped::new(params);
     stopped.refuses_with("/origin", Value::Null, &["older version", "resume"]);
-    stopped.refuses_with("/origin/format", json!(7), &["format 7"]);
+    stopped.refuses_with("/origin/format", json!(1), &["format 1"]);
     stopped.refuses_with("/origin/model", json!("another"), &["another"]);
     stopped.refuses_with("/origin/data", json!({}), &["not a usable"]);
     stopped.refuses_with("/origin/params/seed", Value::Null, &["seed = null then, 0 now"]);
@@ -141,33 +149,35 @@ fn damaged<P: ModelParams>(params: P) {
     let stopped = Stopped::new(params.clone());
     let files: Vec<PathBuf> =
         fs::read_dir(stopped.folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(files.len() >= 3);
+    assert!(files.len() >= 4);
     for path in &files {
         let whole = fs::read(path).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let mut flipped = whole.clone();
-        flipped[whole.len() / 2] ^= 4;
-        let binary = name != "state.json";
+        let list = name == "checksums.json";
         for bytes in [&whole[..whole.len() / 2], b"\xff\x00garbage", b"[]", b""] {
             fs::write(path, bytes).unwrap();
             stopped.refuses(params.clone(), &stopped.counts, &[name]);
-            if binary {
-                // A matching checksum must not lead to a panic either.
-                let file = format!("/files/{name}");
-                stopped.refuses_with(&file, json!(checksum(path)), &[name]);
+            if !list {
+                // Matching checksums must not lead to a panic either.
+                reseal(&stopped.folder());
+                stopped.refuses(params.clone(), &stopped.counts, &[name]);
+                fs::write(path, &whole).unwrap();
+                reseal(&stopped.folder());
             }
         }
-        if binary {
-            fs::write(path, flipped).unwrap();
-            stopped.refuses(params.clone(), &stopped.counts, &[name, "checksum"]);
-        }
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 4;
+        fs::write(path, flipped).unwrap();
+        stopped.refuses(params.clone(), &stopped.counts, &[name]);
         fs::remove_file(path).unwrap();
         stopped.refuses(params.clone(), &stopped.counts, &[name]);
         fs::write(path, whole).unwrap();
     }
-    stopped.refuses_with("/files", json!({"../../../etc/passwd": 1}), &["passwd"]);
-    stopped.refuses_with("/files", json!({"..": 1}), &[]);
-    stopped.refuses_with("/files", json!({"network.bpk": -1}), &["state.json"]);
+    for name in ["../../../etc/passwd", ".."] {
+        list(&stopped.folder(), [(name.to_string(), 1)].into());
+        stopped.refuses(params.clone(), &stopped.counts, &[]);
+    }
+    reseal(&stopped.folder());
     stopped.refuses_with("/history/0/epoch", json!(2), &["epochs"]);
     let record = stopped.state()["history"][0].clone();
     let endless: Vec<Value> = (1..100)
@@ -180,10 +190,6 @@ fn damaged<P: ModelParams>(params: P) {
     stopped.refuses_with("/history", json!(endless), &["epochs"]);
     stopped.refuses_with("/state", json!([]), &["state.json"]);
     stopped.is_good();
-}
-
-fn checksum(path: &Path) -> u32 {
-    crc32fast::hash(&fs::read(path).unwrap())
 }
 
 #[test]

@@ -3,6 +3,9 @@
 mod batches;
 mod checkpoints;
 mod common;
+mod few_cells;
+mod integrity;
 mod jojoscl;
+mod noise;
 mod registry;
 mod scsiameseclu;

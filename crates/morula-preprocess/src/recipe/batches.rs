@@ -14,6 +14,13 @@ pub(super) fn seen(counts: &CountMatrix, cells: &[usize]) -> Vec<String> {
     names.filter(|(_, there)| *there).map(|(name, _)| name.clone()).collect()
 }
 
+/// Names of the batches whose difference can be estimated: those of [`seen`], or none where each is
+/// a single cell. Then every difference between cells is one between batches too.
+pub(super) fn correctable(counts: &CountMatrix, cells: &[usize]) -> Vec<String> {
+    let names = seen(counts, cells);
+    if names.len() < cells.len() || cells.len() == 1 { names } else { Vec::new() }
+}
+
 /// Batch of every cell, as a position in `names` followed by the new names, and the new names;
 /// `None` if the recipe has no batches.
 ///

@@ -13,7 +13,8 @@ impl RecipeParams {
     ///
     /// Filters genes, then cells; computes size factors over the kept genes; selects highly
     /// variable genes; computes their means and standard deviations. [`Recipe::transform`] prepares
-    /// the same cells in exactly the same way.
+    /// the same cells in exactly the same way. Batches are those that have cells. Where each is a
+    /// single cell, nothing can be corrected: the recipe has no batches, and the report says so.
     ///
     /// # Errors
     /// [`PreprocessError::Param`] for parameters out of range;
@@ -59,11 +60,13 @@ impl RecipeParams {
             selected,
             reference,
             scaler,
-            batches: batches::seen(counts, &cells),
+            batches: batches::correctable(counts, &cells),
         };
         let columns: Vec<_> = columns.into_iter().map(Some).collect();
         let (of_cells, _) = batches::positions(&recipe.batches, counts, &cells)?;
+        let n_batches = batches::seen(counts, &cells).len();
         let mut prepared = recipe.prepare(x, cells, &genes, &columns, reference);
+        prepared.report.ignored_batches = if of_cells.is_some() { 0 } else { n_batches };
         prepared.batches = of_cells;
         prepared.report.genes_filtered = x.n_cols() - genes.len();
         Ok((recipe, prepared))

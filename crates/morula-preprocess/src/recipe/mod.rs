@@ -71,7 +71,8 @@ impl Recipe {
         self.scaler.as_ref()
     }
 
-    /// Batches of the training cells; empty if they were not given.
+    /// Batches of the training cells that are corrected; empty if they were not given, or if each
+    /// was a single cell. Then batches of new cells change nothing.
     pub fn batches(&self) -> &[String] {
         &self.batches
     }
@@ -83,7 +84,8 @@ impl Recipe {
     /// are present. If some are absent, the reference total shrinks by their share of the training
     /// counts, so that size factors stay comparable. Absent selected genes count as 0 and are
     /// reported. Cells below `min_counts` or `min_genes` are left out and reported. If the training
-    /// cells had batches, new cells need batches too; batches with new names are reported.
+    /// cells had batches, new cells need batches too; batches with new names are reported. If they
+    /// had none, batches of new cells are ignored and reported.
     ///
     /// # Errors
     /// [`PreprocessError::GenesMissing`] when more than `max_missing` of the
@@ -119,11 +121,13 @@ impl Recipe {
             });
         }
         let (batches, new_batches) = batches::positions(&self.batches, counts, &kept_cells)?;
+        let ignored = if batches.is_some() { 0 } else { batches::seen(counts, &kept_cells).len() };
         let columns: Vec<_> = self.selected.iter().map(|&j| found.positions[j]).collect();
         let reference = self.reference_over(&found);
         let mut prepared = self.prepare(counts.x(), kept_cells, &present, &columns, reference);
         prepared.batches = batches;
         prepared.report.new_batches = new_batches;
+        prepared.report.ignored_batches = ignored;
         prepared.report.missing_genes = missing;
         prepared.report.extra_genes = found.extra;
         Ok(prepared)

@@ -59,6 +59,9 @@ pub struct FilterReport {
     pub missing_genes: Vec<String>,
     /// Batches that are not among those of the training cells (transform only).
     pub new_batches: Vec<String>,
+    /// Number of batches that the cells have and that change nothing: each of them is a single cell
+    /// (fit), or the training cells had no batches to correct (transform).
+    pub ignored_batches: usize,
     /// Number of genes in new data that are not in the recipe (transform only).
     pub extra_genes: usize,
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use morula_data::CountMatrix;
 use morula_models::{ClusterModel, ModelError, NClusters};
 
-use super::device;
+use super::{device, reseal};
 
 /// The clusters are the simulated types, and every cell has its likeliest cluster.
 pub fn finds_the_types(model: &impl ClusterModel, truth: &[usize], n_types: usize) {
@@ -23,11 +23,11 @@ pub fn finds_the_types(model: &impl ClusterModel, truth: &[usize], n_types: usiz
     is_numbered_by_size(model);
 }
 
-/// Cluster 0 is the largest.
+/// Cluster 0 is the largest, and every cluster has cells.
 pub fn is_numbered_by_size(model: &impl ClusterModel) {
     let mut sizes = vec![0; model.n_clusters()];
     model.fitted().unwrap().labels.iter().for_each(|&k| sizes[k] += 1);
-    assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
+    assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.iter().all(|&n| n > 0), "{sizes:?}");
 }
 
 /// The number of clusters changes the labels, not the embedding.
@@ -69,6 +69,10 @@ pub fn damage_is_refused<M: ClusterModel>(model: &M, folder: &Path, files: &[&st
         let whole = std::fs::read(&path).unwrap();
         for bytes in [&whole[..whole.len() / 2], &whole[..3], &b"\xff\x00garbage"[..], &[]] {
             std::fs::write(&path, bytes).unwrap();
+            let error = refusal();
+            assert!(error.to_string().contains(file), "{error}");
+            // Checksums that fit do not help.
+            reseal(folder);
             let error = refusal();
             assert!(error.to_string().contains(file), "{error}");
         }

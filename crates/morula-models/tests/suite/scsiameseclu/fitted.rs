@@ -3,7 +3,7 @@
 use morula_models::{ClusterModel, ScSiameseClu, ScSiameseCluModel};
 
 use super::{labels, params};
-use crate::common::{checks, counts, device, realistic};
+use crate::common::{checks, counts, device, realistic, reseal};
 
 #[test]
 fn a_saved_model_predicts_the_same() {
@@ -45,6 +45,7 @@ fn damaged_models_are_refused() {
         let hostile = text.replace(good, hostile);
         assert_ne!(hostile, text);
         std::fs::write(&path, hostile).unwrap();
+        reseal(&folder);
         assert!(ScSiameseCluModel::load(&folder, &device()).is_err(), "{good}");
     }
 }

@@ -1,0 +1,77 @@
+//! The folder of a saved model or checkpoint: its parts, with their checksums.
+
+use std::path::{Path, PathBuf};
+
+use morula_data::atomic_dir;
+
+use super::checksums::{CHECKSUMS, Checksums};
+use crate::{ModelError, Result};
+
+/// Fills a folder and adds the checksums of its files; replaces an older folder only when complete.
+/// Only files that are ours are ever removed: those in the folder's list of checksums, or in a
+/// folder of a version without such a list those that `before` names.
+pub(crate) fn write(
+    target: &Path,
+    before: fn(&Path) -> Vec<String>,
+    fill: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    let ours = |folder: &Path| match Checksums::read(folder) {
+        Ok(Some(list)) => list.names().cloned().chain([CHECKSUMS.to_string()]).collect(),
+        Ok(None) => before(folder),
+        Err(_) => Vec::new(),
+    };
+    atomic_dir::replace(target, ours, |folder| {
+        fill(folder)?;
+        Checksums::write(folder)
+    })
+}
+
+/// A folder whose files are those that were written.
+pub(crate) struct Folder {
+    pub home: PathBuf,
+    list: Option<Checksums>,
+}
+
+impl Folder {
+    /// The folder at `target`, or its backup, with the checksums of its files checked. A folder of
+    /// a version without checksums passes; its description says which one.
+    ///
+    /// # Errors
+    /// [`ModelError::Saved`] naming the file that has changed; [`ModelError::Io`].
+    pub fn open(target: &Path) -> Result<Self> {
+        let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
+        let list = Checksums::read(&home)?;
+        if let Some(list) = &list {
+            list.check_all(&home)?;
+        }
+        Ok(Self { home, list })
+    }
+
+    /// A file of the folder, which must be one of those that were checked.
+    ///
+    /// # Errors
+    /// [`ModelError::Saved`] for a file that is not in the list.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
+        let path = self.home.join(name);
+        match self.list.as_ref().is_none_or(|list| list.has(name)) {
+            true => Ok(path),
+            false => {
+                Err(ModelError::Saved { path, why: format!("it is not listed in {CHECKSUMS}") })
+            }
+        }
+    }
+
+    /// To be called when the description of the folder is of this version, which writes checksums.
+    ///
+    /// # Errors
+    /// [`ModelError::Saved`] where the checksums are missing.
+    pub fn require_checksums(&self) -> Result<()> {
+        match self.list {
+            Some(_) => Ok(()),
+            None => Err(ModelError::Saved {
+                path: self.home.join(CHECKSUMS),
+                why: "the file is missing, so nothing shows that the others are whole".into(),
+            }),
+        }
+    }
+}
