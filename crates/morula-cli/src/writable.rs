@@ -5,16 +5,10 @@ use std::path::{Path, absolute};
 
 use anyhow::{Context, Result, bail};
 use morula::data::atomic_file;
-use morula::models::ModelKind;
+use morula::models::check_replaceable;
 
 use crate::failure::usage;
 use crate::places::{folder_of, target};
-
-/// The file of every saved model.
-const MODEL_FILE: &str = "model.json";
-
-/// End of the names of its other files.
-const WEIGHTS: &str = ".safetensors";
 
 /// Refuses a file that cannot be written. The check leaves nothing behind.
 pub fn check_file(path: &Path) -> Result<()> {
@@ -49,23 +43,9 @@ pub fn check_folder(path: &Path) -> Result<()> {
     check_writable(there).with_context(|| format!("cannot write into {}", path.display()))
 }
 
-/// Refuses a folder for a model that holds anything but an older model: saving replaces the folder.
+/// Refuses a folder for a model or checkpoint that holds anything else: writing replaces it.
 pub fn check_model_folder(folder: &Path) -> Result<()> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let names: Vec<String> = names.collect();
-    let foreign = match names.is_empty() || ModelKind::of_saved(folder).is_ok() {
-        true => names.iter().find(|name| *name != MODEL_FILE && !name.ends_with(WEIGHTS)),
-        false => names.iter().min(),
-    };
-    match foreign {
-        None => Ok(()),
-        Some(name) => Err(usage(format!(
-            "{}: this folder holds something other than a model of Morula, {name}, and saving a \
-             model replaces it; give another folder",
-            folder.display()
-        ))),
-    }
+    check_replaceable(folder).map_err(|error| usage(error.to_string()))
 }
 
 /// Writes a file, which appears complete or not at all.

@@ -31,6 +31,7 @@ pub use model::{ClusterModel, Description, Prediction};
 pub use model_kind::{Ablation, AnyParams, ModelKind};
 pub use params::{Checked, Checkpoint, FitOptions, ModelParams};
 pub use registry::MODELS;
+pub use saved::check_replaceable;
 pub use scsiameseclu::{
     ScSiameseClu, ScSiameseCluModel, ScSiameseCluParams, ScSiameseCluValidParams,
 };

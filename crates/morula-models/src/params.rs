@@ -185,6 +185,9 @@ macro_rules! model_params {
                 device: &burn::tensor::Device,
                 options: $crate::FitOptions<'_>,
             ) -> $crate::Result<$model> {
+                if let Some(checkpoint) = &options.checkpoint {
+                    $crate::check_replaceable(&checkpoint.folder.join(NAME))?;
+                }
                 $fit(self.check()?.params(), counts, device, options)
             }
         }

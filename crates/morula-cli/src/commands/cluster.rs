@@ -213,7 +213,9 @@ impl Cluster {
         outputs = self.results.check(outputs, &self.counts)?;
         if let Some(folder) = &self.checkpoint {
             // Each model has a folder of its own in there.
-            outputs = outputs.replaced("--checkpoint", &folder.join(kind.name))?;
+            let folder = folder.join(kind.name);
+            outputs = outputs.replaced("--checkpoint", &folder)?;
+            check_model_folder(&folder)?;
         }
         if let Some(folder) = &self.save_model {
             outputs = outputs.replaced("--save-model", folder)?;

@@ -105,14 +105,17 @@ fn folders_of_other_models_are_refused() {
     sandbox.ok("cluster in.h5ad --config run.toml --out c.h5ad --save-model m");
     let path = sandbox.path("m/model.json");
     let manifest = fs::read_to_string(&path).unwrap();
-    let rename = |to: &str| {
-        fs::write(&path, manifest.replace("\"model\":\"scsiameseclu\"", to)).unwrap();
-    };
-    rename("\"model\":\"tomorrow\"");
+    let renamed = |to: &str| manifest.replace("\"model\":\"scsiameseclu\"", to);
     let predict = "predict m in.h5ad --out out.h5ad";
-    sandbox.refuses(predict, 1, &["m: ", "\"tomorrow\"", "jojoscl, scsiameseclu"]);
-    rename("\"model\":\"jojoscl\"");
-    sandbox.refuses(predict, 1, &["model.json"]);
+    fs::write(&path, renamed("\"model\":\"jojoscl\"")).unwrap();
+    sandbox.refuses(predict, 1, &["model.json", "checksum"]);
+    // The model of another program, or of a version to come.
+    fs::create_dir(sandbox.path("other")).unwrap();
+    let other = "predict other in.h5ad --out out.h5ad";
+    fs::write(sandbox.path("other/model.json"), renamed("\"model\":\"tomorrow\"")).unwrap();
+    sandbox.refuses(other, 1, &["other: ", "\"tomorrow\"", "jojoscl, scsiameseclu"]);
+    fs::write(sandbox.path("other/model.json"), manifest.as_bytes()).unwrap();
+    sandbox.refuses(other, 1, &["other/checksums.json", "missing"]);
     fs::create_dir(sandbox.path("empty")).unwrap();
     sandbox.refuses("predict empty in.h5ad --out out.h5ad", 1, &["empty"]);
 }

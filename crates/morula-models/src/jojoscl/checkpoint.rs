@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::NAME;
 use super::state::State;
 use crate::device::read;
-use crate::saved::{
-    RunIdentity, checkpoint_files_before, damaged, folder, open_checkpoint, weights,
-};
+use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
 use crate::{ModelError, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
@@ -22,7 +20,7 @@ struct Stored {
 /// Writes the state to `target/jojoscl`. An older checkpoint is replaced only when the new one is
 /// complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
-    folder::write(&target.join(NAME), checkpoint_files_before, |folder| {
+    folder::write(&target.join(NAME), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         weights::save(&state.key, &folder.join("key.safetensors"))?;
         let path = folder.join("optimizer.bin");

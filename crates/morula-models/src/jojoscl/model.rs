@@ -129,7 +129,7 @@ impl ClusterModel for JojoSclModel {
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        folder::write(target, manifest::files_before, |folder| {
+        folder::write(target, |folder| {
             weights::save(&self.encoder, &folder.join(ENCODER))?;
             let manifest = Manifest {
                 format: FORMAT,

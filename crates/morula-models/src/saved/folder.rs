@@ -8,22 +8,30 @@ use super::checksums::{CHECKSUMS, Checksums};
 use crate::{ModelError, Result};
 
 /// Fills a folder and adds the checksums of its files; replaces an older folder only when complete.
-/// Only files that are ours are ever removed: those in the folder's list of checksums, or in a
-/// folder of a version without such a list those that `before` names.
-pub(crate) fn write(
-    target: &Path,
-    before: fn(&Path) -> Vec<String>,
-    fill: impl FnOnce(&Path) -> Result<()>,
-) -> Result<()> {
-    let ours = |folder: &Path| match Checksums::read(folder) {
-        Ok(Some(list)) => list.names().cloned().chain([CHECKSUMS.to_string()]).collect(),
-        Ok(None) => before(folder),
-        Err(_) => Vec::new(),
-    };
-    atomic_dir::replace(target, ours, |folder| {
+/// Only files in the older folder's list of checksums are ever removed.
+pub(crate) fn write(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    atomic_dir::replace(target, written, |folder| {
         fill(folder)?;
         Checksums::write(folder)
     })
+}
+
+/// Checks that a model or checkpoint may replace what is at `target`: nothing, an empty folder, or
+/// an older model or checkpoint with no other file in it. A program calls it before a long fit;
+/// saving calls it again.
+///
+/// # Errors
+/// [`ModelError::Data`] naming the first file that Morula did not write.
+pub fn check_replaceable(target: &Path) -> Result<()> {
+    Ok(atomic_dir::check(target, written)?)
+}
+
+/// The files of a folder that its list of checksums names, the list last.
+fn written(folder: &Path) -> Vec<String> {
+    match Checksums::read(folder) {
+        Ok(Some(list)) => list.names().cloned().chain([CHECKSUMS.to_string()]).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// A folder whose files are those that were written.

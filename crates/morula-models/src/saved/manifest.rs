@@ -42,20 +42,6 @@ pub(crate) fn read_manifest<T: DeserializeOwned>(
     read_json(&path)
 }
 
-/// Files of a model of a version without checksums, the description last; none in a folder without
-/// the description of a model.
-pub(crate) fn files_before(folder: &Path) -> Vec<String> {
-    let files = ["encoder", "network", "reference", "voters"];
-    match read_json::<Header>(&folder.join(MODEL)) {
-        Ok(_) => files
-            .map(|name| format!("{name}.safetensors"))
-            .into_iter()
-            .chain([MODEL.into()])
-            .collect(),
-        Err(_) => Vec::new(),
-    }
-}
-
 /// Name of the model in a folder.
 pub(crate) fn model_name(target: &Path) -> Result<String> {
     let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());

@@ -103,16 +103,6 @@ impl RunIdentity {
     }
 }
 
-/// Files of a checkpoint of a version without checksums, the description last; none in a folder
-/// without the description of a checkpoint.
-pub(crate) fn files_before(folder: &Path) -> Vec<String> {
-    let files = ["network.bpk", "key.safetensors", "optimizer.bin", STATE];
-    match read_json::<Manifest<serde::de::IgnoredAny>>(&folder.join(STATE)) {
-        Ok(_) => files.map(String::from).to_vec(),
-        Err(_) => Vec::new(),
-    }
-}
-
 /// The folder of a checkpoint, its checksums checked; none where there is no checkpoint.
 ///
 /// # Errors

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::NAME;
 use super::state::State;
 use crate::device::{read_matrix, upload};
-use crate::saved::{
-    RunIdentity, checkpoint_files_before, damaged, folder, open_checkpoint, weights,
-};
+use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
 use crate::{ModelError, NClusters, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
@@ -33,7 +31,7 @@ struct StoredPlan {
 /// Writes the state to `target/scsiameseclu`. An older checkpoint is replaced only when the new one
 /// is complete.
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
-    folder::write(&target.join(NAME), checkpoint_files_before, |folder| {
+    folder::write(&target.join(NAME), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         let path = folder.join("optimizer.bin");
         let saved = state.optimizer.save(&path);

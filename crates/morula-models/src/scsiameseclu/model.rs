@@ -180,7 +180,7 @@ impl ClusterModel for ScSiameseCluModel {
     }
 
     fn save(&self, target: &Path) -> Result<()> {
-        folder::write(target, manifest::files_before, |folder| {
+        folder::write(target, |folder| {
             weights::save(&self.network, &folder.join(NETWORK))?;
             self.reference.save(&folder.join(REFERENCE), &self.device())?;
             let manifest = Manifest {
