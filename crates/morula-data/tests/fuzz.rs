@@ -1,20 +1,16 @@
-//! Changes stored files at random and reads them, for `MORULA_FUZZ_SECONDS` seconds per target (1).
-//! `MORULA_FUZZ_TARGET` names one target, `MORULA_FUZZ_SEED` the seed. An input that panics, takes
-//! more than 10 s or more than 1 GB is written to the folder for temporary files.
+//! Changed files are read or refused. `morula_testing::fuzz::run` says how it is set.
 
 mod common;
 #[path = "fuzz/targets.rs"]
 mod targets;
 
-use common::fixture;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use std::fs;
 use std::io::Write;
-use std::panic::catch_unwind;
-use std::time::{Duration, Instant};
 
-type Target = (&'static str, fn(&[u8]), Vec<Vec<u8>>);
+use common::fixture;
+use morula_testing::fuzz::{Target, run};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 
 fn content(names: &[&str]) -> Vec<Vec<u8>> {
     names.iter().map(|name| fs::read(fixture(name)).unwrap()).collect()
@@ -49,110 +45,24 @@ fn targets() -> Vec<Target> {
         %%MatrixMarket matrix coordinate integer general\n%\n2 2 3\n1 1 4\n2 1 5\n2 2 6\n";
     let mtx = ["barcodes.tsv", "genes.tsv", "matrix.mtx"];
     let mtx = mtx.map(|name| fs::read(fixture("mtx_v2").join(name)).unwrap_or_default());
+    let pack = |bytes: Vec<u8>, rng: &mut ChaCha8Rng| match rng.random_range(0..8) {
+        0 => {
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+            packer.write_all(&bytes).unwrap();
+            packer.finish().unwrap()
+        }
+        _ => bytes,
+    };
     vec![
-        ("h5ad", targets::hdf5 as fn(&[u8]), h5ad),
-        ("tenx_h5", targets::hdf5, content(&["tenx_v2.h5", "tenx_v3.h5"])),
-        ("xy_h5", targets::hdf5, content(&["xy_ints.h5", "xy_texts.h5"])),
-        ("csv", targets::table, tables),
-        ("mtx", targets::matrix, vec![matrix.to_vec(), mtx.join(&0)]),
+        Target::new("h5ad", targets::hdf5, h5ad),
+        Target::new("tenx_h5", targets::hdf5, content(&["tenx_v2.h5", "tenx_v3.h5"])),
+        Target::new("xy_h5", targets::hdf5, content(&["xy_ints.h5", "xy_texts.h5"])),
+        Target { finish: pack, ..Target::new("csv", targets::table, tables) },
+        Target::new("mtx", targets::matrix, vec![matrix.to_vec(), mtx.join(&0)]),
     ]
-}
-
-/// One to eight changes: bits, numbers at the ends of their range, parts moved, cut or repeated.
-fn change(bytes: &mut Vec<u8>, rng: &mut ChaCha8Rng, others: &[Vec<u8>]) {
-    for _ in 0..rng.random_range(1..9) {
-        if bytes.is_empty() {
-            return;
-        }
-        let at = rng.random_range(0..bytes.len());
-        let end = (at + rng.random_range(1..65)).min(bytes.len());
-        match rng.random_range(0..9) {
-            0 | 1 => bytes[at] ^= 1 << rng.random_range(0..8),
-            2 => bytes[at] = rng.random(),
-            3 | 4 => {
-                let ends =
-                    [0, 1, 127, 255, 65_535, 1 << 31, 1 << 32, 1 << 40, u64::MAX >> 1, u64::MAX];
-                let value = ends[rng.random_range(0..ends.len())].to_le_bytes();
-                let n = [1, 2, 4, 8][rng.random_range(0..4)].min(bytes.len() - at);
-                bytes[at..at + n].copy_from_slice(&value[..n]);
-            }
-            5 => {
-                let part = bytes[at..end].to_vec();
-                let to = rng.random_range(0..=bytes.len() - part.len());
-                bytes[to..to + part.len()].copy_from_slice(&part);
-            }
-            6 => drop(bytes.drain(at..end)),
-            7 => {
-                let times =
-                    if rng.random_range(0..50) == 0 { 10_000 } else { rng.random_range(1..20) };
-                let part = bytes[at..end].repeat(times);
-                bytes.splice(at..at, part);
-                bytes.truncate(1 << 20);
-            }
-            _ => {
-                let other = &others[rng.random_range(0..others.len())];
-                let from = rng.random_range(0..other.len().max(1));
-                let part = &other[from.min(other.len())..(from + end - at).min(other.len())];
-                bytes.splice(at..end, part.iter().copied());
-            }
-        }
-    }
-}
-
-/// Most memory this process has had, where the system says so.
-fn peak_mb() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) >> 10
 }
 
 #[test]
 fn changed_files_are_read_or_refused() {
-    let setting = |name: &str| std::env::var(name).ok();
-    let seconds = setting("MORULA_FUZZ_SECONDS").and_then(|s| s.parse().ok()).unwrap_or(1.0);
-    let seed = setting("MORULA_FUZZ_SEED").and_then(|s| s.parse().ok()).unwrap_or(0);
-    let only = setting("MORULA_FUZZ_TARGET");
-    // The library's own panics become errors; their messages would fill the log.
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut failures = Vec::new();
-    for (name, run, corpus) in targets() {
-        if only.as_ref().is_some_and(|only| only != name) {
-            continue;
-        }
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (start, mut runs, mut slowest) = (Instant::now(), 0, Duration::ZERO);
-        for stored in &corpus {
-            run(stored);
-        }
-        while start.elapsed().as_secs_f64() < seconds {
-            let mut bytes = corpus[rng.random_range(0..corpus.len())].clone();
-            change(&mut bytes, &mut rng, &corpus);
-            if name == "csv" && rng.random_range(0..8) == 0 {
-                let mut packer = flate2::write::GzEncoder::new(Vec::new(), Default::default());
-                packer.write_all(&bytes).unwrap();
-                bytes = packer.finish().unwrap();
-            }
-            let began = Instant::now();
-            let panicked = catch_unwind(|| run(&bytes)).is_err();
-            let took = began.elapsed();
-            slowest = slowest.max(took);
-            runs += 1;
-            let large = peak_mb() > 1024;
-            if panicked || large || took > Duration::from_secs(10) {
-                let path = std::env::temp_dir().join(format!("morula-fuzz-{name}-{seed}-{runs}"));
-                fs::write(&path, &bytes).unwrap();
-                failures.push(format!(
-                    "{}: panic {panicked}, {took:?}, peak {} MB",
-                    path.display(),
-                    peak_mb()
-                ));
-                if large || failures.len() > 9 {
-                    break;
-                }
-            }
-        }
-        println!("{name}: {runs} inputs, slowest {slowest:?}, peak {} MB", peak_mb());
-    }
-    let _ = std::panic::take_hook();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    run(targets());
 }

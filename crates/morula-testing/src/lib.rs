@@ -1,4 +1,5 @@
-//! What tests of several crates share: the devices they run on, and the folder of real data.
+//! What tests of several crates share: the devices they run on, the folder of real data, and random
+//! changes of stored inputs.
 //!
 //! Other crates name this one as a development dependency, by path and without a version, so that
 //! `cargo package` leaves it out. It is never published.
@@ -6,5 +7,6 @@
 mod data;
 #[cfg(feature = "flex")]
 pub mod devices;
+pub mod fuzz;
 
 pub use data::data_folder;

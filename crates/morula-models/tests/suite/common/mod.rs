@@ -2,9 +2,9 @@
 #![allow(missing_docs, dead_code, reason = "tests' own helpers, not all for each")]
 
 pub mod checks;
+mod seal;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+pub use seal::{list, reseal};
 
 use morula_data::CountMatrix;
 use morula_models::DeviceChoice;
@@ -35,24 +35,4 @@ pub fn noise(cells: usize, genes: usize, dispersion: f64, seed: u64) -> CountMat
     let (library_size, library_sd) = (0.9 * genes as f64, 0.8 * dispersion);
     let sizes = SimulateParams { cells, genes, library_size, library_sd, ..none };
     simulate(&SimulateParams { dispersion, seed, ..sizes }).unwrap().counts
-}
-
-/// Makes the checksums of a folder fit its files, as somebody would who means to mislead.
-pub fn reseal(folder: &Path) {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_string();
-    let files = files.filter(|path| name(path) != "checksums.json");
-    list(folder, files.map(|f| (name(&f), crc32fast::hash(&std::fs::read(&f).unwrap()))).collect());
-}
-
-/// Writes a list of checksums.
-pub fn list(folder: &Path, files: BTreeMap<String, u32>) {
-    let mut all = crc32fast::Hasher::new();
-    for (name, checksum) in &files {
-        all.update(name.as_bytes());
-        all.update(&[0xff]);
-        all.update(&checksum.to_le_bytes());
-    }
-    let list = serde_json::json!({"files": files, "all": all.finalize()});
-    std::fs::write(folder.join("checksums.json"), list.to_string()).unwrap();
 }

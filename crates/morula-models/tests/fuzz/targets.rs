@@ -1,0 +1,144 @@
+//! What loading does with any bytes in a file of a saved model or checkpoint whose checksums fit: an
+//! error or a model, in little time and memory, never a panic. The folder `fuzz` runs these functions
+//! with libFuzzer, and `tests/fuzz.rs` without it.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use morula_data::CountMatrix;
+use morula_models::{
+    AnyParams, Checkpoint, Device, DeviceChoice, EpochRecord, FitOptions, MODELS, ModelKind,
+};
+use morula_preprocess::{SimulateParams, simulate};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::seal::reseal;
+
+/// A fitted model and a checkpoint before its last epoch.
+struct Stored {
+    kind: ModelKind,
+    home: TempDir,
+}
+
+fn device() -> Device {
+    DeviceChoice::Cpu.resolve().unwrap().device
+}
+
+fn counts() -> CountMatrix {
+    let params = SimulateParams { cells: 30, genes: 100, types: 2, ..SimulateParams::default() };
+    simulate(&params).unwrap().counts
+}
+
+fn params(kind: ModelKind) -> Box<dyn AnyParams> {
+    let mut values = kind.defaults().to_value();
+    values["recipe"]["n_top_genes"] = json!(40);
+    values["widths"] = json!([8, 6]);
+    match kind.name {
+        "jojoscl" => values["projection"] = json!(6),
+        _ => {
+            values["graph_widths"] = json!([6]);
+            values["components"] = json!(6);
+            values["latent"] = json!(4);
+            for stage in ["autoencoder_epochs", "graph_epochs", "joint_epochs"] {
+                values[stage] = json!(1);
+            }
+        }
+    }
+    let mut params = kind.read(values).unwrap();
+    params.set_epochs(2);
+    params
+}
+
+fn options<'a>(folder: &Path, resume: bool) -> FitOptions<'a> {
+    let checkpoint = Checkpoint { folder: folder.into(), every: 1000, resume };
+    FitOptions { observer: None, checkpoint: Some(checkpoint) }
+}
+
+fn stored() -> &'static [Stored] {
+    static STORED: OnceLock<Vec<Stored>> = OnceLock::new();
+    STORED.get_or_init(|| {
+        let store = |&kind: &ModelKind| {
+            let home = tempfile::tempdir().unwrap();
+            let mut stop = |_: &EpochRecord, _: usize| ControlFlow::Break(());
+            let options = FitOptions { observer: Some(&mut stop), ..options(home.path(), false) };
+            assert!(params(kind).fit_with(&counts(), &device(), options).is_err(), "it stops");
+            let model = params(kind).fit_with(&counts(), &device(), FitOptions::default()).unwrap();
+            model.save(&home.path().join("model")).unwrap();
+            Stored { kind, home }
+        };
+        MODELS.iter().map(store).collect()
+    })
+}
+
+/// Names of the files in a folder but the checksums.
+fn names(folder: &Path) -> Vec<String> {
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+    let mut names: Vec<String> = fs::read_dir(folder).unwrap().flatten().map(name).collect();
+    names.retain(|name| name != "checksums.json");
+    names.sort();
+    names
+}
+
+/// Every file of the stored models, or checkpoints, behind a byte for its place.
+#[allow(dead_code)]
+pub fn corpus(part: fn(&ModelKind) -> &'static str) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    for (i, Stored { kind, home }) in stored().iter().enumerate() {
+        let folder = home.path().join(part(kind));
+        for (j, name) in names(&folder).iter().enumerate() {
+            let place = (i + MODELS.len() * j) as u8;
+            files.push([&[place][..], &fs::read(folder.join(name)).unwrap()].concat());
+        }
+    }
+    files
+}
+
+/// A copy of a stored folder with one file replaced, as the first byte says; its checksums fit.
+fn changed(
+    bytes: &[u8],
+    part: fn(&ModelKind) -> &'static str,
+) -> Option<(&'static ModelKind, TempDir)> {
+    let (&place, content) = bytes.split_first()?;
+    let Stored { kind, home } = &stored()[place as usize % MODELS.len()];
+    let from = home.path().join(part(kind));
+    let names = names(&from);
+    let at = place as usize / MODELS.len() % names.len();
+    let copy = tempfile::tempdir().ok()?;
+    let folder = copy.path().join(part(kind));
+    fs::create_dir(&folder).ok()?;
+    for (j, name) in names.iter().enumerate() {
+        match j == at {
+            true => fs::write(folder.join(name), content).ok()?,
+            false => drop(fs::copy(from.join(name), folder.join(name)).ok()?),
+        }
+    }
+    reseal(&folder);
+    Some((kind, copy))
+}
+
+/// The folder of a saved model.
+pub fn model_folder(_: &ModelKind) -> &'static str {
+    "model"
+}
+
+/// The folder of a checkpoint.
+pub fn checkpoint_folder(kind: &ModelKind) -> &'static str {
+    kind.name
+}
+
+/// Loads a model, and predicts with it.
+pub fn model(bytes: &[u8]) {
+    let Some((kind, home)) = changed(bytes, model_folder) else { return };
+    if let Ok(model) = kind.load(&home.path().join("model"), &device()) {
+        let _ = model.predict(&counts());
+    }
+}
+
+/// Resumes from a checkpoint.
+pub fn checkpoint(bytes: &[u8]) {
+    let Some((kind, home)) = changed(bytes, checkpoint_folder) else { return };
+    let _ = params(*kind).fit_with(&counts(), &device(), options(home.path(), true));
+}
