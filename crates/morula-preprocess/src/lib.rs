@@ -36,6 +36,7 @@ mod residuals;
 mod rows;
 mod scale;
 mod simulate;
+pub mod thinning;
 mod umap;
 
 pub use error::{PreprocessError, Result};
