@@ -43,6 +43,12 @@ pub struct CountsArgs {
 }
 
 impl CountsArgs {
+    /// A file with no options for reading it.
+    pub fn of(input: &Path) -> Self {
+        let layer = "X".to_string();
+        Self { input: input.into(), layer, gene_column: None, round: false, transpose: false }
+    }
+
     fn options(&self) -> ReadOptions {
         let options = ReadOptions::new().layer(Some(&self.layer));
         options.round(self.round).transpose(self.transpose)

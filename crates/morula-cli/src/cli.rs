@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, annotate, benchmark, cluster, devices, evaluate, inspect, markers, predict, report,
-    simulate, transfer,
+    agreement, annotate, benchmark, cluster, cut, devices, evaluate, inspect, markers, predict,
+    report, simulate, transfer,
 };
 
 /// Deep clustering of single-cell RNA-seq on any GPU or CPU.
@@ -23,6 +23,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Cluster(cluster::Cluster),
+    Cut(cut::Cut),
     Predict(predict::Predict),
     Report(report::Report),
     Evaluate(evaluate::Evaluate),
@@ -41,6 +42,7 @@ impl Command {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Cluster(args) => args.run(),
+            Self::Cut(args) => args.run(),
             Self::Predict(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::Evaluate(args) => args.run(),

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use morula::cluster::{Level, ResolutionProfile};
+use morula::cluster::evidence::Evidence;
+use morula::cluster::{ClusterTree, Level};
 use morula::models::{ClusterModel, NamedDevice, Prediction};
 use serde::Serialize;
 
@@ -23,9 +24,9 @@ pub struct Summary {
     pub n_genes_filtered: usize,
     pub n_genes_missing: usize,
     pub n_clusters: usize,
-    /// How the number of clusters depends on the resolution.
-    #[serde(rename = "granularity")]
-    pub profile: Option<ResolutionProfile>,
+    /// Number of clusters at the levels, after a fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<Levels>,
     /// Cells in each cluster.
     pub cluster_sizes: Vec<usize>,
     /// Mean probability of the cells' clusters.
@@ -38,6 +39,49 @@ pub struct Summary {
     /// Folder of the report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+}
+
+/// Number of clusters at the levels beside the default one, and the number that is supported.
+#[derive(Debug, Serialize)]
+pub struct Levels {
+    pub n_coarse: usize,
+    pub n_fine: usize,
+    /// Clusters that are supported by molecules which played no part in finding them.
+    pub n_supported: Option<usize>,
+    /// Splits between clusters that are supported.
+    pub n_splits_supported: Option<usize>,
+}
+
+impl Levels {
+    pub fn new(tree: &ClusterTree, evidence: Option<&Evidence>) -> Self {
+        let n = |level| {
+            let groups = tree.cut(level).unwrap_or_default();
+            groups.iter().max().map_or(0, |k| k + 1)
+        };
+        Self {
+            n_coarse: n(Level::Coarse),
+            n_fine: n(Level::Fine),
+            n_supported: evidence.map(|evidence| evidence.n_supported),
+            n_splits_supported: evidence.map(|evidence| {
+                let between = tree.n_clusters().saturating_sub(1);
+                let splits = evidence.splits.iter().rev().take(between);
+                splits.filter(|split| split.supported).count()
+            }),
+        }
+    }
+
+    fn text(&self, n_clusters: usize) -> String {
+        let levels = format!("levels: {} coarse, {} fine clusters", self.n_coarse, self.n_fine);
+        match self.n_supported {
+            None => format!("{levels}\n"),
+            Some(1) => format!("{levels}; evidence: one cluster supported\n"),
+            Some(_) => format!(
+                "{levels}; evidence: {} of {} splits between clusters supported\n",
+                self.n_splits_supported.unwrap_or_default(),
+                n_clusters.saturating_sub(1)
+            ),
+        }
+    }
 }
 
 impl Summary {
@@ -66,7 +110,7 @@ impl Summary {
             n_genes_filtered: report.genes_filtered,
             n_genes_missing: report.missing_genes.len(),
             n_clusters: model.n_clusters(),
-            profile: model.profile().cloned(),
+            levels: None,
             cluster_sizes,
             mean_confidence: confidence / prediction.labels.len().max(1) as f64,
             n_cells_unsure: 0,
@@ -79,7 +123,7 @@ impl Summary {
 
     /// As text.
     pub fn text(&self) -> String {
-        let levels = self.profile.as_ref().map_or_else(String::new, levels);
+        let levels = self.levels.as_ref().map_or_else(String::new, |l| l.text(self.n_clusters));
         let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
         let text = format!(
             "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
@@ -97,22 +141,6 @@ impl Summary {
             None => text,
         }
     }
-}
-
-/// A line with the number of clusters by resolution.
-fn levels(profile: &ResolutionProfile) -> String {
-    let level = |level: &Level| format!("{} at {:.2}", level.n_clusters, level.resolution);
-    let around: Vec<String> = profile.levels.iter().map(level).collect();
-    let parted = match profile.n_found > profile.n_stable {
-        true => format!(", after subclustering: {}", profile.n_found),
-        false => String::new(),
-    };
-    format!(
-        "clusters by resolution: {}; most stable, with a noise of {:.3}: {}{parted}\n",
-        around.join(", "),
-        profile.background,
-        profile.n_stable,
-    )
 }
 
 /// The cells and genes that preprocessing filtered out, for people.

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use morula::cluster::evidence::Evidence;
 use morula::data::{Categorical, DataFrame, Format, OutputPlan, read_obs, sniff, write_h5ad};
 use morula::models::NamedDevice;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
 use morula::report::BATCH_COLUMNS;
-use morula::results::confident_additions;
+use morula::results::{confident_additions, evidence_additions};
 
 use crate::args::{CountsArgs, READING, ResultArgs};
 use crate::console::Console;
@@ -17,7 +18,7 @@ use crate::expression::groups;
 use crate::failure::usage;
 use crate::interrupt;
 use crate::subset::subset;
-use crate::summary::{self, Summary};
+use crate::summary::{self, Levels, Summary};
 
 /// A column with more groups than this hardly holds batches.
 const MOST_BATCHES: usize = 100;
@@ -66,7 +67,7 @@ pub fn check_plan(
     kind: ModelKind,
     counts: &CountsArgs,
     results: &ResultArgs,
-    umap: bool,
+    [fits, umap]: [bool; 2],
 ) -> Result<()> {
     let name = kind.name;
     let mut plan = OutputPlan::new()
@@ -75,6 +76,10 @@ pub fn check_plan(
         .obsm(format!("X_{name}"))
         .obsm(format!("{name}_proba"))
         .uns(name);
+    if fits {
+        let level = |end| format!("{name}_{end}");
+        plan = plan.obs(level("coarse")).obs(level("fine")).uns(level("evidence"));
+    }
     if umap {
         plan = plan.obsm("X_umap").uns("umap");
     }
@@ -159,9 +164,17 @@ impl Task<'_> {
         model: &dyn ClusterModel,
         prediction: &Prediction,
         input: &Input,
+        evidence: Option<&Evidence>,
     ) -> Result<Additions> {
         let least = self.results.min_confidence.unwrap_or_default();
-        Ok(confident_additions(model, prediction, input.n_cells, &self.device.name, least)?)
+        let (n_cells, device) = (input.n_cells, &self.device.name);
+        let results = confident_additions(model, prediction, n_cells, device, least)?;
+        Ok(match (model.tree(), evidence) {
+            (Some(tree), Some(evidence)) => {
+                evidence_additions(results, model.name(), tree, evidence)?
+            }
+            _ => results,
+        })
     }
 
     /// Writes the output, with a layout if there is one. This reads the input again: drop the counts
@@ -172,10 +185,11 @@ impl Task<'_> {
         prediction: &Prediction,
         input: &Input,
         layout: Option<(&[f32], &UmapParams)>,
+        evidence: Option<&Evidence>,
     ) -> Result<Summary> {
         let (from, to): (&Path, &Path) = (&self.counts.input, &self.results.out.out);
         let least = self.results.min_confidence.unwrap_or_default();
-        let mut results = self.results(model, prediction, input)?;
+        let mut results = self.results(model, prediction, input, evidence)?;
         if self.results.denoised {
             let denoised = Denoised::of(model, prediction)?.context("this model denoises")?;
             results = denoised.add_to(results, input.n_cells, &input.genes)?;
@@ -202,6 +216,8 @@ impl Task<'_> {
         let n_cells = input.n_cells;
         let mut summary =
             Summary::new(model, prediction, [from, to], n_cells, &self.device, elapsed);
+        let tree = model.tree().filter(|_| prediction.leaves.is_some());
+        summary.levels = tree.map(|tree| Levels::new(tree, evidence));
         summary.n_cells_unsure = prediction.confidence().iter().filter(|&&p| p < least).count();
         Ok(summary)
     }

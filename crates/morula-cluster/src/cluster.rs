@@ -6,7 +6,7 @@ use crate::communities::{Detection, communities};
 use crate::knn_classifier::{Ballot, KnnClassifier};
 use crate::labels::check_points;
 use crate::representations::CellNeighbors;
-use crate::stability::ResolutionProfile;
+use crate::tree::ClusterTree;
 use crate::{ClusterError, NClusters, Result, largest_possible};
 
 /// Parameters for clustering an embedding.
@@ -49,15 +49,16 @@ pub struct Clustering {
     /// Cluster of every cell: the likeliest one. The largest cluster is 0.
     pub labels: Vec<usize>,
     /// Number of clusters; each has cells. A detected number may be smaller than the number of
-    /// communities ([`ResolutionProfile::n_found`]): a community that is outvoted in all of its
-    /// cells is dissolved.
+    /// communities: a community that is outvoted in all of its cells is dissolved.
     pub n_clusters: usize,
     /// Probability of every cluster, cells x K; rows sum to 1.
     pub proba: DenseMatrix,
     /// Stability of the community of every cell, 0 to 1.
     pub stability: Vec<f32>,
-    /// The chosen resolution, and the communities at resolutions around it.
-    pub profile: ResolutionProfile,
+    /// The clusters, the communities within them, and how they join.
+    pub tree: ClusterTree,
+    /// Leaf of the tree of every cell.
+    pub leaves: Vec<usize>,
     /// Classifies new cells by their neighbours.
     pub classifier: KnnClassifier,
 }
@@ -105,7 +106,7 @@ impl ClusterParams {
         seed: u64,
     ) -> Result<Clustering> {
         let found = communities(graph, self.n_clusters, seed)?;
-        let (stability, profile) = (found.stability.clone(), found.profile.clone());
+        let (stability, resolution) = (found.stability.clone(), found.resolution);
         let (ballot, proba) = KnnClassifier::vote(&cells, found)?;
         let n_clusters = ballot.n_clusters();
         if let Some(n_asked) = self.n_clusters.given().filter(|&k| k > n_clusters) {
@@ -113,7 +114,8 @@ impl ClusterParams {
             return Err(ClusterError::TooManyClusters { n_asked, n_possible });
         }
         let (labels, classifier) = (proba.argmax(), KnnClassifier::new(cells, ballot));
-        Ok(Clustering { labels, n_clusters, proba, stability, profile, classifier })
+        let (tree, leaves) = ClusterTree::fit(graph, &labels, resolution, seed)?;
+        Ok(Clustering { labels, n_clusters, proba, stability, tree, leaves, classifier })
     }
 }
 
@@ -126,7 +128,8 @@ fn most_clusters(
 ) -> Result<usize> {
     let detection = Detection::new(graph, NClusters::Given(asked), seed)?;
     largest_possible(asked, |k| {
-        Ok(Ballot::settle(cells.neighbors(), detection.communities(k)?).0.n_clusters())
+        let found = detection.communities(NClusters::Given(k))?;
+        Ok(Ballot::settle(cells.neighbors(), found).0.n_clusters())
     })
 }
 

@@ -15,6 +15,7 @@
 mod cluster;
 mod communities;
 mod error;
+pub mod evidence;
 mod graph;
 mod hierarchy;
 mod kmeans;
@@ -24,10 +25,10 @@ mod leiden;
 mod n_clusters;
 pub mod random;
 pub mod representations;
-mod stability;
+mod tree;
 
 pub use cluster::{ClusterParams, Clustering};
-pub use communities::{Communities, Detected, communities, detect};
+pub use communities::{Communities, communities};
 pub use error::{ClusterError, Result};
 pub use graph::mean_graph;
 pub use hierarchy::{average_linkage, ward};
@@ -36,7 +37,7 @@ pub use knn_classifier::{KnnClassifier, KnnSizes};
 pub use labels::{number_by_cells, ranks};
 pub use leiden::{LeidenParams, leiden, leiden_for_k};
 pub use n_clusters::{NClusters, largest_possible};
-pub use stability::{Level, ResolutionProfile};
+pub use tree::{ClusterTree, Level, Merge};
 
 /// The crate's page, whose example is tested.
 #[cfg(doctest)]

@@ -61,7 +61,7 @@ pub use error::{DataError, Result};
 pub use frame::{Categorical, Column, DataFrame};
 pub use io::{
     Format, OutputPlan, ReadOptions, check_output, read, read_counts, read_counts_with, read_obs,
-    read_with, sniff, write_h5ad, write_h5ad_from, write_h5ad_with,
+    read_uns, read_with, sniff, write_h5ad, write_h5ad_from, write_h5ad_with,
 };
 pub use names::make_unique;
 pub use records::{Field, Records};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use morula_cluster::ResolutionProfile;
+use morula_cluster::ClusterTree;
 use morula_data::{CountMatrix, DenseMatrix};
 use morula_preprocess::{FilterReport, Neighbors, Recipe};
 use serde::Serialize;
@@ -26,6 +26,8 @@ pub struct Prediction {
     /// Nearest cells in the embedding by direction, for a layout. Only for the cells of a fit by
     /// communities.
     pub neighbors: Option<Neighbors>,
+    /// Leaf of [`ClusterModel::tree`] of each cell. Only for the cells of a fit by communities.
+    pub leaves: Option<Vec<usize>>,
     /// Report of the preprocessing: cells filtered, genes missing and genes ignored.
     pub report: FilterReport,
 }
@@ -38,7 +40,8 @@ impl Prediction {
         kept_cells: Vec<usize>,
         report: FilterReport,
     ) -> Self {
-        Self { kept_cells, labels: proba.argmax(), proba, latent, neighbors: None, report }
+        let labels = proba.argmax();
+        Self { kept_cells, labels, proba, latent, neighbors: None, leaves: None, report }
     }
 
     /// Number of clusters; some may have none of these cells.
@@ -80,8 +83,8 @@ macro_rules! model_fields {
             NAME
         }
 
-        fn profile(&self) -> Option<&ResolutionProfile> {
-            self.profile.as_ref()
+        fn tree(&self) -> Option<&ClusterTree> {
+            self.tree.as_ref()
         }
 
         fn fitted(&self) -> Option<&Prediction> {
@@ -106,8 +109,9 @@ pub trait ClusterModel: std::fmt::Debug {
     /// Number of clusters.
     fn n_clusters(&self) -> usize;
 
-    /// The resolution profile; `None` from a method that only takes a given number.
-    fn profile(&self) -> Option<&ResolutionProfile>;
+    /// The clusters, the communities within them, and how they join; `None` from another cluster
+    /// method than `communities`.
+    fn tree(&self) -> Option<&ClusterTree>;
 
     /// Clusters, probabilities and embedding of the cells of the fit. `None` after loading: a saved
     /// model does not keep them.

@@ -9,7 +9,8 @@
 //! | `obs["jojoscl_confidence"]` | probability of that cluster, from 1 / K to 1 |
 //! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
 //! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
-//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `granularity`: the resolution profile; `batches` that were corrected |
+//! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `tree`: the levels of clusters and how they join; `batches` that were corrected |
+//! | `obs["jojoscl_coarse"]`, `obs["jojoscl_fine"]` | the levels beside the clusters, after a fit: `"0+4"` holds two clusters, `"3.1"` is a part of cluster 3 |
 //!
 //! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
 //! and NaN everywhere else.
@@ -23,13 +24,15 @@
 //!
 //! The row of a cell that preprocessing left out is empty.
 //!
-//! With [`umap_additions`], a layout in two dimensions as `obsm["X_umap"]`.
+//! With [`evidence_additions`], the evidence for every split as the table `uns["jojoscl_evidence"]`;
+//! with [`umap_additions`], a layout in two dimensions as `obsm["X_umap"]`.
 
 mod denoised;
+mod tree;
 
 pub use denoised::Denoised;
+pub use tree::{cut, evidence_additions, evidence_table};
 
-use morula_cluster::{Level, ResolutionProfile};
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
 use morula_models::{ClusterModel, Description, EpochRecord, Prediction};
 use morula_preprocess::UmapParams;
@@ -80,7 +83,11 @@ pub fn confident_additions(
     }
     let categories = (0..model.n_clusters()).map(|k| k.to_string()).collect();
     let clusters = Categorical::new(codes, categories, false)?;
-    Ok(Additions::new()
+    let mut additions = Additions::new();
+    if let (Some(tree), Some(leaves)) = (model.tree(), &prediction.leaves) {
+        additions = tree::levels(additions, name, tree, (prediction, leaves), n_obs)?;
+    }
+    Ok(additions
         .obs(name, Column::Categorical(clusters))
         .obs(format!("{name}_confidence"), Column::Float(confidence))
         .obsm(format!("X_{name}"), spread(&prediction.latent, kept, n_obs)?)
@@ -138,28 +145,11 @@ fn describe(model: &dyn ClusterModel, device: &str) -> UnsValue {
         [] => about,
         batches => about.with("batches", batches.to_vec()),
     };
-    let about = match model.profile() {
-        Some(profile) => about.with("granularity", granularity(profile)),
+    let about = match model.tree() {
+        Some(tree) => about.with("tree", tree::stored(tree)),
         None => about,
     };
     per_cluster.into_iter().fold(about, |about, (name, values)| about.with(name, values))
-}
-
-/// The resolution profile: one list per quantity, with a value per resolution.
-fn granularity(found: &ResolutionProfile) -> UnsValue {
-    let list = |of: &dyn Fn(&Level) -> f64| found.levels.iter().map(of).collect::<Vec<f64>>();
-    let counts: Vec<i64> = found.levels.iter().map(|level| level.n_clusters as i64).collect();
-    let around = UnsValue::map()
-        .with("resolution", list(&|level| level.resolution))
-        .with("n_clusters", counts)
-        .with("stability", list(&|level| level.stability))
-        .with("agreement", list(&|level| level.agreement));
-    UnsValue::map()
-        .with("background", found.background)
-        .with("resolution", found.resolution)
-        .with("n_stable", found.n_stable as i64)
-        .with("n_found", found.n_found as i64)
-        .with("around", around)
 }
 
 /// One list per quantity, with a value per epoch. A term that starts late is NaN before.

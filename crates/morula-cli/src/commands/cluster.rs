@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use morula::cluster::evidence::{Evidence, EvidenceParams, Shown, evidence};
 use morula::models::AnyParams;
 use morula::prelude::*;
 use morula::report::Source;
@@ -28,6 +29,15 @@ use crate::writable::check_model_folder;
 
 /// Epochs between two checkpoints.
 const CHECKPOINT_EVERY: usize = 5;
+
+/// What evidence for the splits of clusters is computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EvidenceName {
+    /// No evidence.
+    None,
+    /// Clusters found anew in the views of expression.
+    Views,
+}
 
 /// Cluster cells and embed them.
 ///
@@ -84,6 +94,11 @@ pub struct Cluster {
     #[arg(long, requires = "checkpoint")]
     resume: bool,
 
+    /// Evidence for every split of the clusters: `views` tests it on molecules that played no part in
+    /// finding clusters in the expression views; `none` saves the time
+    #[arg(long, value_enum, default_value_t = EvidenceName::Views)]
+    evidence: EvidenceName,
+
     /// Add UMAP of the embedding, in two dimensions, as obsm `X_umap`
     #[arg(long)]
     umap: bool,
@@ -109,7 +124,7 @@ impl Cluster {
         check_results(kind, &self.counts, &self.results)?;
         self.check_outputs(kind)?;
         let umap = self.umap || self.report.is_some();
-        check_plan(kind, &self.counts, &self.results, umap)?;
+        check_plan(kind, &self.counts, &self.results, [true, umap])?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
         let batch = self.batch.batch.as_deref();
@@ -130,6 +145,7 @@ impl Cluster {
         MemoryPlan::new(n_cells, n_genes, stored).check(kind.name == "scsiameseclu")?;
         let obs = self.report.as_ref().map(|_| task.read_obs(&counts)).transpose()?;
         let model = self.fit(kind, params, &counts, &task)?;
+        let evidence = self.evidence(model.as_ref(), &counts, console);
         // Only a report still needs the counts.
         let shown = match obs {
             Some(obs) => Some(annotated(counts, obs)?),
@@ -145,12 +161,13 @@ impl Cluster {
             false => None,
         };
         let drawn = layout.as_ref().map(|(layout, params)| (layout.as_slice(), params));
-        let mut summary = task.write(model.as_ref(), prediction, &input, drawn)?;
+        let evidence = evidence.as_ref();
+        let mut summary = task.write(model.as_ref(), prediction, &input, drawn, evidence)?;
         // Hours of work are safe now. What else fails is said, and costs nothing of it.
         let saved = self.save(model.as_ref(), console);
         let mut drawn = Ok(());
         if let (Some(folder), Some(mut data), Some((layout, _))) = (&self.report, shown, layout) {
-            data.add(&task.results(model.as_ref(), prediction, &input)?)?;
+            data.add(&task.results(model.as_ref(), prediction, &input, evidence)?)?;
             let least = self.results.min_confidence.unwrap_or_default();
             let layout = sure_cells(&layout, prediction, least);
             let source = self.source(model.as_ref(), layout);
@@ -170,6 +187,42 @@ impl Cluster {
                 "{output} is written; the model is not saved: {saved:#}; nor is the report written: \
                  {drawn:#}"
             )),
+        }
+    }
+
+    /// The evidence for the splits of the clusters. Where there is none, a remark says why.
+    fn evidence(
+        &self,
+        model: &dyn ClusterModel,
+        counts: &CountMatrix,
+        console: Console,
+    ) -> Option<Evidence> {
+        let (tree, prediction) = (model.tree()?, model.fitted()?);
+        if self.evidence == EvidenceName::None {
+            return None;
+        }
+        let mut leaves = vec![None; counts.n_obs()];
+        let found = prediction.kept_cells.iter().zip(prediction.leaves.as_ref()?);
+        found.for_each(|(&cell, &leaf)| leaves[cell] = Some(leaf));
+        let n_clusters = self.n_clusters.unwrap_or(NClusters::Auto);
+        let shown = Shown { tree, leaves: &leaves, n_clusters };
+        let params = EvidenceParams { seed: model.describe().seed, ..Default::default() };
+        match evidence(counts, model.recipe().params(), shown, params) {
+            Ok(found) => {
+                if found.n_supported < tree.n_clusters() {
+                    console.remark(format!(
+                        "{} clusters are shown, but only {} are supported by molecules that played \
+                         no part in finding them",
+                        tree.n_clusters(),
+                        found.n_supported
+                    ));
+                }
+                Some(found)
+            }
+            Err(error) => {
+                console.remark(format!("no evidence for the splits of clusters: {error}"));
+                None
+            }
         }
     }
 

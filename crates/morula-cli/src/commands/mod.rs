@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod annotate;
 pub mod benchmark;
 pub mod cluster;
+pub mod cut;
 pub mod devices;
 pub mod evaluate;
 pub mod inspect;

@@ -7,6 +7,7 @@ mod benchmark;
 mod formats;
 mod inputs;
 mod interruption;
+mod levels;
 mod losses;
 mod names;
 mod outputs;

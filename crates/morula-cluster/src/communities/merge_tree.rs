@@ -34,7 +34,8 @@ struct Cut {
 }
 
 impl MergeTree {
-    /// Merges the communities `fine` in the order of [`AggregateGraph::merges`], down to one group.
+    /// Merges the communities `fine` pair by pair ([`AggregateGraph::best_pair`]), down to one
+    /// group.
     pub fn new<'a>(
         graph: &CsrMatrix,
         fine: &[usize],
@@ -51,9 +52,9 @@ impl MergeTree {
         let mut tree = Self { nodes: shared.iter().map(leaf).collect(), n_leaves };
         // The node of each merged community, at the index of its first community.
         let mut node: Vec<usize> = (0..n_leaves).collect();
-        let merges =
-            AggregateGraph::new(graph, fine).merges(&vec![0; n_leaves], (1, 1), resolution);
-        for (a, b) in merges {
+        let (mut links, parents) = (AggregateGraph::new(graph, fine), vec![0; n_leaves]);
+        while let Some([a, b]) = links.best_pair(&parents, 1, resolution) {
+            links.merge([a, b]);
             let moved = std::mem::take(&mut shared[b]);
             shared[a].iter_mut().zip(moved).for_each(|(x, y)| *x += y);
             let children = [node[a], node[b]];
@@ -164,8 +165,8 @@ impl Overlaps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::communities::stability::stability;
     use crate::leiden::cliques;
-    use crate::stability::JaccardStability;
 
     const FINE: [usize; 12] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3];
 
@@ -210,14 +211,12 @@ mod tests {
         assert!((overlaps.stability(&overlaps.rows[0]) - expected).abs() < 1e-12);
     }
 
-    /// The cut maximises the stability that its vertices get from [`JaccardStability`].
+    /// The cut maximises the stability that its vertices get from [`stability`].
     #[test]
     fn no_other_number_of_groups_is_more_stable() {
         let of = |groups: Vec<usize>| -> f64 {
             let labels: Vec<usize> = FINE.iter().map(|&c| groups[c]).collect();
-            let mut again = JaccardStability::new(&labels);
-            partitions().iter().for_each(|partition| again.add(partition));
-            again.mean().into_iter().map(f64::from).sum()
+            stability(&labels, partitions().iter()).into_iter().map(f64::from).sum()
         };
         let best = of(tree().cut(None));
         let all: Vec<f64> = (1..=4).map(|k| of(tree().cut(Some(k)))).collect();

@@ -1,18 +1,16 @@
-//! Communities of a graph. Their number is given, or follows from the noise of the graph.
+//! Communities of a graph of neighbours that are stable over resolutions.
 
-mod consensus;
+mod agreement;
 mod detect;
+mod ensemble;
 mod merge_tree;
 mod split;
+mod stability;
 mod subcluster;
 
 use morula_data::CsrMatrix;
 
-pub(crate) use consensus::KEPT;
-pub(crate) use detect::Detection;
-pub use detect::{Detected, detect};
-
-use crate::stability::ResolutionProfile;
+pub(crate) use self::detect::Detection;
 use crate::{NClusters, Result};
 
 /// The result of [`communities`].
@@ -27,8 +25,8 @@ pub struct Communities {
     /// vertex i, here and in P. The partitions are those of the whole graph and of four fifths of
     /// its edges, at half to two and a half times the resolution.
     pub stability: Vec<f32>,
-    /// The chosen resolution, and the communities at resolutions around it.
-    pub profile: ResolutionProfile,
+    /// The resolution.
+    pub resolution: f64,
 }
 
 /// [Leiden](crate::leiden()) communities of a weighted graph of neighbours, joined into the groups
@@ -43,22 +41,22 @@ pub struct Communities {
 ///   edges in proportion to `s^(1 - 1 / D)`, while chance gives `s^2 / n`. So gamma falls with a
 ///   small power of n. With the power 0.1, halves to eighths of the cells show the same groups.
 /// - `b`, the background, is the median over pairs of communities of their contact
-///   `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`, at resolution 1, averaged over five partitions.
+///   `2m w_ab / (d_a d_b)`, weighted by `d_a d_b`, at resolution 1.
 ///   Most pairs of cell types are unrelated, so the edges between them are noise.
 /// - At gamma = 1 the objective is modularity. In pure noise b comes near 1, and all cells are one
 ///   cluster. With a number of clusters given, gamma is at most 0.6.
 ///
 /// **Tree.** Communities are detected at 1.5 gamma and merged one by one, in the order of the gain
-/// `w_ab - gamma d_a d_b / 2m`. The result is the cut through this tree that agrees most with 28
-/// partitions (seven resolutions from half to two and a half times gamma, each on the graph and on
-/// three graphs with four fifths of its edges):
+/// `w_ab - gamma d_a d_b / 2m`. The result is the cut through this tree that agrees most with 14
+/// partitions (seven resolutions from half to two and a half times gamma, each on the graph and on a
+/// graph with four fifths of its edges):
 ///
 /// `max sum_i mean_P |C_i and P_i| / |C_i or P_i|`
 ///
 /// **Evidence.** Communities of noise change with the resolution and with the edges; still one of
 /// the many cuts may be more stable than all cells together, above all with few cells. So a cut
 /// counts only if there is a resolution at which it is found again: its mean agreement (adjusted
-/// Rand index) with the three partitions of fewer edges is at least 0.65. Otherwise all cells are
+/// Rand index) with the partition of fewer edges is at least 0.65. Otherwise all cells are
 /// one group.
 ///
 /// **Small groups.** Modularity merges small, well-separated groups. So each cluster is clustered
@@ -73,10 +71,6 @@ pub struct Communities {
 /// where the objective gains most or loses least. So a number that is too large gives small groups,
 /// not halves of large ones. Groups of one or two vertices appear only when nothing else gives the
 /// number.
-///
-/// **Consensus.** A few edges may decide which communities are best. So the communities at 1.5
-/// gamma are those of a consensus graph: every edge is weighted by the share of ten partitions, of
-/// graphs with four fifths of the edges, that do not cut it (Monti et al. 2003).
 ///
 /// ```
 /// use morula_cluster::{NClusters, communities};
@@ -102,9 +96,7 @@ pub struct Communities {
 /// As [`leiden`](crate::leiden()); [`ClusterError::Parameter`](crate::ClusterError::Parameter) for
 /// a number of clusters that is 0 or larger than the number of vertices.
 pub fn communities(graph: &CsrMatrix, n_clusters: NClusters, seed: u64) -> Result<Communities> {
-    let found = detect(graph, n_clusters, seed)?;
-    let (stability, profile) = (found.stability(), found.profile());
-    Ok(Communities { labels: found.labels, n_clusters: found.n_clusters, stability, profile })
+    Detection::new(graph, n_clusters, seed)?.communities(n_clusters)
 }
 
 #[cfg(test)]
@@ -112,12 +104,10 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
-    use super::consensus::consensus;
-    use super::detect::{FINENESS, MOST};
+    use super::agreement::agreement;
     use super::*;
     use crate::labels::count;
     use crate::leiden::cliques;
-    use crate::stability::agreement;
 
     fn found(sizes: &[usize], k: NClusters) -> Communities {
         communities(&cliques(sizes), k, 0).unwrap()
@@ -128,10 +118,7 @@ mod tests {
         let found = found(&[20, 30, 10, 25], NClusters::Auto);
         assert_eq!(found.n_clusters, 4);
         assert_eq!(found.labels[20..50], [0; 30]);
-        let chosen = &found.profile.levels[3];
-        assert_eq!((chosen.n_clusters, chosen.stability, chosen.agreement), (4, 1.0, 1.0));
         assert_eq!(found.stability, [1.0; 85]);
-        assert!(found.profile.background < 0.05, "{:?}", found.profile);
     }
 
     #[test]
@@ -140,7 +127,6 @@ mod tests {
             let found = found(&[20, 30, 10, 25], NClusters::Given(k));
             assert_eq!(found.n_clusters, k);
             assert_eq!(count(&found.labels), k);
-            assert_eq!(found.profile.n_found, 4);
         }
     }
 
@@ -179,43 +165,12 @@ mod tests {
         assert!(three[..80].iter().all(|&l| l < 2));
     }
 
-    /// A ring of 120 and four double cliques. The communities at 1.5 gamma are quarters of the
-    /// ring, but its halves are more stable. A number above that of the communities keeps these six
-    /// groups.
-    #[test]
-    fn more_clusters_than_communities_split_the_detected_groups() {
-        let n = 120 + 4 * 14;
-        let mut dense = vec![0.0; n * n];
-        let mut join = |i: usize, j: usize, w: f32| {
-            dense[i * n + j] = w;
-            dense[j * n + i] = w;
-        };
-        (0..120).for_each(|i| (1..=9).for_each(|step| join(i, (i + step) % 120, 1.0)));
-        for first in (120..n).step_by(14) {
-            for i in 0..7 {
-                for j in 0..i {
-                    join(first + i, first + j, 1.0);
-                    join(first + 7 + i, first + 7 + j, 1.0);
-                }
-                join(first + i, first + 7 + i, 0.9);
-                join(first + i, first + 7 + (i + 1) % 7, 0.9);
-            }
-        }
-        let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
-        let found = communities(&graph, NClusters::Auto, 0).unwrap();
-        let fine = consensus(&graph, FINENESS * found.profile.resolution, 0).unwrap();
-        assert_eq!((found.n_clusters, count(&fine)), (6, 8));
-        let more = communities(&graph, NClusters::Given(9), 0).unwrap();
-        let agreement = agreement(&found.labels, &more.labels);
-        assert!(more.n_clusters == 9 && agreement > 0.95, "{agreement} {:?}", more.labels);
-    }
-
     /// Two small cliques with one edge between them are one community among large ones.
     #[test]
     fn small_groups_that_are_almost_separate_are_clusters() {
         let sizes = [8, 8, 60, 60, 60, 60];
         let six = found(&sizes, NClusters::Auto);
-        assert_eq!((six.profile.n_stable, six.profile.n_found, six.n_clusters), (5, 6, 6));
+        assert_eq!(six.n_clusters, 6);
         assert!(six.labels[..8] == [six.labels[0]; 8] && six.labels[0] != six.labels[8]);
         // Both have the stability of the community that they share.
         assert_eq!(six.stability, [1.0; 256]);
@@ -225,38 +180,7 @@ mod tests {
         assert!(seven.n_clusters == 7 && agreement(&six.labels, &seven.labels) > 0.8);
     }
 
-    /// Unconnected rings of 50 vertices.
-    #[test]
-    fn the_resolution_falls_with_the_number_of_vertices() {
-        let near = |i: usize| {
-            let mut ends = [1, 49].map(|step| (i / 50 * 50 + (i + step) % 50) as u32);
-            ends.sort_unstable();
-            ends
-        };
-        let resolution = |n: usize| {
-            let (indptr, indices) = ((0..=n).map(|i| 2 * i).collect(), (0..n).flat_map(near));
-            let rings = CsrMatrix::new(n, n, indptr, indices.collect(), vec![1.0; 2 * n]).unwrap();
-            communities(&rings, NClusters::Auto, 0).unwrap().profile.resolution
-        };
-        assert!((resolution(2000) - 0.3).abs() < 1e-9);
-        assert!((resolution(200) - 0.3 * 10_f64.powf(0.1)).abs() < 1e-9);
-    }
-
-    /// Random edges between all groups raise the background, and the groups stay separate clusters.
-    #[test]
-    fn noise_raises_the_resolution() {
-        let sizes = [30; 5];
-        let mut dense = cliques(&sizes).to_dense();
-        dense.iter_mut().for_each(|w| *w = *w * 0.4 + 0.05);
-        (0..150).for_each(|i| dense[i * 151] = 0.0);
-        let noisy = CsrMatrix::from_dense(150, 150, &dense).unwrap();
-        let found = communities(&noisy, NClusters::Auto, 0).unwrap();
-        assert_eq!(found.n_clusters, 5, "{:?}", found.profile);
-        assert!(found.profile.background > 0.2, "{:?}", found.profile);
-    }
-
-    /// Three groups of 50, 24% of the pairs joined within and 9% between. With gamma at 1, as
-    /// without a number, the agreement with the groups is .32.
+    /// Three groups of 50, 24% of the pairs joined within and 9% between.
     #[test]
     fn a_given_number_is_found_in_noise() {
         let n = 150;
@@ -275,13 +199,13 @@ mod tests {
         let found = communities(&graph, NClusters::Given(3), 0).unwrap();
         let truth: Vec<usize> = (0..n).map(|i| i / 50).collect();
         let agreement = agreement(&truth, &found.labels);
-        assert!(agreement > 0.7, "{agreement} {:?}", found.profile);
+        assert!(agreement > 0.7, "{agreement}");
     }
 
-    /// More pieces than the communities of a merge tree.
+    /// Many pieces.
     #[test]
     fn a_graph_in_pieces() {
-        let pieces = MOST + 20;
+        let pieces = 532;
         let ends = |i: usize| if i.is_multiple_of(2) { i + 1 } else { i - 1 };
         let indices = (0..2 * pieces).map(|i| ends(i) as u32).collect();
         let indptr = (0..=2 * pieces).collect();

@@ -3,13 +3,16 @@
 use morula_data::CsrMatrix;
 use rand::RngExt;
 
-use super::consensus::{KEPT, N_INIT};
+use super::agreement::agreement;
+use super::ensemble::KEPT;
 use super::split::LEAST;
 use crate::Result;
 use crate::labels::{by_size, count};
 use crate::leiden::{LeidenParams, Partitioner};
 use crate::random::{Purpose, stream};
-use crate::stability::agreement;
+
+/// Starts of the search for parts.
+const N_INIT: usize = 5;
 
 /// Graphs with fewer edges in which the parts must be found again.
 const THINNED: usize = 10;

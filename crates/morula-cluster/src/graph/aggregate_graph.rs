@@ -6,8 +6,14 @@ use morula_data::CsrMatrix;
 pub(crate) struct AggregateGraph {
     /// Row-major `m x m`, symmetric.
     weights: Vec<f64>,
+    /// Sum of the weights of each group.
+    degrees: Vec<f64>,
+    /// Sum of all weights, `2m`.
+    total: f64,
     /// Vertices of each group.
     sizes: Vec<usize>,
+    /// Groups that are not merged into another.
+    alive: Vec<usize>,
     m: usize,
 }
 
@@ -22,28 +28,36 @@ impl AggregateGraph {
                 weights[a * m + labels[j as usize]] += f64::from(w);
             }
         }
-        Self { weights, sizes, m }
+        let degrees: Vec<f64> = (0..m).map(|a| weights[a * m..(a + 1) * m].iter().sum()).collect();
+        let total = degrees.iter().sum();
+        Self { weights, degrees, total, sizes, alive: (0..m).collect(), m }
     }
 
-    fn between(&self, a: usize, b: usize) -> f64 {
+    fn between(&self, [a, b]: [usize; 2]) -> f64 {
         self.weights[a * self.m + b]
     }
 
-    fn degree(&self, a: usize) -> f64 {
-        self.weights[a * self.m..(a + 1) * self.m].iter().sum()
+    /// What merging a pair adds to Leiden's objective: `w_ab - gamma d_a d_b / 2m`.
+    pub fn gain(&self, [a, b]: [usize; 2], resolution: f64) -> f64 {
+        let cost = if self.total > 0.0 { resolution / self.total } else { 0.0 };
+        self.between([a, b]) - cost * self.degrees[a] * self.degrees[b]
+    }
+
+    /// The contact of a pair, `2m w_ab / (d_a d_b)`: the weight between them as a share of the
+    /// weight expected by chance. 0 where nothing is expected.
+    pub fn contact(&self, [a, b]: [usize; 2]) -> f64 {
+        let chance = self.degrees[a] * self.degrees[b];
+        if chance > 0.0 { self.between([a, b]) * self.total / chance } else { 0.0 }
     }
 
     /// The background: the weighted median over pairs of groups of their contact
     /// `2m w_ab / (d_a d_b)`, the weight between two groups as a share of the weight expected by
     /// chance. A pair weighs `d_a d_b`. 0 for fewer than two groups.
     pub fn background(&self) -> f64 {
-        let degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
-        let total: f64 = degrees.iter().sum();
         let pairs = (0..self.m).flat_map(|a| (0..a).map(move |b| (a, b)));
         let mut shares: Vec<(f64, f64)> = pairs
-            .map(|(a, b)| (self.between(a, b), degrees[a] * degrees[b]))
+            .map(|(a, b)| (self.contact([a, b]), self.degrees[a] * self.degrees[b]))
             .filter(|pair| pair.1 > 0.0)
-            .map(|(weight, chance)| (weight * total / chance, chance))
             .collect();
         shares.sort_by(|a, b| a.0.total_cmp(&b.0));
         let half = shares.iter().map(|share| share.1).sum::<f64>() / 2.0;
@@ -55,63 +69,56 @@ impl AggregateGraph {
         median.map_or(0.0, |share| share.0)
     }
 
+    /// The pair of groups with the same parent whose merging gains most, or costs least; pairs with
+    /// a group of fewer than `least` vertices come first.
+    pub fn best_pair(
+        &self,
+        parents: &[usize],
+        least: usize,
+        resolution: f64,
+    ) -> Option<[usize; 2]> {
+        let pairs = self.alive.iter().enumerate().flat_map(|(p, &a)| {
+            self.alive[..p].iter().filter(move |&&b| parents[a] == parents[b]).map(move |&b| [b, a])
+        });
+        let rated = pairs.map(|pair| {
+            let small = self.sizes[pair[0]].min(self.sizes[pair[1]]) < least;
+            (pair, small, self.gain(pair, resolution))
+        });
+        let best = rated.max_by(|x, y| x.1.cmp(&y.1).then(x.2.total_cmp(&y.2)));
+        best.map(|(pair, _, _)| pair)
+    }
+
+    /// Merges a pair of groups. The first of them denotes both.
+    pub fn merge(&mut self, [a, b]: [usize; 2]) {
+        for c in 0..self.m {
+            let moved = self.between([b, c]);
+            self.weights[a * self.m + c] += moved;
+        }
+        for c in 0..self.m {
+            let moved = self.between([c, b]);
+            self.weights[c * self.m + a] += moved;
+        }
+        self.degrees[a] += self.degrees[b];
+        self.sizes[a] += self.sizes[b];
+        self.alive.retain(|&c| c != b);
+    }
+
     /// Merges groups until `n_groups` are left. Only groups with the same parent are merged; groups
     /// with fewer than `least` vertices come first. A merged group has the number of its first
     /// member.
     pub fn join(
-        self,
+        mut self,
         parents: &[usize],
         (n_groups, least): (usize, usize),
         resolution: f64,
     ) -> Vec<usize> {
         let mut group: Vec<usize> = (0..self.m).collect();
-        for (a, b) in self.merges(parents, (n_groups, least), resolution) {
+        while self.alive.len() > n_groups.max(1) {
+            let Some([a, b]) = self.best_pair(parents, least, resolution) else { break };
+            self.merge([a, b]);
             group.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
         }
         group
-    }
-
-    /// The pairs that [`AggregateGraph::join`] merges, in order. After a merge, the first of the
-    /// pair denotes both.
-    ///
-    /// Each merge takes the pair that raises Leiden's objective most, or lowers it least:
-    /// `w_ab - gamma d_a d_b / 2m`.
-    pub fn merges(
-        mut self,
-        parents: &[usize],
-        (n_groups, least): (usize, usize),
-        resolution: f64,
-    ) -> Vec<(usize, usize)> {
-        let mut alive: Vec<usize> = (0..self.m).collect();
-        let mut degrees: Vec<f64> = (0..self.m).map(|a| self.degree(a)).collect();
-        let total: f64 = degrees.iter().sum();
-        let cost = if total > 0.0 { resolution / total } else { 0.0 };
-        let mut merges = Vec::new();
-        while alive.len() > n_groups.max(1) {
-            let gain =
-                |&(a, b): &(usize, usize)| self.between(a, b) - cost * degrees[a] * degrees[b];
-            let pairs = alive.iter().enumerate().flat_map(|(p, &a)| {
-                alive[..p].iter().filter(move |&&b| parents[a] == parents[b]).map(move |&b| (b, a))
-            });
-            let small = |&(a, b): &(usize, usize)| self.sizes[a].min(self.sizes[b]) < least;
-            let order = |x: &(usize, usize), y: &(usize, usize)| {
-                small(x).cmp(&small(y)).then(gain(x).total_cmp(&gain(y)))
-            };
-            let Some((a, b)) = pairs.max_by(order) else { break };
-            for c in 0..self.m {
-                let moved = self.between(b, c);
-                self.weights[a * self.m + c] += moved;
-            }
-            for c in 0..self.m {
-                let moved = self.between(c, b);
-                self.weights[c * self.m + a] += moved;
-            }
-            degrees[a] += degrees[b];
-            self.sizes[a] += self.sizes[b];
-            alive.retain(|&c| c != b);
-            merges.push((a, b));
-        }
-        merges
     }
 }
 
@@ -125,9 +132,9 @@ mod tests {
         let graph = CsrMatrix::from_dense(3, 3, &[0., 1., 2., 1., 0., 0., 2., 0., 0.]).unwrap();
         let groups = AggregateGraph::new(&graph, &[0, 0, 1]);
         assert_eq!(groups.weights, [2.0, 2.0, 2.0, 0.0]);
-        assert_eq!((groups.degree(0), groups.between(1, 0)), (4.0, 2.0));
+        assert_eq!((groups.degrees[0], groups.between([1, 0])), (4.0, 2.0));
         // 2m = 6: 2 * 6 / (4 * 2).
-        assert_eq!(groups.background(), 1.5);
+        assert_eq!(groups.contact([0, 1]), 1.5);
     }
 
     #[test]

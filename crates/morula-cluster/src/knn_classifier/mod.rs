@@ -122,8 +122,7 @@ pub(super) mod tests {
 
     fn clusters(stability: f32) -> Communities {
         let labels = [vec![0; 20], vec![1; 2]].concat();
-        let profile = Default::default();
-        Communities { labels, n_clusters: 2, stability: vec![stability; 22], profile }
+        Communities { labels, n_clusters: 2, stability: vec![stability; 22], resolution: 1.0 }
     }
 
     /// 20 cells at 0 to 19 and 2 cells far away, in two views.
@@ -154,8 +153,8 @@ pub(super) mod tests {
         let of = |i: usize| usize::from((30..=75).contains(&i) && i.is_multiple_of(3));
         let labels: Vec<usize> = (0..100).map(of).collect();
         let view = DenseMatrix::from_rows((0..100).map(|i| i as f32).collect(), 1);
-        let profile = Default::default();
-        let clusters = Communities { labels, n_clusters: 2, stability: vec![1.0; 100], profile };
+        let clusters =
+            Communities { labels, n_clusters: 2, stability: vec![1.0; 100], resolution: 1.0 };
         let cells = CellNeighbors::new(vec![view]).unwrap();
         let (classifier, proba) = KnnClassifier::fit(cells, clusters).unwrap();
         let found = proba.argmax();
@@ -173,8 +172,9 @@ pub(super) mod tests {
                 sizes.iter().enumerate().flat_map(|(k, &n)| std::iter::repeat_n(k, n)).collect();
             let view = DenseMatrix::from_rows((0..12).map(|i| i as f32).collect(), 1);
             let cells = CellNeighbors::new(vec![view]).unwrap();
-            let (profile, stability) = (Default::default(), vec![1.0; 12]);
-            let clusters = Communities { labels, n_clusters: sizes.len(), stability, profile };
+            let stability = vec![1.0; 12];
+            let clusters =
+                Communities { labels, n_clusters: sizes.len(), stability, resolution: 1.0 };
             let (classifier, proba) = KnnClassifier::fit(cells, clusters).unwrap();
             let (found, k) = (proba.argmax(), classifier.n_clusters());
             let mut counts = vec![0; k];

@@ -7,7 +7,7 @@ use morula_preprocess::{Neighbors, Prepared, neighbors};
 
 use super::cell_neighbors::{graph, near};
 use super::{CellNeighbors, ExpressionViews, N_VIEWS, NEIGHBORHOOD};
-use crate::communities::detect;
+use crate::communities::communities;
 use crate::{NClusters, Result};
 
 /// The cells of a fit in the views of expression. Training does not change them.
@@ -45,7 +45,7 @@ impl CellGraph {
     /// expression alone. The latter is computed once, with the first seed.
     ///
     /// # Errors
-    /// As [`detect`].
+    /// As [`communities`].
     pub fn n_clusters(&self, asked: NClusters, seed: u64) -> Result<usize> {
         if let Some(k) = asked.given() {
             return Ok(k);
@@ -53,7 +53,7 @@ impl CellGraph {
         if let Some(&found) = self.n_communities.get() {
             return Ok(found);
         }
-        let found = detect(&self.graph()?, asked, seed)?.n_clusters.max(1);
+        let found = communities(&self.expression_graph()?, asked, seed)?.n_clusters.max(1);
         Ok(*self.n_communities.get_or_init(|| found))
     }
 
@@ -62,7 +62,7 @@ impl CellGraph {
     /// ignored: its structure would be an artefact of training.
     ///
     /// # Errors
-    /// As [`detect`].
+    /// As [`communities`].
     pub fn graph_with(
         &self,
         cells: &CellNeighbors,
@@ -70,12 +70,16 @@ impl CellGraph {
         seed: u64,
     ) -> Result<CsrMatrix> {
         match asked == NClusters::Auto && self.n_clusters(asked, seed)? == 1 {
-            true => self.graph(),
+            true => self.expression_graph(),
             false => cells.graph(),
         }
     }
 
-    fn graph(&self) -> Result<CsrMatrix> {
+    /// The mean of the graphs of the views.
+    ///
+    /// # Errors
+    /// As [`nearest`](Self::nearest).
+    pub fn expression_graph(&self) -> Result<CsrMatrix> {
         graph(self.found()?)
     }
 

@@ -21,7 +21,10 @@ pub use sniff::{Format, sniff};
 #[cfg(doc)]
 use crate::DataError;
 use crate::hdf5::Store;
-use crate::{Additions, AnnData, CountMatrix, DataFrame, Result, atomic_file, orientation};
+use crate::{
+    Additions, AnnData, CountMatrix, DataFrame, Result, UnsValue, atomic_file, orientation,
+};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Reads a file or folder of any supported format. The format is detected by content.
@@ -108,6 +111,20 @@ pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
         _ => Ok(load(path, &ReadOptions::new())?.obs),
     };
     obs().map_err(|e| e.in_file(path))
+}
+
+/// Reads only `uns`, for example the description of an earlier result; empty in other formats than
+/// h5ad.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_uns(path: impl AsRef<Path>) -> Result<BTreeMap<String, UnsValue>> {
+    let path = path.as_ref();
+    let uns = || match sniff::format(path)? {
+        Format::H5ad => h5ad::read_all_uns(&Store::open(path)?),
+        _ => Ok(BTreeMap::new()),
+    };
+    uns().map_err(|e| e.in_file(path))
 }
 
 /// Writes data as a new h5ad file, which Python's anndata can open.

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::{CellGraph, ExpressionViews};
 use morula_cluster::{
-    ClusterError, ClusterParams, KnnClassifier, KnnSizes, ResolutionProfile, largest_possible,
+    ClusterError, ClusterParams, ClusterTree, KnnClassifier, KnnSizes, largest_possible,
 };
 use morula_data::DenseMatrix;
 use morula_preprocess::{Neighbors, Prepared};
@@ -46,8 +46,8 @@ pub(crate) struct Classified {
     pub classifier: Classifier,
     /// Probabilities of the cells, `n x K`.
     pub proba: DenseMatrix,
-    /// The resolution profile, from a method that detects the number of clusters.
-    pub profile: Option<ResolutionProfile>,
+    /// The tree of the clusters and the leaf of every cell, from the method `communities`.
+    pub tree: Option<(ClusterTree, Vec<usize>)>,
     /// Neighbours of the cells in the embedding, from a method that uses them.
     pub neighbors: Option<Neighbors>,
 }
@@ -93,7 +93,7 @@ impl Classifier {
         Ok(Classified {
             classifier: Self::Centroids(classifier),
             proba,
-            profile: None,
+            tree: None,
             neighbors: None,
         })
     }
@@ -112,7 +112,7 @@ impl Classifier {
         Ok(Classified {
             classifier: Self::Neighbors { expression, knn: found.classifier },
             proba: found.proba,
-            profile: Some(found.profile),
+            tree: Some((found.tree, found.leaves)),
             neighbors,
         })
     }

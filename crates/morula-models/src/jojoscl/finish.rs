@@ -30,9 +30,10 @@ pub(super) fn finish(
         n_init: params.n_init,
         seed: params.seed,
     };
-    let Classified { classifier, proba, profile, neighbors } =
+    let Classified { classifier, proba, tree, neighbors } =
         Classifier::fit(&h, wanted, &trainer.cells, &device)?;
     let labels = proba.argmax();
+    let (tree, leaves) = tree.unzip();
     // Batch correction changes the embedding, so the corrected one is uploaded.
     let on_device = if batches.is_some() { upload(&h, &device) } else { on_device };
     let cells = (on_device, labels.as_slice(), classifier.n_clusters());
@@ -43,7 +44,7 @@ pub(super) fn finish(
         encoder,
         correction,
         classifier,
-        profile,
+        tree,
         centres,
         shrinkage: b,
         history: state.history,
@@ -51,6 +52,7 @@ pub(super) fn finish(
     };
     let mut fitted = model.prediction(h, proba, prepared.kept_cells, prepared.report);
     fitted.neighbors = neighbors;
+    fitted.leaves = leaves;
     model.fitted = Some(fitted);
     Ok(model)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use morula_cluster::ResolutionProfile;
+use morula_cluster::ClusterTree;
 use morula_cluster::representations::BatchCorrection;
 use morula_core::{Encoder, EncoderConfig};
 use morula_data::{CountMatrix, DenseMatrix};
@@ -21,7 +21,7 @@ use crate::saved::{manifest, weights, write_json};
 use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 /// Name of the file with the weights in a saved model.
 const ENCODER: &str = "encoder.safetensors";
@@ -34,7 +34,7 @@ pub struct JojoSclModel {
     pub(super) encoder: Encoder,
     pub(super) correction: BatchCorrection,
     pub(super) classifier: Classifier,
-    pub(super) profile: Option<ResolutionProfile>,
+    pub(super) tree: Option<ClusterTree>,
     pub(super) centres: DenseMatrix,
     pub(super) shrinkage: Vec<f32>,
     pub(super) history: Vec<EpochRecord>,
@@ -53,8 +53,7 @@ struct Manifest {
     correction: BatchCorrection,
     #[serde(rename = "assignment")]
     classifier: SavedClassifier,
-    #[serde(rename = "granularity")]
-    profile: Option<ResolutionProfile>,
+    tree: Option<ClusterTree>,
     centres: DenseMatrix,
     shrinkage: Vec<f32>,
     history: Vec<EpochRecord>,
@@ -139,7 +138,7 @@ impl ClusterModel for JojoSclModel {
                 recipe: self.recipe.clone(),
                 correction: self.correction.clone(),
                 classifier: self.classifier.save(folder)?,
-                profile: self.profile.clone(),
+                tree: self.tree.clone(),
                 centres: self.centres.clone(),
                 shrinkage: self.shrinkage.clone(),
                 history: self.history.clone(),
@@ -180,7 +179,7 @@ impl ClusterModel for JojoSclModel {
             encoder,
             correction: manifest.correction,
             classifier,
-            profile: manifest.profile,
+            tree: manifest.tree,
             centres: manifest.centres,
             shrinkage: manifest.shrinkage,
             history: manifest.history,

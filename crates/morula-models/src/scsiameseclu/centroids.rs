@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::CellGraph;
-use morula_cluster::{detect, ranks};
+use morula_cluster::{communities, ranks};
 use morula_core::ops;
 use morula_core::transport::{SinkhornConfig, StudentT, StudentTConfig};
 use morula_data::DenseMatrix;
@@ -29,7 +29,7 @@ pub(super) fn start(
     let (labels, k) = match params.cluster_method {
         ClusterMethod::Communities => {
             let cells = expression.beside(host)?;
-            let found = detect(&expression.graph_with(&cells, asked, seed)?, asked, seed)?;
+            let found = communities(&expression.graph_with(&cells, asked, seed)?, asked, seed)?;
             (ops::indices(&found.labels, &z.device()), found.n_clusters)
         }
         method => {

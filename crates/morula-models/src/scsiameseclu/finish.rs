@@ -27,7 +27,7 @@ pub(super) fn finish(
     let latent = read_matrix(z.clone(), "the embedding")?;
     let mut network = state.network.valid();
     let trained = state.plan.is_some() && params.transport_weight > 0.0;
-    let (classifier, proba, profile, neighbors) =
+    let (classifier, proba, tree, neighbors) =
         if trained && params.cluster_method != ClusterMethod::Communities {
             let (assignment, proba) = centroids::settle(network.assignment, &z)?;
             network.assignment = assignment;
@@ -44,13 +44,15 @@ pub(super) fn finish(
                 n_init: params.n_init,
                 seed: params.seed,
             };
-            let Classified { classifier, proba, profile, neighbors } =
+            let Classified { classifier, proba, tree, neighbors } =
                 Classifier::fit(&latent, wanted, &trainer.expression, &z.device())?;
-            (Some(classifier), proba, profile, neighbors)
+            (Some(classifier), proba, tree, neighbors)
         };
     let x = read_matrix(trainer.cells.x.clone(), "the principal components")?;
     let mut fitted = Prediction::new(proba, latent, prepared.kept_cells, prepared.report);
     fitted.neighbors = neighbors;
+    let (tree, leaves) = tree.unzip();
+    fitted.leaves = leaves;
     Ok(ScSiameseCluModel {
         params: params.clone(),
         recipe,
@@ -63,7 +65,7 @@ pub(super) fn finish(
         },
         network,
         classifier,
-        profile,
+        tree,
         history: state.history,
         fitted: Some(fitted),
     })

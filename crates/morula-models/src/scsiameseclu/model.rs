@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use morula_cluster::ResolutionProfile;
+use morula_cluster::ClusterTree;
 use morula_cluster::representations::ExpressionViews;
 use morula_core::CoreError;
 use morula_core::graph::{Diffusion, DiffusionConfig};
@@ -24,7 +24,7 @@ use crate::saved::{manifest, weights, write_json};
 use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 
 /// Name of the file with the weights in a saved model.
 const NETWORK: &str = "network.safetensors";
@@ -52,7 +52,7 @@ pub struct ScSiameseCluModel {
     pub(super) network: Network,
     /// The classifier, unless the clusters are those of the main stage.
     pub(super) classifier: Option<Classifier>,
-    pub(super) profile: Option<ResolutionProfile>,
+    pub(super) tree: Option<ClusterTree>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) fitted: Option<Prediction>,
 }
@@ -73,8 +73,7 @@ struct Manifest {
     n_trained: usize,
     #[serde(rename = "assignment")]
     classifier: Option<SavedClassifier>,
-    #[serde(rename = "granularity")]
-    profile: Option<ResolutionProfile>,
+    tree: Option<ClusterTree>,
     history: Vec<EpochRecord>,
 }
 
@@ -194,7 +193,7 @@ impl ClusterModel for ScSiameseCluModel {
                 views: self.reference.spaces.views.clone(),
                 n_trained: self.n_trained(),
                 classifier: self.classifier.as_ref().map(|c| c.save(folder)).transpose()?,
-                profile: self.profile.clone(),
+                tree: self.tree.clone(),
                 history: self.history.clone(),
             };
             write_json(&folder.join(manifest::MODEL), &manifest)
@@ -245,7 +244,7 @@ impl ClusterModel for ScSiameseCluModel {
             projection: manifest.projection,
             network,
             classifier,
-            profile: manifest.profile,
+            tree: manifest.tree,
             history: manifest.history,
             fitted: None,
         })

@@ -51,7 +51,7 @@ fn cells_of_one_type_are_one_cluster() {
     let one = SimulateParams { cells: 300, types: 1, ..SimulateParams::default() };
     let counts = simulate(&one).unwrap().counts;
     let model = JojoScl::params(NClusters::Auto).fit(&counts, &device()).unwrap();
-    assert_eq!(model.n_clusters(), 1, "{:?}", model.profile());
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.tree());
 }
 
 #[test]

@@ -6,7 +6,9 @@ use super::uns::read_uns;
 use crate::anndata::genes_only;
 use crate::hdf5::{FieldValues, Kind, Store};
 use crate::io::features::{genes_of, type_columns};
-use crate::{AnnData, CountMatrix, DataError, DataFrame, DenseMatrix, Raw, ReadOptions, Result};
+use crate::{
+    AnnData, CountMatrix, DataError, DataFrame, DenseMatrix, Raw, ReadOptions, Result, UnsValue,
+};
 use std::collections::BTreeMap;
 
 /// Reads a whole file. Parts that cannot be read are listed, and the rest is read; only the names of
@@ -124,6 +126,11 @@ fn raw_paths(store: &Store) -> Option<(&'static str, &'static str)> {
 /// Reads the annotations of cells.
 pub(in crate::io) fn read_obs(store: &Store) -> Result<DataFrame> {
     read_frame(store, "obs", &mut Vec::new())
+}
+
+/// Reads `uns` without the entries of unsupported types.
+pub(in crate::io) fn read_all_uns(store: &Store) -> Result<BTreeMap<String, UnsValue>> {
+    read_uns(store, &mut Vec::new())
 }
 
 /// Reads one matrix with its names and checks that it holds counts.

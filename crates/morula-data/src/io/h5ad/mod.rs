@@ -12,7 +12,7 @@ mod matrix;
 mod uns;
 mod update;
 
-pub(super) use decode::{read, read_counts, read_obs};
+pub(super) use decode::{read, read_all_uns, read_counts, read_obs};
 pub(super) use encode::write;
 pub(super) use frame::read_vector;
 pub(super) use matrix::{read_compressed, read_matrix};

@@ -23,7 +23,7 @@ fn noise_is_one_cluster() {
     let params = ScSiameseClu::params(NClusters::Auto);
     let params = params.autoencoder_epochs(10).graph_epochs(10).joint_epochs(20).epochs(10);
     let model = params.fit(&counts, &device()).unwrap();
-    assert_eq!(model.n_clusters(), 1, "{:?}", model.profile());
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.tree());
 }
 
 /// All cells differ by chance alone. With a resolution that rises with the noise without limit, 500
@@ -33,7 +33,7 @@ fn cells_of_one_type_are_one_cluster() {
     let one = SimulateParams { cells: 300, types: 1, ..SimulateParams::default() };
     let counts = simulate(&one).unwrap().counts;
     let model = ScSiameseClu::params(NClusters::Auto).fit(&counts, &device()).unwrap();
-    assert_eq!(model.n_clusters(), 1, "{:?}", model.profile());
+    assert_eq!(model.n_clusters(), 1, "{:?}", model.tree());
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! Levels of clusters, their evidence, and cuts.
+
+use morula::data::{AnnData, Column, UnsValue, read};
+
+use crate::sandbox::Sandbox;
+
+fn labels(data: &AnnData, column: &str) -> Vec<Option<String>> {
+    data.obs.column(column).unwrap().labels()
+}
+
+/// Every group of `fine` lies in one group of `coarse`.
+fn nested(data: &AnnData, fine: &str, coarse: &str) {
+    let mut whole = std::collections::BTreeMap::new();
+    for (fine, coarse) in labels(data, fine).into_iter().zip(labels(data, coarse)) {
+        let known = whole.entry(fine.clone()).or_insert(coarse.clone());
+        assert_eq!(*known, coarse, "{fine:?}");
+    }
+}
+
+#[test]
+fn a_fit_has_nested_levels_and_evidence() {
+    let sandbox = Sandbox::simulated();
+    let run = sandbox.ok("cluster in.h5ad --epochs 2 --out c.h5ad --json");
+    let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let levels = &summary["levels"];
+    assert!(levels["n_fine"].as_u64() >= summary["n_clusters"].as_u64(), "{summary}");
+    assert!(levels["n_coarse"].as_u64() <= summary["n_clusters"].as_u64(), "{summary}");
+    assert!(levels["n_supported"].as_u64() > Some(1), "{summary}");
+    let data = read(sandbox.path("c.h5ad")).unwrap();
+    nested(&data, "jojoscl_fine", "jojoscl");
+    nested(&data, "jojoscl", "jojoscl_coarse");
+    let UnsValue::Frame(table) = &data.uns["jojoscl_evidence"] else { panic!("a table") };
+    let Some(UnsValue::Ints(merges)) =
+        data.uns["jojoscl"].get("tree").and_then(|t| t.get("merges")?.get("first"))
+    else {
+        panic!("merges")
+    };
+    assert_eq!(table.n_rows(), merges.len());
+    let Column::Bool(supported) = table.column("supported").unwrap() else { panic!() };
+    assert!(supported.contains(&Some(true)));
+    assert!(table.index()[table.n_rows() - 1].contains(" | "), "{:?}", table.index());
+
+    sandbox.ok("cluster in.h5ad --epochs 2 --out none.h5ad --evidence none --quiet");
+    let none = read(sandbox.path("none.h5ad")).unwrap();
+    assert!(!none.uns.contains_key("jojoscl_evidence"));
+    assert_eq!(labels(&none, "jojoscl"), labels(&data, "jojoscl"));
+}
+
+#[test]
+fn results_are_cut_again_without_training() {
+    let sandbox = Sandbox::simulated();
+    sandbox.ok("cluster in.h5ad --epochs 2 --out c.h5ad --quiet");
+    let before = read(sandbox.path("c.h5ad")).unwrap();
+    for (flag, same) in
+        [("default", "jojoscl"), ("coarse", "jojoscl_coarse"), ("fine", "jojoscl_fine")]
+    {
+        sandbox.ok(&format!("cut c.h5ad --level {flag} --out cut.h5ad"));
+        let data = read(sandbox.path("cut.h5ad")).unwrap();
+        assert_eq!(labels(&data, "jojoscl_cut"), labels(&before, same), "{flag}");
+    }
+    sandbox.ok("cut c.h5ad -k 2 --key-added two --out c.h5ad");
+    sandbox.ok("cut c.h5ad --resolution 0.3 --key-added at --out c.h5ad");
+    let data = read(sandbox.path("c.h5ad")).unwrap();
+    let Column::Categorical(two) = data.obs.column("two").unwrap() else { panic!() };
+    assert_eq!(two.categories().len(), 2);
+    nested(&data, "jojoscl", "two");
+    assert_eq!(data.obsm, before.obsm);
+
+    sandbox.refuses("cut c.h5ad -k 9999 --out x.h5ad", 1, &["9999", "at most"]);
+    sandbox.refuses("cut c.h5ad --out x.h5ad", 2, &["--level"]);
+    sandbox.refuses("cut in.h5ad -k 2 --out x.h5ad", 1, &["in.h5ad", "morula cluster"]);
+    sandbox.refuses("cut c.h5ad -k 2 --result other --out x.h5ad", 1, &["other"]);
+}

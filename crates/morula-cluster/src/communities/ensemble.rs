@@ -1,0 +1,73 @@
+//! Partitions at other resolutions and with fewer edges.
+
+use morula_data::CsrMatrix;
+use rayon::prelude::*;
+
+use super::agreement::agreement;
+use crate::Result;
+use crate::leiden::{LeidenParams, Partitioner};
+use crate::random::{Purpose, stream};
+
+/// Plausible resolutions, as multiples of the chosen one.
+const MULTIPLES: [f64; 7] = [0.5, 0.65, 0.85, 1.0, 1.4, 1.9, 2.5];
+
+/// Share of the edges that they keep.
+pub(super) const KEPT: f64 = 0.8;
+
+/// Plausible partitions of a graph.
+pub(super) struct Ensemble {
+    levels: Vec<Partitions>,
+}
+
+/// Partitions at one resolution.
+struct Partitions {
+    whole: Vec<usize>,
+    thinned: Vec<usize>,
+}
+
+impl Ensemble {
+    /// Partitions of the graph, whole and with four fifths of its edges, at half to two and a half
+    /// times the resolution. They are independent of each other and run in parallel.
+    pub fn new(graph: &CsrMatrix, resolution: f64, seed: u64) -> Result<Self> {
+        let whole = Partitioner::new(graph)?;
+        let mut rng = stream(seed, Purpose::Edges, 0);
+        let thinned = Partitioner::sampled(graph, KEPT, &mut rng)?;
+        let levels = MULTIPLES.into_par_iter().map(|times| {
+            let params = LeidenParams { resolution: times * resolution, seed, n_init: 1 };
+            Ok(Partitions { whole: whole.run(&params)?, thinned: thinned.run(&params)? })
+        });
+        Ok(Self { levels: levels.collect::<Result<_>>()? })
+    }
+
+    /// All partitions.
+    pub fn partitions(&self) -> impl Iterator<Item = &Vec<usize>> {
+        self.levels.iter().flat_map(|level| [&level.whole, &level.thinned])
+    }
+
+    /// The agreement of labels with the partition of the graph with fewer edges at one resolution,
+    /// where it is largest.
+    pub fn best_agreement(&self, labels: &[usize]) -> f64 {
+        self.levels.iter().map(|at| agreement(labels, &at.thinned)).fold(0.0, f64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leiden::cliques;
+
+    #[test]
+    fn cliques_are_the_same_everywhere() {
+        let ensemble = Ensemble::new(&cliques(&[20, 10]), 0.4, 0).unwrap();
+        assert_eq!(ensemble.partitions().count(), 2 * MULTIPLES.len());
+        let cut = [[0; 10], [1; 10], [2; 10]].concat();
+        assert_eq!(ensemble.best_agreement(&[vec![0; 20], vec![1; 10]].concat()), 1.0);
+        assert!(ensemble.best_agreement(&cut) < 0.8);
+    }
+
+    #[test]
+    fn no_vertices() {
+        let ensemble = Ensemble::new(&CsrMatrix::default(), 0.3, 0).unwrap();
+        assert!(ensemble.partitions().all(Vec::is_empty));
+    }
+}

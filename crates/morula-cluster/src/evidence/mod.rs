@@ -1,0 +1,144 @@
+//! Evidence for clusters that is valid after clustering: every split is tested on molecules that
+//! played no part in finding it.
+
+mod found_again;
+mod held_out;
+mod split;
+
+use morula_data::CountMatrix;
+use morula_preprocess::RecipeParams;
+use morula_preprocess::thinning::{ThinParams, dispersions, thin};
+
+use self::found_again::FoundAgain;
+use self::held_out::HeldOut;
+pub use self::split::Split;
+use crate::communities::communities;
+use crate::error::require;
+use crate::representations::CellGraph;
+use crate::tree::ClusterTree;
+use crate::{NClusters, Result};
+
+/// Parameters of [`evidence`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvidenceParams {
+    /// Share of the molecules that clusters are found with.
+    pub share: f64,
+    /// Level at which a split is supported, after correction for the number of splits.
+    pub level: f64,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Default for EvidenceParams {
+    fn default() -> Self {
+        Self { share: 0.7, level: 0.05, seed: 0 }
+    }
+}
+
+/// The clusters of a fit that evidence is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The tree.
+    pub tree: &'a ClusterTree,
+    /// The leaf of every cell of the counts; `None` for cells that were left out.
+    pub leaves: &'a [Option<usize>],
+    /// The number of clusters that was requested.
+    pub n_clusters: NClusters,
+}
+
+/// Evidence for the splits of a tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// One for every merge of the tree, in its order.
+    pub splits: Vec<Split>,
+    /// Number of clusters that are supported in the part that clusters were found with: 1 where no
+    /// split is.
+    pub n_supported: usize,
+    /// Number of splits that were tested there, by which p-values are multiplied.
+    pub n_tested: usize,
+}
+
+/// Tests the splits of a tree of clusters.
+///
+/// 1. The molecules are divided in two parts by [`thin`], with the dispersions that the genes have
+///    within the leaves ([`dispersions`]). The parts are independent given a cell's expression.
+/// 2. Clusters and their tree are found anew in the first part, by the same rule, in the views of
+///    expression.
+/// 3. Every split A | B of this tree is tested on the second part. With `w_g` the logarithm of the
+///    ratio of the rates of A and B in the first part, and `p_g` the rate of both in the second,
+///    cell i of size `N_i` has the score
+///
+///    `u_i = sum_g w_g (x_ig - N_i p_g) / sqrt(N_i)`.
+///
+///    The p-value is that of Welch's one-sided test of u in A against B, times the number of splits
+///    (Bonferroni).
+/// 4. A split of the given tree takes the p-value of the split that is most like it, if they agree
+///    (Jaccard's index) by a half. Otherwise it was not found again, and has none.
+///
+/// Significance says that a split exists, not that the two sides are discrete: a gradient that is
+/// cut in two always passes. Cost is linear in the molecules, for a given depth of the tree.
+///
+/// Count splitting: Neufeld et al. 2024, data thinning; Neufeld et al. 2022.
+///
+/// # Errors
+/// [`ClusterError::Parameter`](crate::ClusterError::Parameter) for a level or share that is not
+/// between 0 and 1, or other numbers of leaves than cells;
+/// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) where the first part has too few
+/// molecules.
+pub fn evidence(
+    counts: &CountMatrix,
+    recipe: &RecipeParams,
+    shown: Shown<'_>,
+    params: EvidenceParams,
+) -> Result<Evidence> {
+    let EvidenceParams { share, level, seed } = params;
+    require("level", level, level > 0.0 && level < 1.0, "give a number between 0 and 1")?;
+    let (n, expected) = (shown.leaves.len(), "give one for every cell of the counts");
+    require("leaves", n, n == counts.n_obs(), expected)?;
+
+    // Cells that were left out have groups of their own, beyond the leaves.
+    let n_leaves = shown.tree.n_leaves();
+    let groups: Vec<usize> = shown.leaves.iter().map(|leaf| leaf.unwrap_or(n_leaves)).collect();
+    let phi = dispersions(counts.x(), &totals(counts), &groups)?;
+    let [first, second] = thin(counts, &phi, ThinParams { share, seed })?;
+
+    let (_, prepared) = recipe.fit(&first)?;
+    let kept = prepared.kept_cells.clone();
+    let graph = CellGraph::fit(&prepared)?.expression_graph()?;
+    drop(prepared);
+    let found = communities(&graph, shown.n_clusters, seed)?;
+    let (tree, of_kept) = ClusterTree::fit(&graph, &found.labels, found.resolution, seed)?;
+    drop(graph);
+    let mut leaves = vec![None; n];
+    kept.iter().zip(of_kept).for_each(|(&cell, leaf)| leaves[cell] = Some(leaf));
+
+    let tested = HeldOut::new(&first, &second, &leaves, &tree)?.tests(&tree);
+    let n_supported = n_supported(&tree, &tested, level);
+    let again = FoundAgain::new(shown.tree, shown.leaves, &tree, &leaves);
+    let split = |(at, merge): (usize, &crate::Merge)| {
+        Split::new(again.best(at), merge.contact, &tested, level)
+    };
+    let splits = shown.tree.merges().iter().enumerate().map(split).collect();
+    Ok(Evidence { splits, n_supported, n_tested: tested.len() })
+}
+
+/// Size of every cell.
+fn totals(counts: &CountMatrix) -> Vec<f64> {
+    let sum = |(_, values): (&[u32], &[f32])| values.iter().map(|&v| f64::from(v)).sum();
+    counts.x().rows().map(sum).collect()
+}
+
+/// Number of groups left when splits that fail are joined from the leaves up.
+fn n_supported(tree: &ClusterTree, tested: &[held_out::Test], level: f64) -> usize {
+    // The number of groups below every node.
+    let mut groups = vec![1; tree.n_leaves()];
+    for (merge, test) in tree.merges().iter().zip(tested) {
+        let [a, b] = merge.parts.map(|part| groups[part]);
+        let holds = a > 1 || b > 1 || test.p * tested.len() as f64 <= level;
+        groups.push(if holds { a + b } else { 1 });
+    }
+    match tree.merges().is_empty() {
+        true => tree.n_leaves().min(1),
+        false => groups.last().copied().unwrap_or(0),
+    }
+}
