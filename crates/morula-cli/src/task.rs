@@ -16,6 +16,7 @@ use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
 use crate::interrupt;
+use crate::quality::{ENTRY, PASS, Screen};
 use crate::subset::subset;
 use crate::summary::{self, Summary};
 
@@ -38,6 +39,8 @@ pub struct Task<'a> {
 /// What is still needed after the counts are dropped.
 pub struct Input {
     pub n_cells: usize,
+    /// The cells that quality control keeps, if it is asked for.
+    pub screen: Option<Screen>,
     /// Values that were rounded.
     n_rounded: usize,
     /// Names of the genes; empty where no denoised counts are written.
@@ -67,6 +70,7 @@ pub fn check_plan(
     counts: &CountsArgs,
     results: &ResultArgs,
     umap: bool,
+    qc: bool,
 ) -> Result<()> {
     let name = kind.name;
     let mut plan = OutputPlan::new()
@@ -80,6 +84,9 @@ pub fn check_plan(
     }
     if results.denoised {
         plan = plan.layer("denoised").var(format!("{name}_modelled"));
+    }
+    if qc {
+        plan = plan.obs(PASS).uns(ENTRY);
     }
     if counts.round {
         plan = plan.uns(READING);
@@ -142,7 +149,7 @@ impl Task<'_> {
             true => counts.var_names().to_vec(),
             false => Vec::new(),
         };
-        Ok((counts, Input { n_cells, n_rounded, genes }))
+        Ok((counts, Input { n_cells, screen: None, n_rounded, genes }))
     }
 
     /// The annotations of the cells; a format without annotations is not read again.
@@ -161,7 +168,12 @@ impl Task<'_> {
         input: &Input,
     ) -> Result<Additions> {
         let least = self.results.min_confidence.unwrap_or_default();
-        Ok(confident_additions(model, prediction, input.n_cells, &self.device.name, least)?)
+        let device = &self.device.name;
+        let results = confident_additions(model, prediction, input.n_cells, device, least)?;
+        Ok(match &input.screen {
+            Some(screen) => screen.add_to(results),
+            None => results,
+        })
     }
 
     /// Writes the output, with a layout if there is one. This reads the input again: drop the counts
@@ -202,6 +214,7 @@ impl Task<'_> {
         let n_cells = input.n_cells;
         let mut summary =
             Summary::new(model, prediction, [from, to], n_cells, &self.device, elapsed);
+        summary.n_cells_flagged = input.screen.as_ref().map_or(0, Screen::left_out);
         summary.n_cells_unsure = prediction.confidence().iter().filter(|&&p| p < least).count();
         Ok(summary)
     }

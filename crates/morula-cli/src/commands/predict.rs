@@ -58,7 +58,7 @@ impl Predict {
         self.results.check(outputs, &self.counts)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
-        check_plan(kind, &self.counts, &self.results, false)?;
+        check_plan(kind, &self.counts, &self.results, false, false)?;
         let model = kind.load(&self.model, &device.device)?;
         let batch = self.batch.batch.as_deref();
         if batch.is_some() && model.batches().is_empty() {
