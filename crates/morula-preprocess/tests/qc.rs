@@ -130,6 +130,7 @@ fn doublets_of_two_types_are_found() {
     let low = DoubletParams { rate: DoubletRate::Recovered, seed: 0 };
     let low = score_doublets(&x, &low).unwrap().unwrap();
     assert_eq!(low.expected_rate, 440.0 * 8e-6);
+    assert_eq!(low.called(), found.called());
     let order =
         |scores: &[f64]| scores.windows(2).map(|w| w[0].total_cmp(&w[1])).collect::<Vec<_>>();
     assert_eq!(order(&low.scores), order(&found.scores));

@@ -69,21 +69,23 @@ pub(crate) fn all(quality: &Quality) -> Result<Vec<Figure>> {
         let found = sample.doublets.as_ref()?;
         Some(Panel {
             name: sample.name.as_deref(),
-            values: found.scores.clone(),
-            others: &found.simulated,
-            bounds: found.threshold.into_iter().collect(),
+            values: found.shares.clone(),
+            others: &found.simulated_shares,
+            bounds: found.threshold_share.into_iter().collect(),
             median: None,
         })
     });
     let scored: Vec<Panel<'_>> = scored.collect();
     if !scored.is_empty() {
         let caption = format!(
-            "Bars: cells by doublet score. Curve: the simulated doublets, scaled to the same \
-             height. Dashed line: the threshold; cells above it are called doublets. Where it is \
-             missing, the simulated doublets have no two modes, and no cell is called.{}",
+            "Bars: cells by the share of simulated doublets among their nearest cells, from which \
+             the doublet score is computed. Curve: the simulated doublets, scaled to the same \
+             height; those of one type of cells make the left mode. Dashed line: the threshold; \
+             cells above it are called doublets. Where it is missing, there are no two modes, and \
+             no cell is called.{}",
             more(quality)
         );
-        let canvas = draw(&scored, "doublet_score");
+        let canvas = draw(&scored, "simulated doublets among the nearest cells");
         figures.push(Figure::new("qc_doublets", "Doublet scores", caption, &canvas)?);
     }
     Ok(figures)

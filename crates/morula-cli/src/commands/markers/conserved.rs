@@ -38,17 +38,22 @@ pub fn table(
                 cell(&group.name).into_owned(),
                 i32::to_string(&rank),
                 cell(&genes[m.gene]).into_owned(),
-                m.score.to_string(),
+                number(m.score),
             ];
             for batch in &batches {
                 let at = group.batches.iter().position(|tested| tested == *batch);
-                let value = |of: &[f64]| at.map_or(String::new(), |at| of[at].to_string());
+                let value = |of: &[f64]| at.map_or(String::new(), |at| number(of[at]));
                 row.extend([value(&m.logfoldchanges), value(&m.pvals)]);
             }
             let rest = [m.max_pval, m.max_pval_adj, m.minimump_pval, m.pct_in, m.pct_out];
-            row.extend(rest.map(|v| v.to_string()));
+            row.extend(rest.map(number));
             writer.write_record(&row)?;
         }
     }
     writer.into_inner().ok().context("the table is in memory")
+}
+
+/// A number as the other tables have it: `1e-200`, not two hundred zeros.
+fn number(value: f64) -> String {
+    serde_json::Number::from_f64(value).map_or_else(|| value.to_string(), |n| n.to_string())
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::row_sums;
 use crate::{PreprocessError, Result};
-use score::score;
+use score::{likelihood, share, shares};
 use threshold::minimum_between_modes;
 
 /// Doublets per cell recovered: 0.8% in a thousand, and cells recovered of those loaded (10x
@@ -22,6 +22,9 @@ const RECOVERED: f64 = 10_000.0 / 16_500.0;
 const MOST: f64 = 0.5;
 /// Fewer cells than this have too few neighbours for a score.
 const FEWEST: usize = 30;
+/// The rate of the scores whose histogram gives the threshold: the package's. At a low rate a few
+/// high scores would lie far apart, and their gaps would look like modes.
+const THRESHOLD_RATE: f64 = 0.1;
 /// A sample of more cells is scored in random parts, since exact neighbours cost the square.
 const PART: usize = 20_000;
 
@@ -85,9 +88,16 @@ pub struct Doublets {
     pub scores: Vec<f64>,
     /// Scores of the simulated doublets.
     pub simulated: Vec<f64>,
+    /// The share `q` of simulated doublets around every cell, from which its score follows; NaN as
+    /// the score.
+    pub shares: Vec<f64>,
+    /// The same around the simulated doublets.
+    pub simulated_shares: Vec<f64>,
     /// Cells with a higher score are called doublets; `None` if the simulated scores have no two
     /// modes, and then no cell is called.
     pub threshold: Option<f64>,
+    /// The share that has this score.
+    pub threshold_share: Option<f64>,
     /// The expected share of doublets.
     pub expected_rate: f64,
 }
@@ -95,16 +105,16 @@ pub struct Doublets {
 impl Doublets {
     /// Whether each cell is called a doublet.
     pub fn called(&self) -> Vec<bool> {
-        let above = |&score: &f64| self.threshold.is_some_and(|threshold| score > threshold);
-        self.scores.iter().map(above).collect()
+        let above = |&share: &f64| self.threshold_share.is_some_and(|least| share > least);
+        self.shares.iter().map(above).collect()
     }
 
     /// Share of the simulated doublets above the threshold: what the method can find here. Doublets
     /// of one type of cells look like single cells. NaN without a threshold.
     pub fn detectable(&self) -> f64 {
-        let Some(threshold) = self.threshold else { return f64::NAN };
-        let above = self.simulated.iter().filter(|score| **score > threshold).count();
-        above as f64 / self.simulated.len() as f64
+        let Some(least) = self.threshold_share else { return f64::NAN };
+        let above = self.simulated_shares.iter().filter(|share| **share > least).count();
+        above as f64 / self.simulated_shares.len() as f64
     }
 }
 
@@ -117,7 +127,7 @@ impl Doublets {
 /// projected on 30 principal components of the cells. Of the `k (1 + r)` nearest points of a cell,
 /// `k = round(sqrt(n) / 2)` and `r = 2`, the share of simulated doublets gives the posterior
 /// probability that it is a doublet. The threshold is the minimum between the two modes of the
-/// simulated doublets' scores.
+/// simulated doublets' scores at a rate of 0.1; calls do not depend on the rate.
 ///
 /// The result is the same for any number of threads. A sample of more than 20 000 cells is scored
 /// in random parts of equal size, so that the time grows with the cells and not with their square.
@@ -142,17 +152,29 @@ pub fn score_doublets(x: &CsrMatrix, params: &DoubletParams) -> Result<Option<Do
         cells.shuffle(&mut stream(0));
     }
     let expected_rate = params.rate.of(cells.len());
-    let mut scores = vec![f64::NAN; x.n_rows()];
-    let mut simulated = Vec::new();
+    let mut of_cells = vec![f64::NAN; x.n_rows()];
+    let mut simulated_shares = Vec::new();
     for part in 0..n_parts {
         let edge = |part: usize| part * cells.len() / n_parts;
         let mut cells = cells[edge(part)..edge(part + 1)].to_vec();
         cells.sort_unstable();
-        let found = score(&x.select_rows(&cells), expected_rate, &mut stream(part + 1))?;
+        let found = shares(&x.select_rows(&cells), &mut stream(part + 1))?;
         let Some(found) = found else { return Ok(None) };
-        cells.iter().zip(found.cells).for_each(|(&i, score)| scores[i] = score);
-        simulated.extend(found.simulated);
+        cells.iter().zip(found.cells).for_each(|(&i, share)| of_cells[i] = share);
+        simulated_shares.extend(found.simulated);
     }
-    let threshold = minimum_between_modes(&simulated);
-    Ok(Some(Doublets { scores, simulated, threshold, expected_rate }))
+    let at = |rate: f64, shares: &[f64]| -> Vec<f64> {
+        shares.iter().map(|&q| likelihood(q, rate)).collect()
+    };
+    let threshold_share = minimum_between_modes(&at(THRESHOLD_RATE, &simulated_shares))
+        .map(|score| share(score, THRESHOLD_RATE));
+    Ok(Some(Doublets {
+        scores: at(expected_rate, &of_cells),
+        simulated: at(expected_rate, &simulated_shares),
+        shares: of_cells,
+        simulated_shares,
+        threshold: threshold_share.map(|q| likelihood(q, expected_rate)),
+        threshold_share,
+        expected_rate,
+    }))
 }

@@ -16,14 +16,14 @@ const COMPONENTS: usize = 30;
 /// Total of a cell before the z-scores, as in Scrublet; it cancels.
 const TOTAL: f64 = 1e6;
 
-/// Scores of cells and of the simulated doublets.
-pub(super) struct Scores {
+/// Shares of simulated doublets around cells and around the simulated doublets.
+pub(super) struct Shares {
     pub cells: Vec<f64>,
     pub simulated: Vec<f64>,
 }
 
-/// Scores cells, each with a count, against doublets simulated from them. `None` if no genes vary.
-pub(super) fn score(x: &CsrMatrix, rate: f64, rng: &mut ChaCha8Rng) -> Result<Option<Scores>> {
+/// Compares cells, each with a count, with doublets simulated from them. `None` if no genes vary.
+pub(super) fn shares(x: &CsrMatrix, rng: &mut ChaCha8Rng) -> Result<Option<Shares>> {
     let n = x.n_rows();
     let totals = row_sums(x, f64::from);
     let mean_total = totals.iter().sum::<f64>() / n as f64;
@@ -51,24 +51,29 @@ pub(super) fn score(x: &CsrMatrix, rate: f64, rng: &mut ChaCha8Rng) -> Result<Op
     let near = neighbors(&points, components.n_comps, k.max(1) * (1 + RATIO))?;
     let of = |near: &[u32]| {
         let simulated = near.iter().filter(|&&j| j as usize >= n).count();
-        likelihood(simulated, near.len(), rate)
+        (simulated + 1) as f64 / (near.len() + 2) as f64
     };
     let mut all: Vec<f64> = near.indices.par_chunks(near.k.max(1)).map(of).collect();
     let simulated = all.split_off(n);
-    Ok(Some(Scores { cells: all, simulated }))
+    Ok(Some(Shares { cells: all, simulated }))
 }
 
-/// The posterior probability of a doublet with `simulated` simulated doublets among `k` neighbours
-/// (Wolock et al. 2019, equations 1 to 4), where doublets are expected at a rate `rho`:
+/// The posterior probability of a doublet with a share `q` of simulated doublets around it (Wolock
+/// et al. 2019, equations 1 to 4), where doublets are expected at a rate `rho`:
 ///
 /// ```text
-/// q = (simulated + 1) / (k + 2)
+/// q = (simulated + 1) / (k + 2)                                of k neighbours
 /// L = (q rho / r) / (1 - rho - q (1 - rho - rho / r))          r: simulated doublets per cell
 /// ```
-fn likelihood(simulated: usize, k: usize, rho: f64) -> f64 {
-    let q = (simulated + 1) as f64 / (k + 2) as f64;
+pub(super) fn likelihood(q: f64, rho: f64) -> f64 {
     let odds = rho / RATIO as f64;
     q * odds / (1.0 - rho - q * (1.0 - rho - odds))
+}
+
+/// The share that has this score: the inverse of [`likelihood`].
+pub(super) fn share(score: f64, rho: f64) -> f64 {
+    let odds = rho / RATIO as f64;
+    score * (1.0 - rho) / (odds + score * (1.0 - rho - odds))
 }
 
 /// Every row divided by its total and multiplied by another.
@@ -126,7 +131,9 @@ mod tests {
     /// q = 7/12 and rho = .1: by hand (7/12 * .05) / (.9 - 7/12 * .85).
     #[test]
     fn a_likelihood_by_hand() {
-        approx::assert_relative_eq!(likelihood(6, 10, 0.1), 0.0721649484536, max_relative = 1e-10);
-        assert!(likelihood(10, 10, 0.1) < 1.0 && likelihood(0, 10, 0.1) > 0.0);
+        let found = likelihood(7.0 / 12.0, 0.1);
+        approx::assert_relative_eq!(share(found, 0.1), 7.0 / 12.0, max_relative = 1e-12);
+        approx::assert_relative_eq!(found, 0.0721649484536, max_relative = 1e-10);
+        assert!(likelihood(11.0 / 12.0, 0.1) < 1.0 && likelihood(1.0 / 12.0, 0.1) > 0.0);
     }
 }
