@@ -10,6 +10,7 @@ use morula::preprocess::{GeneSet, QcParams, Quality, quality_control};
 
 use crate::console::Console;
 use crate::failure::usage;
+use crate::task::used;
 use crate::text::one_line;
 
 /// The entry of uns with the parameters and bounds.
@@ -120,9 +121,14 @@ impl Screen {
     }
 
     /// The counts of the cells that are kept.
-    pub fn select(&self, counts: &CountMatrix) -> CountMatrix {
+    pub fn select(&self, counts: &CountMatrix) -> Result<CountMatrix> {
         let genes: Vec<usize> = (0..counts.n_vars()).collect();
-        counts.select(&self.kept, &genes)
+        let kept = counts.select(&self.kept, &genes);
+        // All cells of a batch may be flagged.
+        match kept.batches().map(used).transpose()? {
+            Some(batches) => Ok(kept.with_batches(batches)?),
+            None => Ok(kept),
+        }
     }
 
     /// Cells left out.

@@ -96,7 +96,11 @@ pub fn check_plan(
 
 /// The batches in a column; categories that no cell has are none.
 fn batches(obs: &DataFrame, column: &str) -> Result<Categorical> {
-    let all = groups(obs, column)?;
+    used(&groups(obs, column)?)
+}
+
+/// The labels without the categories that no cell has.
+pub fn used(all: &Categorical) -> Result<Categorical> {
     let mut there = vec![false; all.categories().len()];
     for &code in all.codes().iter().filter(|&&code| code >= 0) {
         there[code as usize] = true;

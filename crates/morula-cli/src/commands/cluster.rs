@@ -134,7 +134,7 @@ impl Cluster {
         }
         // A report shows all cells.
         let (counts, all) = match (&input.screen, obs.is_some()) {
-            (Some(screen), report) => (screen.select(&counts), report.then_some(counts)),
+            (Some(screen), report) => (screen.select(&counts)?, report.then_some(counts)),
             (None, _) => (counts, None),
         };
         let n_cells = counts.n_obs();

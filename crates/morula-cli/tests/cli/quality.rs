@@ -139,3 +139,19 @@ fn clusters_are_found_without_the_flagged_cells() {
     assert!(labels.iter().zip(&pass).all(|(label, pass)| label.is_none() || *pass));
     assert!(data.uns.contains_key("morula_qc"));
 }
+
+#[test]
+fn a_batch_may_have_no_cell_left() {
+    let sandbox = with_flags();
+    sandbox.ok("qc in.h5ad --out q.h5ad --no-doublets --max-mt 100 --mt-mads 50");
+    let mut data = read(sandbox.path("q.h5ad")).unwrap();
+    let pass = flags(&data, "qc_pass");
+    let batch = pass.iter().enumerate().map(|(i, pass)| match (pass, i % 2) {
+        (false, _) => Some("broken"),
+        (true, 0) => Some("a"),
+        _ => Some("b"),
+    });
+    data.obs.set("donor", Column::categorical(batch)).unwrap();
+    write_h5ad(sandbox.path("q.h5ad"), &data).unwrap();
+    sandbox.ok("cluster q.h5ad --qc --batch donor -k 3 --epochs 2 --out c.h5ad --quiet");
+}
