@@ -7,6 +7,8 @@ use crate::Result;
 use crate::draw::{Anchor, Axis, Canvas, GREY, INK, category, compact, fit};
 
 const BINS: usize = 60;
+/// Shares of neighbours have few levels, which narrow bins would hold unevenly.
+const SHARE_BINS: usize = 30;
 const WIDTH: f64 = 560.0;
 const PANEL: f64 = 150.0;
 const LEFT: f64 = 64.0;
@@ -31,6 +33,7 @@ struct Panel<'a> {
     /// Dashed lines.
     bounds: Vec<f64>,
     median: Option<f64>,
+    bins: usize,
 }
 
 /// A figure per metric, and one of the doublet scores.
@@ -52,6 +55,7 @@ pub(crate) fn all(quality: &Quality) -> Result<Vec<Figure>> {
                     others: &[],
                     bounds: vec![bounds.lower, bounds.upper],
                     median: Some(bounds.median),
+                    bins: BINS,
                 })
             })
             .collect();
@@ -73,6 +77,7 @@ pub(crate) fn all(quality: &Quality) -> Result<Vec<Figure>> {
             others: &found.simulated_shares,
             bounds: found.threshold_share.into_iter().collect(),
             median: None,
+            bins: SHARE_BINS,
         })
     });
     let scored: Vec<Panel<'_>> = scored.collect();
@@ -80,9 +85,9 @@ pub(crate) fn all(quality: &Quality) -> Result<Vec<Figure>> {
         let caption = format!(
             "Bars: cells by the share of simulated doublets among their nearest cells, from which \
              the doublet score is computed. Curve: the simulated doublets, scaled to the same \
-             height; those of one type of cells make the left mode. Dashed line: the threshold; \
-             cells above it are called doublets. Where it is missing, there are no two modes, and \
-             no cell is called.{}",
+             height; those of two types of cells are at the right. Dashed line: the threshold; \
+             cells above it are called doublets. Where it is missing, the simulated doublets have \
+             no two modes, and no cell is called.{}",
             more(quality)
         );
         let canvas = draw(&scored, "simulated doublets among the nearest cells");
@@ -134,21 +139,21 @@ fn draw(panels: &[Panel<'_>], label: &str) -> Canvas {
 
 fn histogram(canvas: &mut Canvas, panel: &Panel<'_>, x: &Axis, (low, high): (f64, f64), top: f64) {
     let (from, to) = (top + 26.0, top + PANEL);
-    let counts = binned(&panel.values, low, high);
+    let counts = binned(&panel.values, low, high, panel.bins);
     let most = counts.iter().copied().max().unwrap_or(0) as f64;
     let y = Axis::new((0.0, most), (to, from));
     for tick in y.ticks(3) {
         canvas.line([LEFT, y.at(tick), RIGHT, y.at(tick)], GREY, 1.0, None);
         canvas.text(LEFT - 8.0, y.at(tick), 12, Anchor::End, &compact(tick));
     }
-    let width = if high > low { (high - low) / BINS as f64 } else { 1.0 };
+    let width = if high > low { (high - low) / panel.bins as f64 } else { 1.0 };
     let edge = |bin: usize| x.at(low + width * bin as f64);
     for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         let (left, right) = (edge(bin), edge(bin + 1).min(RIGHT));
         let at = y.at(count as f64);
         canvas.rect([left, at, (right - left).max(1.0), to - at], category(4));
     }
-    let others = binned(panel.others, low, high);
+    let others = binned(panel.others, low, high, panel.bins);
     if let Some(tallest) = others.iter().copied().max().filter(|n| *n > 0) {
         let point = |(bin, n): (usize, &usize)| {
             ((edge(bin) + edge(bin + 1)) / 2.0, y.at(most * *n as f64 / tallest as f64))
@@ -165,15 +170,20 @@ fn histogram(canvas: &mut Canvas, panel: &Panel<'_>, x: &Axis, (low, high): (f64
         canvas.text(x.at(bound), from - 12.0, 12, Anchor::Middle, &compact(bound));
     }
     if let Some(name) = panel.name {
-        canvas.text(RIGHT, from + 8.0, 13, Anchor::End, &fit(name, 13.0, 220.0));
+        // Doublets are at the right, most cells of the other metrics at the left.
+        let (at, anchor) = match panel.others.is_empty() {
+            true => (RIGHT, Anchor::End),
+            false => (LEFT + 8.0, Anchor::Start),
+        };
+        canvas.text(at, from + 8.0, 13, anchor, &fit(name, 13.0, 220.0));
     }
 }
 
-fn binned(values: &[f64], low: f64, high: f64) -> Vec<usize> {
-    let mut counts = vec![0; BINS];
-    let width = if high > low { (high - low) / BINS as f64 } else { 1.0 };
+fn binned(values: &[f64], low: f64, high: f64, bins: usize) -> Vec<usize> {
+    let mut counts = vec![0; bins];
+    let width = if high > low { (high - low) / bins as f64 } else { 1.0 };
     for v in values.iter().filter(|v| v.is_finite()) {
-        counts[(((v - low) / width) as usize).min(BINS - 1)] += 1;
+        counts[(((v - low) / width) as usize).min(bins - 1)] += 1;
     }
     counts
 }
