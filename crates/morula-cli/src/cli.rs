@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, annotate, benchmark, cluster, cut, devices, evaluate, inspect, markers, predict,
-    report, simulate, transfer,
+    agreement, annotate, benchmark, cluster, cut, devices, evaluate, inspect, markers, match_names,
+    predict, qc, report, simulate, transfer,
 };
 
 /// Deep clustering of single-cell RNA-seq on any GPU or CPU.
@@ -22,6 +22,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Qc(qc::Qc),
     Cluster(cluster::Cluster),
     Cut(cut::Cut),
     Predict(predict::Predict),
@@ -30,6 +31,7 @@ pub enum Command {
     Markers(markers::Markers),
     Annotate(annotate::Annotate),
     Transfer(transfer::Transfer),
+    Match(match_names::Match),
     Agreement(agreement::Agreement),
     Inspect(inspect::Inspect),
     Simulate(simulate::Simulate),
@@ -41,6 +43,7 @@ pub enum Command {
 impl Command {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
+            Self::Qc(args) => args.run(),
             Self::Cluster(args) => args.run(),
             Self::Cut(args) => args.run(),
             Self::Predict(args) => args.run(),
@@ -49,6 +52,7 @@ impl Command {
             Self::Markers(args) => args.run(),
             Self::Annotate(args) => args.run(),
             Self::Transfer(args) => args.run(),
+            Self::Match(args) => args.run(),
             Self::Agreement(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::Simulate(args) => args.run(),

@@ -14,6 +14,7 @@ mod memory;
 mod outputs;
 mod places;
 mod progress;
+mod quality;
 mod reporting;
 mod subset;
 mod summary;

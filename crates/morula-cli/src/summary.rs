@@ -19,6 +19,8 @@ pub struct Summary {
     pub seed: u64,
     pub n_cells: usize,
     pub n_cells_filtered: usize,
+    /// Cells that `--qc` left out.
+    pub n_cells_flagged: usize,
     /// Genes that the filter kept in training.
     pub n_genes: usize,
     pub n_genes_filtered: usize,
@@ -106,6 +108,7 @@ impl Summary {
             seed: model.describe().seed,
             n_cells,
             n_cells_filtered: report.filtered_cells.len(),
+            n_cells_flagged: 0,
             n_genes: report.genes_kept,
             n_genes_filtered: report.genes_filtered,
             n_genes_missing: report.missing_genes.len(),
@@ -128,7 +131,7 @@ impl Summary {
         let text = format!(
             "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
              {levels}written to {} as {} ({:.1} s)",
-            self.n_cells - self.n_cells_filtered,
+            self.n_cells - self.n_cells_filtered - self.n_cells_flagged,
             self.n_clusters,
             sizes.join(", "),
             self.mean_confidence,
@@ -136,6 +139,10 @@ impl Summary {
             self.model,
             self.seconds,
         );
+        let text = match self.n_cells_flagged {
+            0 => text,
+            n => format!("{text}\n{n} cells left out by --qc"),
+        };
         match &self.report {
             Some(folder) => format!("{text}\nreport in {folder}"),
             None => text,

@@ -17,6 +17,7 @@ use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
 use crate::interrupt;
+use crate::quality::{ENTRY, PASS, Screen};
 use crate::subset::subset;
 use crate::summary::{self, Levels, Summary};
 
@@ -39,6 +40,8 @@ pub struct Task<'a> {
 /// What is still needed after the counts are dropped.
 pub struct Input {
     pub n_cells: usize,
+    /// The cells that quality control keeps, if it is asked for.
+    pub screen: Option<Screen>,
     /// Values that were rounded.
     n_rounded: usize,
     /// Names of the genes; empty where no denoised counts are written.
@@ -62,12 +65,23 @@ pub fn check_results(kind: ModelKind, counts: &CountsArgs, results: &ResultArgs)
     Ok(())
 }
 
+/// What a command writes besides the results of every command.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Planned {
+    /// Levels and evidence of a fit.
+    pub fits: bool,
+    /// A layout.
+    pub umap: bool,
+    /// Flags of quality control.
+    pub qc: bool,
+}
+
 /// Refuses an output that cannot hold the results of the model, before any work.
 pub fn check_plan(
     kind: ModelKind,
     counts: &CountsArgs,
     results: &ResultArgs,
-    [fits, umap]: [bool; 2],
+    planned: Planned,
 ) -> Result<()> {
     let name = kind.name;
     let mut plan = OutputPlan::new()
@@ -76,15 +90,18 @@ pub fn check_plan(
         .obsm(format!("X_{name}"))
         .obsm(format!("{name}_proba"))
         .uns(name);
-    if fits {
+    if planned.fits {
         let level = |end| format!("{name}_{end}");
         plan = plan.obs(level("coarse")).obs(level("fine")).uns(level("evidence"));
     }
-    if umap {
+    if planned.umap {
         plan = plan.obsm("X_umap").uns("umap");
     }
     if results.denoised {
         plan = plan.layer("denoised").var(format!("{name}_modelled"));
+    }
+    if planned.qc {
+        plan = plan.obs(PASS).uns(ENTRY);
     }
     if counts.round {
         plan = plan.uns(READING);
@@ -94,7 +111,11 @@ pub fn check_plan(
 
 /// The batches in a column; categories that no cell has are none.
 fn batches(obs: &DataFrame, column: &str) -> Result<Categorical> {
-    let all = groups(obs, column)?;
+    used(&groups(obs, column)?)
+}
+
+/// The labels without the categories that no cell has.
+pub fn used(all: &Categorical) -> Result<Categorical> {
     let mut there = vec![false; all.categories().len()];
     for &code in all.codes().iter().filter(|&&code| code >= 0) {
         there[code as usize] = true;
@@ -147,7 +168,7 @@ impl Task<'_> {
             true => counts.var_names().to_vec(),
             false => Vec::new(),
         };
-        Ok((counts, Input { n_cells, n_rounded, genes }))
+        Ok((counts, Input { n_cells, screen: None, n_rounded, genes }))
     }
 
     /// The annotations of the cells; a format without annotations is not read again.
@@ -169,11 +190,15 @@ impl Task<'_> {
         let least = self.results.min_confidence.unwrap_or_default();
         let (n_cells, device) = (input.n_cells, &self.device.name);
         let results = confident_additions(model, prediction, n_cells, device, least)?;
-        Ok(match (model.tree(), evidence) {
+        let results = match (model.tree(), evidence) {
             (Some(tree), Some(evidence)) => {
                 evidence_additions(results, model.name(), tree, evidence)?
             }
             _ => results,
+        };
+        Ok(match &input.screen {
+            Some(screen) => screen.add_to(results),
+            None => results,
         })
     }
 
@@ -218,6 +243,7 @@ impl Task<'_> {
             Summary::new(model, prediction, [from, to], n_cells, &self.device, elapsed);
         let tree = model.tree().filter(|_| prediction.leaves.is_some());
         summary.levels = tree.map(|tree| Levels::new(tree, evidence));
+        summary.n_cells_flagged = input.screen.as_ref().map_or(0, Screen::left_out);
         summary.n_cells_unsure = prediction.confidence().iter().filter(|&&p| p < least).count();
         Ok(summary)
     }

@@ -9,6 +9,7 @@
 //! are symmetric [`CsrMatrix`](morula_data::CsrMatrix) of weights, such as
 //! [`Neighbors::connectivities`](morula_preprocess::Neighbors::connectivities) and
 //! [`Neighbors::fuzzy_connectivities`](morula_preprocess::Neighbors::fuzzy_connectivities).
+//! [`Similarity`] names the clusters of one run after those of another.
 //! Clusters are numbered by falling size. The same seed gives the same result on any number of
 //! threads. No function here takes a label.
 
@@ -22,6 +23,7 @@ mod kmeans;
 mod knn_classifier;
 mod labels;
 mod leiden;
+mod matching;
 mod n_clusters;
 pub mod random;
 pub mod representations;
@@ -36,6 +38,7 @@ pub use kmeans::{KMeansParams, kmeans};
 pub use knn_classifier::{KnnClassifier, KnnSizes};
 pub use labels::{number_by_cells, ranks};
 pub use leiden::{LeidenParams, leiden, leiden_for_k};
+pub use matching::{ClusterMatch, Similarity};
 pub use n_clusters::{NClusters, largest_possible};
 pub use tree::{ClusterTree, Level, Merge};
 

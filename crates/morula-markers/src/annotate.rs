@@ -57,12 +57,15 @@ pub struct ClusterType {
     pub cluster: String,
     /// Number of its cells.
     pub n_cells: usize,
-    /// Score of every type, -1 to 1; NaN for a type without tested genes.
+    /// Score of every type, -2 to 1; NaN for a type without tested genes.
     pub scores: Vec<f64>,
     /// Position of the best type; `None` if the margin is too small.
     pub cell_type: Option<usize>,
     /// The best score minus the second score, or minus 0 if the second is negative.
     pub margin: f64,
+    /// Types, best first, whose scores are above 0 and nearer to the best than the smallest margin,
+    /// if there are two or more: the cluster may be any of them.
+    pub tied: Vec<usize>,
 }
 
 /// Assigns every cluster the type whose genes are most specific to it.
@@ -74,6 +77,9 @@ pub struct ClusterType {
 /// s_ct = 1 / |G_t| sum over g in G_t of (2 AUC_gc - 1)                      -1 <= s_ct <= 1
 /// margin_c = s_c(1) - max(s_c(2), 0)         the best and the second best score of c
 /// ```
+///
+/// Genes `N_t` that type `t` lacks take the mean of `max(2 AUC - 1, 0)` from the score: one that is
+/// high in the cluster speaks against the type, and one that is low everywhere says nothing.
 ///
 /// `AUC_gc` is the probability that a cell of `c` has more of `g` than a cell outside `c`; ties
 /// count half. It uses the same ranks as the markers. Unlike a z-score it does not grow with the
@@ -105,12 +111,16 @@ pub fn annotate(
         position.entry(var_names[j].as_str()).or_insert(at);
     }
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for (_, genes) in lists.types() {
+    for ((_, genes), negative) in lists.types().zip(lists.negative()) {
         let at = |gene: &String| position.get(gene.as_str()).copied();
-        found.push(genes.iter().filter_map(at).collect::<Vec<usize>>());
-        missing.push(genes.iter().filter(|g| at(g).is_none()).cloned().collect::<Vec<_>>());
+        found.push(Known {
+            genes: genes.iter().filter_map(at).collect(),
+            negative: negative.iter().filter_map(at).collect(),
+        });
+        let genes = genes.iter().chain(negative);
+        missing.push(genes.filter(|g| at(g).is_none()).cloned().collect::<Vec<_>>());
     }
-    if found.iter().all(Vec::is_empty) {
+    if found.iter().all(|known| known.genes.is_empty()) {
         let genes = || lists.types().flat_map(|(_, genes)| genes);
         let example: Vec<&str> = genes().take(3).map(String::as_str).collect();
         let (listed, n_genes) = (genes().count(), tested.len());
@@ -124,14 +134,25 @@ pub fn annotate(
     })
 }
 
-fn cluster_type(
-    group: &GroupMarkers,
-    types: &[Vec<usize>],
-    params: &AnnotateParams,
-) -> ClusterType {
+/// Tested genes of a type, and of those it lacks.
+struct Known {
+    genes: Vec<usize>,
+    negative: Vec<usize>,
+}
+
+fn cluster_type(group: &GroupMarkers, types: &[Known], params: &AnnotateParams) -> ClusterType {
     let above = |&at: &usize| 2.0 * group.genes()[at].auc - 1.0;
     // The mean of no genes is 0 / 0.
-    let score = |genes: &Vec<usize>| genes.iter().map(above).sum::<f64>() / genes.len() as f64;
+    let mean = |genes: &[usize], of: &dyn Fn(&usize) -> f64| {
+        genes.iter().map(of).sum::<f64>() / genes.len() as f64
+    };
+    let score = |known: &Known| {
+        let score = mean(&known.genes, &above);
+        match known.negative.is_empty() {
+            true => score,
+            false => score - mean(&known.negative, &|at| above(at).max(0.0)),
+        }
+    };
     let scores: Vec<f64> = types.iter().map(score).collect();
     let (mut best, mut first, mut second) = (None, 0.0, 0.0);
     for (t, &s) in scores.iter().enumerate().filter(|(_, s)| **s > 0.0) {
@@ -143,5 +164,12 @@ fn cluster_type(
     }
     let margin = first - second;
     let cell_type = best.filter(|_| margin > 0.0 && margin >= params.margin);
-    ClusterType { cluster: group.name.clone(), n_cells: group.n_cells, scores, cell_type, margin }
+    let near = |s: f64| s > 0.0 && (s == first || first - s < params.margin);
+    let mut tied: Vec<usize> = (0..scores.len()).filter(|&t| near(scores[t])).collect();
+    tied.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    if tied.len() < 2 {
+        tied.clear();
+    }
+    let (cluster, n_cells) = (group.name.clone(), group.n_cells);
+    ClusterType { cluster, n_cells, scores, cell_type, margin, tied }
 }

@@ -55,6 +55,23 @@ pub enum MarkersError {
         /// Number of its cells: all cells.
         n_cells: usize,
     },
+    /// The group to compare with does not exist.
+    #[error("there is no group {reference} to compare with; there are: {groups}")]
+    NoReference {
+        /// The group asked for.
+        reference: String,
+        /// The groups there are.
+        groups: String,
+    },
+    /// No group has enough cells in two batches.
+    #[error(
+        "no group has three cells, and three others beside it, in two of the {n_batches} batches; \
+         conserved markers need two"
+    )]
+    NoConserved {
+        /// Number of batches.
+        n_batches: usize,
+    },
     /// A filter kept no gene.
     #[error("none of {n_genes} genes is expressed in {min_cells} cells; lower min_cells")]
     NoGenes {
@@ -77,6 +94,17 @@ pub enum MarkersError {
         /// The first genes of the lists.
         example: String,
     },
+    /// Two samples share fewer than two genes.
+    #[error(
+        "the two samples share no genes: one has {a}, the other {b}; check the species and the kind \
+         of gene names (symbols or Ensembl ids)"
+    )]
+    NoCommonGenes {
+        /// The first gene of one sample.
+        a: String,
+        /// The first gene of the other.
+        b: String,
+    },
     /// A line of a marker list that cannot be read.
     #[error("line {line}: {what}")]
     Line {
@@ -84,6 +112,16 @@ pub enum MarkersError {
         line: u64,
         /// What is wrong with it, and what is required.
         what: String,
+    },
+    /// A choice that leaves no row of a table.
+    #[error("none of {n_rows} rows is of {asked}; tissues there are, for example: {tissues}")]
+    NoRows {
+        /// What was asked for.
+        asked: String,
+        /// Rows of the table.
+        n_rows: usize,
+        /// Some of its tissues.
+        tissues: String,
     },
     /// An empty marker list.
     #[error("the marker list is empty; give rows of type,gene below a header, or a GMT file")]

@@ -2,9 +2,12 @@
 //! transfer to new cells.
 //!
 //! - [`rank_genes_groups`] ranks the genes of every group, with scanpy's definitions and numbers;
-//!   [`Markers::to_uns`] converts them to scanpy's layout.
+//!   [`Markers::to_uns`] converts them to scanpy's layout. [`rank_genes_versus`] compares with one
+//!   other group, [`conserved_markers`] batch by batch; [`pseudobulk`] sums counts for tests between
+//!   samples.
 //! - [`annotate`] assigns clusters the cell types of [`MarkerLists`].
 //! - [`marker_agreement`] compares the markers of clusters and of known types.
+//! - [`correlate_profiles`] compares the clusters of two samples.
 //! - [`LabelTransfer`] learns labels on an embedding and predicts those of new cells.
 //!
 //! ```
@@ -36,9 +39,12 @@
 
 mod agreement;
 mod annotate;
+mod conserved;
 mod error;
 mod groups;
 mod lists;
+mod profiles;
+mod pseudobulk;
 mod rank;
 mod transfer;
 
@@ -46,9 +52,14 @@ pub use agreement::{
     Agreement, AgreementParams, ClusterAgreement, TypeAgreement, marker_agreement,
 };
 pub use annotate::{AnnotateParams, Annotation, ClusterType, annotate};
+pub use conserved::{ConservedGroup, ConservedMarker, FEWEST_CELLS, conserved_markers};
 pub use error::{MarkersError, Result};
-pub use lists::MarkerLists;
-pub use rank::{GroupMarkers, Marker, Markers, MarkersParams, rank_genes_groups};
+pub use lists::{ListFilter, MarkerLists};
+pub use profiles::{ProfileCorrelations, Profiled, correlate_profiles};
+pub use pseudobulk::{Pseudobulk, pseudobulk};
+pub use rank::{
+    GroupMarkers, Marker, Markers, MarkersParams, rank_genes_groups, rank_genes_versus,
+};
 pub use transfer::{LabelTransfer, TransferParams, Transferred};
 
 /// The crate's page, whose example is tested.

@@ -1,6 +1,6 @@
 //! Marker lists: valid files, and the errors for damaged and hostile files.
 
-use morula_markers::{MarkerLists, MarkersError};
+use morula_markers::{ListFilter, MarkerLists, MarkersError};
 
 fn listed(text: &str) -> Vec<(String, Vec<String>)> {
     let lists = MarkerLists::parse(text.as_bytes()).unwrap();
@@ -85,4 +85,58 @@ fn files_are_named() {
     std::fs::write(&path, "T\t-\n").unwrap();
     let error = MarkerLists::read(&path).unwrap_err().to_string();
     assert!(error.contains("types.gmt") && error.contains("line 1"), "{error}");
+}
+
+/// A table, and the types that it gives with this choice.
+fn filtered(text: &str, species: &str, tissue: &str) -> Result<MarkerLists, MarkersError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table");
+    std::fs::write(&path, text).unwrap();
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
+    MarkerLists::read_with(&path, &ListFilter { species: some(species), tissue: some(tissue) })
+}
+
+fn pairs(lists: &MarkerLists) -> Vec<String> {
+    lists.types().map(|(name, genes)| format!("{name}: {}", genes.join(" "))).collect()
+}
+
+#[test]
+fn tables_of_panglaodb_are_read() {
+    let table = "species\tofficial gene symbol\tcell type\tnicknames\torgan\n\
+                 Mm Hs\tINS\tBeta cells\tNA\tPancreas\nHs\tIAPP\tBeta cells\tNA\tPancreas\n\
+                 Mm\tIns1\tBeta cells\tNA\tPancreas\nMm Hs\tCD3E\tT cells\tT3E|TCRE\tImmune system\n";
+    let of = |species: &str, tissue: &str| pairs(&filtered(table, species, tissue).unwrap());
+    assert_eq!(of("", ""), ["Beta cells: INS IAPP Ins1", "T cells: CD3E"]);
+    assert_eq!(of("human", "pancreas"), ["Beta cells: INS IAPP"]);
+    assert_eq!(of("mouse", ""), ["Beta cells: INS Ins1", "T cells: CD3E"]);
+    let error = filtered(table, "", "Liver").unwrap_err().to_string();
+    assert!(error.contains("Liver") && error.contains("Immune system, Pancreas"), "{error}");
+}
+
+#[test]
+fn tables_of_cellmarker_are_read() {
+    let old = "speciesType\ttissueType\tcancerType\tcellType\tcellName\tcellMarker\tgeneSymbol\n\
+               Human\tBlood\tNormal\tNormal cell\tT cell\tCD3\t[CD3D, CD3E], CD4\n\
+               Human\tBlood\tLeukemia\tCancer cell\tBlast\tCD34\tCD34\n\
+               Mouse\tBlood\tNormal\tNormal cell\tB cell\tCd19\tCd19\n\
+               Human\tLiver\tNormal\tNormal cell\tHepatocyte\tx\tNA\n";
+    assert_eq!(pairs(&filtered(old, "human", "").unwrap()), ["T cell: CD3D CD3E CD4"]);
+    let new = "species,tissue_class,tissue_type,cell_type,cell_name,marker,Symbol,GeneID\n\
+               Human,Blood,Peripheral blood,Normal cell,Monocyte,CD14,CD14,929\n\
+               Human,Lung,Lung,Normal cell,Club cell,CC10,SCGB1A1,7356\n";
+    assert_eq!(pairs(&filtered(new, "", "peripheral blood").unwrap()), ["Monocyte: CD14"]);
+    assert_eq!(pairs(&filtered(new, "human", "Lung").unwrap()), ["Club cell: SCGB1A1"]);
+}
+
+#[test]
+fn a_sign_marks_genes_that_a_type_lacks() {
+    let lists = MarkerLists::parse(b"type,gene,sign\nT,CD3E,+\nT,CD19,-\nT,-MS4A1,\n").unwrap();
+    assert_eq!(pairs(&lists), ["T: CD3E"]);
+    assert_eq!(lists.negative().next().unwrap(), ["CD19", "MS4A1"]);
+    let gmt = MarkerLists::parse(b"T\tx\tCD3E\t-CD19\n").unwrap();
+    assert_eq!(gmt.negative().next().unwrap(), ["CD19"]);
+    let error = MarkerLists::parse(b"type,gene,sign\nT,CD3E,up\n").unwrap_err().to_string();
+    assert!(error.contains("line 2") && error.contains("up"), "{error}");
+    let error = filtered("type,gene\nT,CD3E\n", "human", "").unwrap_err().to_string();
+    assert!(error.contains("species"), "{error}");
 }

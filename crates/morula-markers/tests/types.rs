@@ -95,3 +95,27 @@ fn agreement_needs_two_labels_on_both_sides() {
     let none = AgreementParams { n_top: 0, ..params.clone() };
     assert!(marker_agreement(&x(), &labels("aabb"), &labels("1100"), &none).is_err());
 }
+
+#[test]
+fn genes_that_a_type_lacks_speak_against_it() {
+    // g1 is high in a (AUC 7/8), so a type without it is not a; where it is low, nothing changes.
+    let found = typed(&[("A", "g0"), ("A2", "g0"), ("A2", "-g1"), ("B", "g2"), ("B", "-g1")], 0.0);
+    let found = found.unwrap();
+    assert_eq!(found.clusters[0].scores, [1.0, 0.25, -1.75]);
+    assert_eq!((found.clusters[0].cell_type, found.clusters[0].margin), (Some(0), 0.75));
+    assert_eq!(found.clusters[1].scores[2], 1.0);
+    // A list of nothing but such genes has no score.
+    let none = typed(&[("A", "g0"), ("N", "-g1"), ("N", "-G9")], 0.0).unwrap();
+    assert!(none.clusters[0].scores[1].is_nan());
+    assert_eq!(none.missing[1], ["G9"]);
+    assert!(typed(&[("N", "-g1")], 0.0).is_err());
+}
+
+#[test]
+fn ties_are_told() {
+    let twins = typed(&[("B", "g2"), ("A", "g1"), ("A2", "g0"), ("A3", "g0")], 0.05).unwrap();
+    assert_eq!((twins.clusters[0].cell_type, &twins.clusters[0].tied), (None, &vec![2, 3]));
+    assert!(twins.clusters[1].tied.is_empty());
+    let near = typed(&[("A", "g0"), ("A2", "g1")], 0.26).unwrap();
+    assert_eq!(near.clusters[0].tied, [0, 1]);
+}

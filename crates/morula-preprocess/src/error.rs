@@ -71,6 +71,14 @@ pub enum PreprocessError {
         /// The batches of the fit.
         known: String,
     },
+    /// A cell that is in no sample.
+    #[error(
+        "cell {cell} (counted from 0) has no sample; give a column with a sample for every cell"
+    )]
+    SampleMissing {
+        /// Position of the cell.
+        cell: usize,
+    },
     /// A value that is NaN or infinite.
     #[error("row {row}, column {col} holds {value}, which is not finite")]
     NotFinite {

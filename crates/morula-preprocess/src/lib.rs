@@ -1,5 +1,5 @@
-//! Sparse single-cell preprocessing for Morula: filtering, normalisation, variable genes, PCA,
-//! neighbours, simulation.
+//! Sparse single-cell preprocessing for Morula: quality control, filtering, normalisation, variable
+//! genes, PCA, neighbours, simulation.
 //!
 //! Functions have the names and the behaviour of scanpy's, on sparse matrices throughout; only the
 //! z-scores of the selected genes are dense. Results are the same for any number of threads.
@@ -49,7 +49,10 @@ pub use log1p::log1p;
 pub use neighbors::{Neighbors, kneighbors, neighbors};
 pub use normalize::{TargetSum, normalize_total};
 pub use pca::{Pca, PcaParams, pca, pca_dense};
-pub use qc::{QcMetrics, calculate_qc_metrics};
+pub use qc::{
+    Bounds, DoubletParams, DoubletRate, Doublets, GeneSet, QcMetrics, QcParams, Quality,
+    SampleQuality, SetCounts, TOP_GENES, calculate_qc_metrics, quality_control, score_doublets,
+};
 pub use recipe::{FilterReport, Prepared, Recipe, RecipeParams};
 pub use residuals::ResidualPca;
 pub use scale::{Scaler, scale};

@@ -7,7 +7,7 @@ use std::path::Path;
 use morula_data::atomic_dir;
 
 use crate::figures::NAMES;
-use crate::{ReportError, Result};
+use crate::{Figure, ReportError, Result};
 
 /// The page's file.
 pub(crate) const PAGE: &str = "report.html";
@@ -40,6 +40,21 @@ pub fn check_folder(folder: &Path) -> Result<()> {
 fn is_ours(name: &str) -> bool {
     let figure = name.strip_suffix(".png").or(name.strip_suffix(".svg"));
     name == PAGE || figure.is_some_and(|figure| NAMES.contains(&figure))
+}
+
+/// Writes the page, and every figure as PNG and SVG.
+pub(crate) fn write(folder: &Path, html: &str, figures: &[Figure]) -> Result<()> {
+    replace(folder, |new| {
+        let mut files = vec![(PAGE.to_string(), html.as_bytes())];
+        for figure in figures {
+            files.push((format!("{}.png", figure.name), figure.png()));
+            files.push((format!("{}.svg", figure.name), figure.svg().as_bytes()));
+        }
+        files.into_iter().try_for_each(|(name, content)| {
+            let path = new.join(name);
+            fs::write(&path, content).map_err(io("write", &path))
+        })
+    })
 }
 
 /// Lets `write` fill a new folder, which then takes the place of `folder`.

@@ -4,6 +4,7 @@
 //! parameters. [`Run::from_anndata`] reads it from data that `morula cluster` has written; a
 //! program with its own results fills the fields. [`Report::new`] draws the run. [`Report::write`]
 //! writes a folder with `report.html`, which loads no other file, and every figure as PNG and SVG.
+//! [`QualityReport`] does the same for quality control.
 //!
 //! ```
 //! use morula_report::{Report, Run};
@@ -25,13 +26,15 @@ mod figures;
 mod folder;
 mod markers;
 mod page;
+mod quality;
 mod run;
 
 pub use error::{ReportError, Result};
 pub use figures::Figure;
 pub use folder::check_folder;
 pub use markers::{Expression, Marker, Markers};
-pub use run::{Annotation, BATCH_COLUMNS, Losses, Role, Run, Source};
+pub use quality::QualityReport;
+pub use run::{Annotation, BATCH_COLUMNS, CellQuality, Losses, Role, Run, Source};
 
 use std::path::Path;
 
@@ -75,17 +78,7 @@ impl Report {
     /// # Errors
     /// [`ReportError::Occupied`] for a folder with other files than a report; [`ReportError::Io`].
     pub fn write(&self, folder: &Path) -> Result<()> {
-        folder::replace(folder, |new| {
-            let mut files = vec![(folder::PAGE.to_string(), self.html.as_bytes())];
-            for figure in &self.figures {
-                files.push((format!("{}.png", figure.name), figure.png()));
-                files.push((format!("{}.svg", figure.name), figure.svg().as_bytes()));
-            }
-            files.into_iter().try_for_each(|(name, content)| {
-                let path = new.join(name);
-                std::fs::write(&path, content).map_err(folder::io("write", &path))
-            })
-        })
+        folder::write(folder, &self.html, &self.figures)
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Error, Result, anyhow};
 use clap::Args;
 use morula::data::{Additions, Categorical, Column, OutputPlan};
 use morula::markers::{
-    AnnotateParams, Annotation, MarkerLists, MarkersError, MarkersParams, annotate,
+    AnnotateParams, Annotation, ListFilter, MarkerLists, MarkersError, MarkersParams, annotate,
     rank_genes_groups,
 };
 use serde::Serialize;
@@ -30,11 +30,14 @@ const EXAMPLES: usize = 5;
 /// Annotate clusters with cell types, from lists of marker genes.
 ///
 /// The score of a type in a cluster is the mean of 2 AUC - 1 over the type's genes, where AUC
-/// compares the cluster's cells with all others. Writes the input plus obs `morula_cell_type` and
+/// compares the cluster's cells with all others, less that of genes the type lacks where they are
+/// high. Writes the input plus obs `morula_cell_type` and
 /// obs `morula_cell_type_margin`, the best score minus the second.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  morula annotate clustered.h5ad --groupby jojoscl --markers \
-                        types.csv --out annotated.h5ad")]
+                        types.csv --out annotated.h5ad\n  morula annotate clustered.h5ad \
+                        --groupby jojoscl --markers PanglaoDB_markers_27_Mar_2020.tsv --species \
+                        human --tissue Pancreas --out annotated.h5ad")]
 pub struct Annotate {
     #[command(flatten)]
     counts: CountsArgs,
@@ -43,9 +46,19 @@ pub struct Annotate {
     #[arg(long, value_name = "OBS")]
     groupby: String,
 
-    /// Marker genes of cell types: CSV with the columns type,gene, or GMT; the content decides
+    /// Marker genes of cell types: CSV with the columns type,gene, GMT, or a table of CellMarker or
+    /// PanglaoDB; the content decides. A hyphen before a gene, or - in a column sign, means that the
+    /// type lacks it
     #[arg(long, value_name = "FILE")]
     markers: PathBuf,
+
+    /// Take only the genes of this species from a table of CellMarker or PanglaoDB
+    #[arg(long, value_name = "human|mouse", value_parser = ["human", "mouse"])]
+    species: Option<String>,
+
+    /// Take only the types of this tissue or organ, as the table spells it
+    #[arg(long, value_name = "NAME")]
+    tissue: Option<String>,
 
     #[command(flatten)]
     out: OutArgs,
@@ -78,6 +91,8 @@ struct Cluster {
     n_cells: usize,
     cell_type: String,
     margin: f64,
+    /// Types that are nearer to the best than the smallest margin, best first.
+    tied: Vec<String>,
     /// By type; null where the data has none of the type's genes.
     scores: Vec<(String, Option<f64>)>,
 }
@@ -100,7 +115,8 @@ impl Annotate {
             .copy("--out", &self.out.out, &self.counts.input)?;
         let plan = OutputPlan::new().obs(TYPE).obs(MARGIN);
         self.counts.check_output(&self.out.out, &plan)?;
-        let lists = MarkerLists::read(&self.markers)?;
+        let filter = ListFilter { species: self.species.clone(), tissue: self.tissue.clone() };
+        let lists = MarkerLists::read_with(&self.markers, &filter)?;
         let data = Expression::read(&self.counts, console)?;
         let groups = data.groups(&self.groupby)?;
         let found = rank_genes_groups(&data.x, &groups, &MarkersParams::default())?;
@@ -156,6 +172,7 @@ impl Annotate {
             n_cells: c.n_cells,
             cell_type: c.cell_type.map_or(self.unknown.clone(), |t| types[t].clone()),
             margin: c.margin,
+            tied: c.tied.iter().map(|&t| types[t].clone()).collect(),
             scores: (types.iter().cloned())
                 .zip(c.scores.iter().map(|s| s.is_finite().then_some(*s)))
                 .collect(),
@@ -202,8 +219,13 @@ impl Summary {
 
     fn text(&self) -> String {
         let line = |c: &Cluster| {
-            let Cluster { cluster, n_cells, cell_type, margin, .. } = c;
-            let line = format!("{cluster} ({n_cells} cells): {cell_type} (margin {margin:.3})");
+            let Cluster { cluster, n_cells, cell_type, margin, tied, .. } = c;
+            let tie = match tied.is_empty() {
+                true => String::new(),
+                false => format!("; tie of {}", tied.join(", ")),
+            };
+            let line =
+                format!("{cluster} ({n_cells} cells): {cell_type} (margin {margin:.3}{tie})");
             one_line(&line).into_owned()
         };
         let mut lines: Vec<String> = self.clusters.iter().map(line).collect();

@@ -20,11 +20,12 @@ use crate::interrupt;
 use crate::memory::MemoryPlan;
 use crate::outputs::Outputs;
 use crate::progress::Progress;
+use crate::quality::Screen;
 use crate::reporting::{
     TruthArgs, annotated, check_report_folder, draw, sure_cells, title, umap_of,
 };
 use crate::summary;
-use crate::task::{Task, check_plan, check_results};
+use crate::task::{Planned, Task, check_plan, check_results};
 use crate::writable::check_model_folder;
 
 /// Epochs between two checkpoints.
@@ -99,6 +100,12 @@ pub struct Cluster {
     #[arg(long, value_enum, default_value_t = EvidenceName::Views)]
     evidence: EvidenceName,
 
+    /// Leave out the cells that `morula qc` has flagged; where the input has no column qc_pass, the
+    /// flags are computed with the defaults of `morula qc`, with the batches as samples, and added
+    /// to the output. These cells keep their row, without a cluster
+    #[arg(long)]
+    qc: bool,
+
     /// Add UMAP of the embedding, in two dimensions, as obsm `X_umap`
     #[arg(long)]
     umap: bool,
@@ -124,18 +131,29 @@ impl Cluster {
         check_results(kind, &self.counts, &self.results)?;
         self.check_outputs(kind)?;
         let umap = self.umap || self.report.is_some();
-        check_plan(kind, &self.counts, &self.results, [true, umap])?;
+        let planned = Planned { fits: true, umap, qc: self.qc };
+        check_plan(kind, &self.counts, &self.results, planned)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
         let batch = self.batch.batch.as_deref();
         let (counts, results) = (&self.counts, &self.results);
         let task = Task { counts, batch, fits: true, results, device, console, started };
 
-        let (counts, input) = task.read()?;
+        let (counts, mut input) = task.read()?;
         if batch.is_none() {
             task.remark_batches();
         }
-        let n_cells = input.n_cells;
+        let obs = self.report.as_ref().map(|_| task.read_obs(&counts)).transpose()?;
+        if self.qc {
+            input.screen =
+                Some(Screen::new(&counts, &task.read_obs(&counts)?, counts.batches(), console)?);
+        }
+        // A report shows all cells.
+        let (counts, all) = match (&input.screen, obs.is_some()) {
+            (Some(screen), report) => (screen.select(&counts)?, report.then_some(counts)),
+            (None, _) => (counts, None),
+        };
+        let n_cells = counts.n_obs();
         if let Some(k) = params.n_clusters().given().filter(|&k| k > n_cells) {
             bail!(
                 "{k} clusters asked for, but there are {n_cells} cells; ask for at most {n_cells}"
@@ -143,18 +161,19 @@ impl Cluster {
         }
         let (n_genes, stored) = (counts.n_vars(), counts.x().nnz());
         MemoryPlan::new(n_cells, n_genes, stored).check(kind.name == "scsiameseclu")?;
-        let obs = self.report.as_ref().map(|_| task.read_obs(&counts)).transpose()?;
         let model = self.fit(kind, params, &counts, &task)?;
         let evidence = self.evidence(model.as_ref(), &counts, console);
         // Only a report still needs the counts.
         let shown = match obs {
-            Some(obs) => Some(annotated(counts, obs)?),
+            Some(obs) => Some(annotated(all.unwrap_or(counts), obs)?),
             None => {
                 drop(counts);
                 None
             }
         };
-        let prediction = model.fitted().context("a fitted model knows its cells")?;
+        let fitted = model.fitted().context("a fitted model knows its cells")?;
+        let restored = input.screen.as_ref().map(|screen| screen.restored(fitted));
+        let prediction = restored.as_ref().unwrap_or(fitted);
         task.remark_filtered(prediction, &input);
         let layout = match self.umap || self.report.is_some() {
             true => Some(umap_of(prediction, model.as_ref(), console)?),

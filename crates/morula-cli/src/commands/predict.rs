@@ -13,7 +13,7 @@ use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::console::Console;
 use crate::failure::usage;
 use crate::outputs::Outputs;
-use crate::task::{Task, check_plan, check_results};
+use crate::task::{Planned, Task, check_plan, check_results};
 use crate::{genes, interrupt};
 
 /// Assign new cells to the clusters of a saved model.
@@ -58,7 +58,7 @@ impl Predict {
         self.results.check(outputs, &self.counts)?;
         let device = DeviceChoice::from(self.device.device).resolve()?;
         console.remark(format!("device: {device}"));
-        check_plan(kind, &self.counts, &self.results, [false; 2])?;
+        check_plan(kind, &self.counts, &self.results, Planned::default())?;
         let model = kind.load(&self.model, &device.device)?;
         let batch = self.batch.batch.as_deref();
         if batch.is_some() && model.batches().is_empty() {

@@ -1,7 +1,10 @@
 //! Marker lists: the genes that identify a cell type.
 
+mod filter;
 mod gmt;
 mod table;
+
+pub use filter::ListFilter;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -13,32 +16,39 @@ use crate::{MarkersError, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MarkerLists {
     types: Vec<(String, Vec<String>)>,
+    /// Genes that each type lacks.
+    negative: Vec<Vec<String>>,
 }
 
 impl MarkerLists {
-    /// Builds the lists from pairs of a type and one of its genes. Repeated pairs count once.
+    /// Builds the lists from pairs of a type and one of its genes. Repeated pairs count once. A
+    /// gene after a hyphen, such as `-CD8A`, is one that the type lacks.
     ///
     /// # Errors
     /// [`MarkersError::NoMarkers`] without pairs.
     pub fn new<T: Into<String>, G: Into<String>>(
         pairs: impl IntoIterator<Item = (T, G)>,
     ) -> Result<Self> {
-        let mut types: Vec<(String, Vec<String>)> = Vec::new();
+        let mut lists = Self::default();
         let mut position: HashMap<String, usize> = HashMap::new();
         let mut seen: HashSet<(usize, String)> = HashSet::new();
         for (cell_type, gene) in pairs {
             let (cell_type, gene) = (cell_type.into(), gene.into());
             let at = *position.entry(cell_type).or_insert_with_key(|name| {
-                types.push((name.clone(), Vec::new()));
-                types.len() - 1
+                lists.types.push((name.clone(), Vec::new()));
+                lists.negative.push(Vec::new());
+                lists.types.len() - 1
             });
             if seen.insert((at, gene.clone())) {
-                types[at].1.push(gene);
+                match gene.strip_prefix('-').map(str::trim).filter(|gene| !gene.is_empty()) {
+                    Some(gene) => lists.negative[at].push(gene.into()),
+                    None => lists.types[at].1.push(gene),
+                }
             }
         }
-        match types.is_empty() {
+        match lists.types.is_empty() {
             true => Err(MarkersError::NoMarkers),
-            false => Ok(Self { types }),
+            false => Ok(lists),
         }
     }
 
@@ -46,15 +56,25 @@ impl MarkerLists {
     /// `gene`; or else GMT if that line contains a tab.
     ///
     /// Table: a header with these columns (others are ignored), and a row per pair, separated by
-    /// commas, semicolons or tabs.
+    /// commas, semicolons or tabs. A column `sign` with `-` marks genes that the type lacks, as does
+    /// a hyphen before the gene. The tables of CellMarker (1 and 2.0) and PanglaoDB are known by
+    /// their columns.
     /// GMT: a line per type, with its name, a description and its genes, separated by tabs. UTF-8.
     ///
     /// # Errors
     /// An error with the path of the file: [`MarkersError::Line`] for a line that cannot be read,
     /// [`MarkersError::NoMarkers`], [`MarkersError::Io`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Self::read_with(path, &ListFilter::default())
+    }
+
+    /// [`read`](Self::read) with only some rows of a table; other files have no such rows.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read); [`MarkersError::NoRows`] when the filter keeps no row.
+    pub fn read_with(path: impl AsRef<Path>, filter: &ListFilter) -> Result<Self> {
         let path = path.as_ref();
-        let read = || Self::parse(&fs::read(path)?);
+        let read = || Self::parse_with(&fs::read(path)?, filter);
         read().map_err(|e| MarkersError::File { path: path.into(), source: Box::new(e) })
     }
 
@@ -63,6 +83,10 @@ impl MarkerLists {
     /// # Errors
     /// [`MarkersError::Line`] and [`MarkersError::NoMarkers`].
     pub fn parse(bytes: &[u8]) -> Result<Self> {
+        Self::parse_with(bytes, &ListFilter::default())
+    }
+
+    fn parse_with(bytes: &[u8], filter: &ListFilter) -> Result<Self> {
         let text = str::from_utf8(bytes).map_err(|e| {
             let line = 1 + bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() as u64;
             MarkersError::line(line, "this is not UTF-8 text; save the list as plain text in UTF-8")
@@ -71,11 +95,16 @@ impl MarkerLists {
         let first = text.lines().find(|line| !line.trim().is_empty());
         let first = first.ok_or(MarkersError::NoMarkers)?;
         match table::separator(first) {
-            Some(separator) => table::parse(text, separator),
+            Some(separator) => table::parse(text, separator, filter),
             None if first.contains('\t') => gmt::parse(text),
             // Says which columns are missing.
-            None => table::parse(text, ','),
+            None => table::parse(text, ',', filter),
         }
+    }
+
+    /// The genes that each type lacks, in order of the types.
+    pub fn negative(&self) -> impl ExactSizeIterator<Item = &[String]> {
+        self.negative.iter().map(Vec::as_slice)
     }
 
     /// The types with their genes.

@@ -2,7 +2,8 @@
 
 use ::csv::{ReaderBuilder, StringRecord};
 
-use super::{MarkerLists, name};
+use super::filter::{Columns, Kept};
+use super::{ListFilter, MarkerLists, name};
 use crate::{MarkersError, Result};
 
 /// The separators of columns.
@@ -13,23 +14,28 @@ pub(super) fn separator(header: &str) -> Option<char> {
     let has = |separator: char, wanted: &str| {
         header.split(separator).any(|field| is(field.trim().trim_matches('"'), wanted))
     };
-    SEPARATORS.into_iter().find(|&s| has(s, "type") && has(s, "gene"))
+    let any = |s, names: &[&str]| names.iter().any(|name| has(s, name));
+    SEPARATORS.into_iter().find(|&s| any(s, &Columns::TYPE) && any(s, &Columns::GENE))
 }
 
-pub(super) fn parse(text: &str, separator: char) -> Result<MarkerLists> {
+pub(super) fn parse(text: &str, separator: char, filter: &ListFilter) -> Result<MarkerLists> {
     let mut builder = ReaderBuilder::new();
     let mut reader = builder.flexible(true).delimiter(separator as u8).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|e| MarkersError::line(1, e.to_string()))?.clone();
-    let column = |wanted: &str| {
-        let found = header.iter().position(|h| is(h, wanted));
-        found.ok_or_else(|| {
+    let position = |wanted: &str| header.iter().position(|h| is(h, wanted));
+    let column = |names: &[&str]| {
+        names.iter().find_map(|name| position(name)).ok_or_else(|| {
             let found: Vec<&str> = header.iter().take(5).collect();
             let found = found.join(",").chars().take(60).collect::<String>();
-            let want = "a list has a header with the columns type,gene";
+            let (wanted, want) = (names[0], "a list has a header with the columns type,gene");
             MarkersError::line(1, format!("no column {wanted:?} in {found:?}; {want}"))
         })
     };
-    let columns = [column("type")?, column("gene")?];
+    let columns = [column(&Columns::TYPE)?, column(&Columns::GENE)?];
+    let sign = position(Columns::SIGN);
+    let mut kept = Kept::new(filter, position)?;
+    // Databases list several genes in a field, and have rows without a gene.
+    let database = !is(&header[columns[1]], Columns::GENE[0]);
     let mut pairs = Vec::new();
     let mut record = StringRecord::new();
     loop {
@@ -54,9 +60,33 @@ pub(super) fn parse(text: &str, separator: char) -> Result<MarkerLists> {
             })?;
             name(text, what, line).map(str::to_string)
         };
-        pairs.push((cell(columns[0], "type")?, cell(columns[1], "gene")?));
+        if !kept.row(&record) {
+            continue;
+        }
+        if database {
+            let Some(cell_type) = record.get(columns[0]).map(str::trim) else { continue };
+            let genes = record.get(columns[1]).unwrap_or_default();
+            let genes = genes.split([',', '[', ']']).map(str::trim);
+            let genes = genes.filter(|gene| !gene.is_empty() && *gene != "NA");
+            pairs.extend(genes.map(|gene| (cell_type.to_string(), gene.to_string())));
+            continue;
+        }
+        let (cell_type, gene) = (cell(columns[0], "type")?, cell(columns[1], "gene")?);
+        let negative = match sign.and_then(|at| record.get(at)).map(str::trim) {
+            None | Some("" | "+") => false,
+            Some("-") => true,
+            Some(other) => {
+                let other: String = other.chars().take(20).collect();
+                let what = format!("the sign {other:?} is neither + nor -");
+                return Err(MarkersError::line(line(), what));
+            }
+        };
+        pairs.push((cell_type, if negative { format!("-{gene}") } else { gene }));
     }
-    MarkerLists::new(pairs)
+    match pairs.is_empty() {
+        true if kept.left_out > 0 => Err(kept.none()),
+        _ => MarkerLists::new(pairs),
+    }
 }
 
 /// Whether a column has this name.

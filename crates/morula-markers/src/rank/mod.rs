@@ -4,13 +4,17 @@ mod gene;
 mod params;
 mod scanpy;
 mod significance;
+mod versus;
 
 pub use params::MarkersParams;
+pub(crate) use significance::benjamini_hochberg;
+pub use versus::rank_genes_versus;
+pub(crate) use versus::tested;
 
 use gene::{Gene, InGroup, Scratch};
 use morula_data::{Categorical, CsrMatrix};
 use rayon::prelude::*;
-use significance::{benjamini_hochberg, two_sided, z_score};
+use significance::{two_sided, z_score};
 
 use crate::groups::Groups;
 use crate::{MarkersError, Result};

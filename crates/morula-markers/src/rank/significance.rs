@@ -23,7 +23,7 @@ pub(super) fn two_sided(z: f64) -> f64 {
 }
 
 /// Benjamini and Hochberg (1995): `min over j >= i of p_(j) m / j`, at most 1.
-pub(super) fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
+pub(crate) fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_unstable_by(|&a, &b| p[a].total_cmp(&p[b]));
     let m = p.len() as f64;

@@ -8,13 +8,16 @@ mod legend;
 mod losses;
 mod matrixplot;
 mod overlap;
+mod quality;
 mod scatter;
+
+pub(crate) use quality::all as quality;
 
 use crate::draw::Canvas;
 use crate::{Markers, ReportError, Result, Role, Run};
 
 /// Names of all possible figures.
-pub(crate) const NAMES: [&str; 11] = [
+pub(crate) const NAMES: [&str; 16] = [
     "umap_clusters",
     "umap_confidence",
     "umap_truth",
@@ -26,6 +29,11 @@ pub(crate) const NAMES: [&str; 11] = [
     "markers_heatmap",
     "overlap_truth",
     "overlap_batch",
+    "qc_counts",
+    "qc_genes",
+    "qc_top_genes",
+    "qc_mt",
+    "qc_doublets",
 ];
 
 /// A finished picture.

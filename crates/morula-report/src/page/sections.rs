@@ -4,7 +4,7 @@ use morula_metrics::evaluate;
 
 use super::Section;
 use super::html::{escape, figure, list, table};
-use crate::draw::category;
+use crate::draw::{category, compact};
 use crate::{Annotation, Figure, Markers, Result, Role, Run};
 
 /// The most important facts.
@@ -56,6 +56,7 @@ pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> V
     let parts = [
         ("cells", "Cells", cells),
         ("clusters", "Clusters and confidence", sizes),
+        ("quality", "Quality by cluster", quality(run)),
         ("overlap", "Clusters and known labels", overlap),
         ("markers", "Markers", genes),
         ("training", "Training", losses),
@@ -88,6 +89,44 @@ fn clusters(run: &Run) -> String {
     };
     let rows: Vec<Vec<String>> = (0..run.k()).map(row).collect();
     table(&["Cluster", "Cells", "Share", "Mean confidence"], &rows, &[1, 2, 3])
+}
+
+/// Medians of the quality metrics and shares of doublets, with warnings before them.
+fn quality(run: &Run) -> String {
+    let found = &run.quality;
+    if found.is_empty() {
+        return String::new();
+    }
+    let (labels, k) = (&run.labels, run.k());
+    let warning = |(cluster, text): (usize, String)| {
+        format!(
+            "<p class=\"note\"><strong>Cluster {}</strong>: {}. It may be no type of cells.</p>\n",
+            escape(&run.clusters[cluster]),
+            escape(&text)
+        )
+    };
+    let warnings: String = found.warnings(labels, k).into_iter().map(warning).collect();
+    let shares = found.doublet_shares(labels, k);
+    let number = |v: f64| if v.is_finite() { compact(v) } else { "-".into() };
+    let row = |(c, medians): (usize, Vec<f64>)| {
+        let mut row = vec![name(run, c)];
+        row.extend(medians.into_iter().map(number));
+        if !found.doublets.is_empty() {
+            row.push(number(100.0 * shares[c]) + "%");
+        }
+        row
+    };
+    let rows: Vec<Vec<String>> =
+        found.medians(labels, k).into_iter().enumerate().map(row).collect();
+    let mut header = vec!["Cluster"];
+    header.extend(found.metrics.iter().map(|(name, _)| name.as_str()));
+    if !found.doublets.is_empty() {
+        header.push("doublets");
+    }
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    let about = "<p>Medians of the cells, and the share that is called doublets, from the columns \
+                 that <code>morula qc</code> writes.</p>\n";
+    warnings + about + &table(&header, &rows, &numbers)
 }
 
 fn marker_table(run: &Run, markers: &Markers) -> String {

@@ -3,7 +3,7 @@
 use morula_data::{AnnData, Column, DenseMatrix, UnsValue};
 use morula_preprocess::{UmapParams, umap};
 
-use super::{Annotation, Losses, Role, Run, parameters, shape};
+use super::{Annotation, CellQuality, Losses, Role, Run, parameters, shape};
 use crate::{Expression, ReportError, Result};
 
 /// Usual names of the column of obs with known types. By default the first one present is used.
@@ -83,6 +83,7 @@ impl Run {
                 None => layout(data, model, &cells, seed.unwrap_or_default())?,
             },
             annotations: annotations(data, source, &cells)?,
+            quality: CellQuality::from_anndata(data, &cells),
             losses: part("losses").map_or(Losses::default(), |l| parameters::losses(Some(l))),
             parameters: part("params").map_or(Vec::new(), parameters::flatten),
             seed,

@@ -1,9 +1,11 @@
 //! The facts of a run.
 
 mod anndata;
+mod clusters;
 mod parameters;
 
 pub use anndata::{BATCH_COLUMNS, Source};
+pub use clusters::CellQuality;
 
 use morula_metrics::encode_labels;
 
@@ -28,6 +30,8 @@ pub struct Run {
     pub layout: Vec<f32>,
     /// Known labels of the cells, used for figures only.
     pub annotations: Vec<Annotation>,
+    /// Quality metrics of the cells; empty if there are none.
+    pub quality: CellQuality,
     /// Losses over the epochs.
     pub losses: Losses,
     /// Expression, to find and show markers.
@@ -137,6 +141,12 @@ impl Run {
         }
         for annotation in &self.annotations {
             fits(&annotation.name, annotation.labels.len(), n)?;
+        }
+        for (name, values) in &self.quality.metrics {
+            fits(name, values.len(), n)?;
+        }
+        if !self.quality.doublets.is_empty() {
+            fits("doublets among the cells", self.quality.doublets.len(), n)?;
         }
         if let Some(expression) = &self.expression {
             fits("cells with expression", expression.n_cells(), n)?;
