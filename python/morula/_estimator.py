@@ -364,17 +364,38 @@ class Clusterer:
 
     latent = transform
 
-    def denoise(self, X: Any, **given: Any) -> tuple[np.ndarray, list[str]]:
+    def denoise(self, X: Any = None, **given: Any) -> tuple[np.ndarray, list[str]]:
         """Denoised counts of cells, and the genes of their columns.
 
         Counts without noise and dropout, at one library size for all cells. Only scSiameseClu has
         them; another model raises ValueError.
+
+        Parameters
+        ----------
+        X
+            New cells, as in `prediction`; None for the cells of the fit.
+        **given
+            What `prediction` takes beside them.
+
+        Returns
+        -------
+        counts : numpy.ndarray of shape (n_cells, n_modelled_genes), float32
+        genes : list of str
         """
         model = self._checked()
+        if X is None:
+            self._of_fit()
+            if self._predicted is None:
+                raise NotFittedError("a copied model does not keep the cells of its fit; give them")
+            return self._denoised(model, self._predicted)
         batches = _one("batch_key", given.pop("batch_key", None), "batches", given.pop("batches", None))
         found, _ = self._predict(X, given.pop("layer", None), batches, given.pop("round", False))
         if given:
             raise TypeError(f"denoise takes no {next(iter(given))}")
+        return self._denoised(model, found)
+
+    @staticmethod
+    def _denoised(model: _morula.Model, found: _morula.Predicted) -> tuple[np.ndarray, list[str]]:
         denoised = model.denoised(found)
         if denoised is None:
             raise ValueError(f"{model.name} does not denoise")
@@ -405,7 +426,7 @@ class Clusterer:
         self._checked().save(os.fspath(path))
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {"params": self.get_params(), "cells": None, "files": None}
+        state: dict[str, Any] = {"params": self.get_params(), "cells": None, "files": None}
         state["batch_key"] = self._batch_key
         if self._fitted is not None:
             state["cells"] = self._cells and tuple(self._cells)
@@ -458,7 +479,7 @@ class ScSiameseClu(Clusterer):
     >>> adata = mo.simulate(200, 3, n_genes=200)
     >>> small = dict(epochs=2, autoencoder_epochs=2, graph_epochs=2, joint_epochs=2, verbosity=0)
     >>> model = mo.ScSiameseClu(n_clusters=3, **small).fit(adata)
-    >>> counts, genes = model.denoise(adata)
+    >>> counts, genes = model.denoise()
     >>> counts.shape == (200, len(genes))
     True
     """

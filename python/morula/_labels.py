@@ -29,8 +29,8 @@ def codes(values: Any) -> tuple[np.ndarray, list[str]]:
     missing = values.isna()
     # Whole numbers beside missing ones are floats in numpy only.
     labels = [None if gone else str(v) for v, gone in zip(values.tolist(), missing)]
-    of_cells, names = _morula.categories(labels)
-    return np.asarray(of_cells, dtype=np.int32), names
+    found, names = _morula.categories(labels)
+    return np.asarray(found, dtype=np.int32), names
 
 
 def column(frame: Any, name: str) -> Any:

@@ -94,7 +94,7 @@ def report(
 
 def _columns(obs: Any, named: set[str | None], confidence: str) -> list[tuple]:
     """Columns of groups as codes, and the confidence."""
-    found = []
+    found: list[tuple] = []
     for name in map(str, obs.columns):
         values = obs[name]
         if name == confidence:

@@ -105,5 +105,6 @@ def entry(value: tuple) -> Any:
         fields = [
             v if isinstance(v, np.ndarray) else np.array(v, dtype=object) for _, v in content
         ]
-        return np.rec.fromarrays(fields, names=names)
+        dtype = [(name, field.dtype) for name, field in zip(names, fields)]
+        return np.rec.fromarrays(fields, dtype=np.dtype(dtype))
     return content

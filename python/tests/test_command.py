@@ -175,7 +175,7 @@ def test_the_report_names_its_command(file, tmp_path):
 def test_jobs_in_processes_of_their_own(tmp_path):
     (tmp_path / "sets").mkdir()
     mo.simulate(90, 3, n_genes=120).write_h5ad(tmp_path / "sets" / "first.h5ad")
-    check("benchmark", tmp_path / "sets", "--out", tmp_path / "results", "--methods", "jojoscl",
+    check("benchmark", tmp_path / "sets", "--out", tmp_path / "results", "--models", "jojoscl",
           "--epochs", 2, "--device", "cpu", "--seeds", 1)  # fmt: skip
     rows = (tmp_path / "results" / "runs.csv").read_text().splitlines()
     assert len(rows) > 1 and all("jojoscl" in row for row in rows[1:])

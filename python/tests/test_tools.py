@@ -88,8 +88,11 @@ def test_denoised(adata):
     assert layer.shape == adata.shape and modelled.dtype == bool
     assert layer[:, ~modelled.to_numpy()].nnz == 0
     model = mo.ScSiameseClu(**FAST_SIAMESE).fit(adata)
-    counts, genes = model.denoise(adata)
-    assert same(counts, layer[:, [adata.var_names.get_loc(g) for g in genes]].toarray())
+    counts, genes = model.denoise()
+    columns = [adata.var_names.get_loc(g) for g in genes]
+    assert same(counts, layer[:, columns].toarray())
+    mo.tl.predict(adata, model, denoise=True)
+    assert same(model.denoise(adata)[0], adata.layers["denoised"][:, columns].toarray())
     with pytest.raises(ValueError, match="does not denoise"):
         mo.JojoSCL(**FAST).fit(adata).denoise(adata)
 
