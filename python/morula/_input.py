@@ -94,7 +94,7 @@ def counts(
 
 def _matrix(adata: Any, name: str) -> tuple[Any, Any]:
     """The matrix of that name, and the table of its genes."""
-    there = (["X"] if adata.X is not None else []) + sorted(adata.layers.keys())
+    there = (["X"] if adata.X is not None else []) + _layers(adata)
     there += ["raw"] if adata.raw is not None else []
     if name not in there:
         raise KeyError(f"no layer {name}; this data holds: {', '.join(there)}")
@@ -103,6 +103,11 @@ def _matrix(adata: Any, name: str) -> tuple[Any, Any]:
     if name == "raw":
         return adata.raw.X, adata.raw.var
     return adata.layers[name], adata.var
+
+
+def _layers(adata: Any) -> list[str]:
+    """Names of layers; from anndata 0.13 on, X is among them without a name."""
+    return sorted(name for name in adata.layers if isinstance(name, str))
 
 
 def _parts(matrix: Any) -> tuple[str, tuple[int, int], list[np.ndarray]]:
@@ -152,7 +157,7 @@ def _advised(error: ValueError, data: Any, asked: str) -> ValueError:
     looks = text.find("; this looks like ")
     if looks < 0 or not is_anndata(data):
         return error
-    others = ["X", *sorted(data.layers.keys()), "raw"]
+    others = ["X", *_layers(data), "raw"]
     found = [name for name in others if name != asked and _holds_counts(data, name)]
     if not found:
         return error
