@@ -54,4 +54,5 @@ pub use benchmark::{Benchmark, Done};
 pub use error::{Interrupted, UnknownName, Usage, usage};
 pub use method::{KMode, Method};
 pub use options::Options;
+pub use process::set_program;
 pub use watch::Watch;

@@ -1,8 +1,10 @@
 //! Jobs in child processes, and their time and memory.
 
+use std::ffi::OsString;
 use std::io::{Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -30,10 +32,11 @@ pub type Outcome<T> = (Result<T, String>, Cost);
 /// # Errors
 /// When the process cannot be started. A job that fails is an outcome, not an error.
 pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>> {
-    let program = this_program()?;
+    let (program, first) = this_program()?;
     let mut errors = tempfile::tempfile().context("cannot keep the messages of a job")?;
     let started = Instant::now();
     let mut child = Command::new(program)
+        .args(first)
         .arg(job::ARGUMENT)
         .env("RAYON_NUM_THREADS", threads.to_string())
         .stdin(Stdio::piped())
@@ -67,11 +70,24 @@ pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>>
     }
 }
 
-/// The current program; on Linux even if its file has been replaced since it started.
-fn this_program() -> Result<PathBuf> {
+static PROGRAM: OnceLock<Vec<OsString>> = OnceLock::new();
+
+/// Sets how the current program is started again, where its file alone does not: the words before the
+/// arguments. The first call counts.
+pub fn set_program(words: Vec<OsString>) {
+    let _ = PROGRAM.set(words);
+}
+
+/// The current program, and its first arguments; on Linux even if its file has been replaced since it
+/// started.
+fn this_program() -> Result<(OsString, Vec<OsString>)> {
+    if let Some([program, first @ ..]) = PROGRAM.get().map(Vec::as_slice) {
+        return Ok((program.clone(), first.to_vec()));
+    }
     let running = Path::new("/proc/self/exe");
     if running.exists() {
-        return Ok(running.into());
+        return Ok((running.into(), Vec::new()));
     }
-    std::env::current_exe().context("cannot find this program")
+    let program = std::env::current_exe().context("cannot find this program")?;
+    Ok((program.into(), Vec::new()))
 }

@@ -9,7 +9,7 @@ use crate::commands::{
 
 /// Deep clustering of single-cell RNA-seq on any GPU or CPU.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "morula", version, max_term_width = 100)]
 #[command(after_help = "Examples:\n  morula inspect pbmc.h5ad\n  morula cluster pbmc.h5ad --out \
                   clustered.h5ad --report report\n\nEvery command has examples of its own: morula \
                   COMMAND --help\n\nExit codes: 0 done, 1 failed (bad data, I/O), 2 wrong usage, \

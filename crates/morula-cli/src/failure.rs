@@ -2,7 +2,6 @@
 
 use std::io::{Write, stderr};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
-use std::process::ExitCode;
 use std::sync::Mutex;
 
 use anyhow::{Error, Result};
@@ -14,7 +13,7 @@ pub use morula_benchmark::usage;
 use crate::text::printable;
 
 /// Runs the program and turns an error or a panic into a message and an exit code.
-pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
+pub fn guard(run: impl FnOnce() -> Result<()>) -> u8 {
     static PANIC: Mutex<Option<String>> = Mutex::new(None);
     set_hook(Box::new(|panic| {
         if let Ok(mut first) = PANIC.lock() {
@@ -23,7 +22,7 @@ pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
     }));
     let outcome = catch_unwind(AssertUnwindSafe(run));
     let (message, code) = match outcome {
-        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Ok(())) => return 0,
         Ok(Err(error)) => (message(&error), code(&error)),
         Err(_) => {
             let panic = PANIC.lock().ok().and_then(|mut p| p.take()).unwrap_or_default();
@@ -31,7 +30,7 @@ pub fn guard(run: impl FnOnce() -> Result<()>) -> ExitCode {
         }
     };
     let _ = writeln!(stderr(), "error: {}", printable(&message));
-    ExitCode::from(code)
+    code
 }
 
 fn code(error: &Error) -> u8 {

@@ -107,7 +107,7 @@ pub fn title(file: &Path) -> String {
 
 /// The command line of this program.
 fn given_command() -> String {
-    let arguments = std::env::args_os().skip(1);
+    let arguments = crate::ARGUMENTS.get().into_iter().flatten().skip(1);
     let words = arguments.map(|word| quoted(&word.to_string_lossy()));
     ["morula".to_string()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }

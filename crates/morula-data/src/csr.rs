@@ -13,7 +13,7 @@ pub struct CsrMatrix {
     indptr: Vec<usize>,
     indices: Vec<u32>,
     data: Vec<f32>,
-    /// Row, column and value of the first value of a file that single precision does not hold.
+    /// Row, column and value of the first value of the source that single precision does not hold.
     inexact: Option<(usize, u32, f64)>,
 }
 
@@ -38,9 +38,9 @@ impl CsrMatrix {
         Self { n_cols, indptr, indices, data, inexact: None }
     }
 
-    /// Whether single precision does not hold a value of a file. Noise of double precision around
-    /// a whole number does not count, since the number itself is held.
-    pub(crate) fn is_inexact(value: f64) -> bool {
+    /// Whether single precision does not hold a value. Noise of double precision around a whole
+    /// number does not count, since the number itself is held.
+    pub fn is_inexact(value: f64) -> bool {
         let held = f64::from(value as f32);
         held != value
             && !value.is_nan()
@@ -49,6 +49,15 @@ impl CsrMatrix {
 
     pub(crate) fn inexact(&self) -> Option<(usize, u32, f64)> {
         self.inexact
+    }
+
+    /// Notes the row, column and value of the first value that [is
+    /// inexact](Self::is_inexact) in the source of this matrix. A
+    /// [`CountMatrix`](crate::CountMatrix) refuses it and names it.
+    #[must_use]
+    pub fn with_inexact(mut self, first: Option<(usize, u32, f64)>) -> Self {
+        self.inexact = first;
+        self
     }
 
     pub(crate) fn set_inexact(&mut self, first: Option<(usize, u32, f64)>) {

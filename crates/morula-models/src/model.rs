@@ -101,8 +101,8 @@ macro_rules! model_fields {
     };
 }
 
-/// A fitted clustering model.
-pub trait ClusterModel: std::fmt::Debug {
+/// A fitted clustering model. It may move to another thread.
+pub trait ClusterModel: std::fmt::Debug + Send {
     /// Name in output columns, files and on the command line.
     fn name(&self) -> &'static str;
 

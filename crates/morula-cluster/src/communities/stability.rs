@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn stability_is_jaccards_index() {
         let labels = [0, 0, 0, 1, 1];
-        let others = vec![vec![0, 0, 1, 1, 1], vec![4, 4, 4, 2, 2]];
+        let others = [vec![0, 0, 1, 1, 1], vec![4, 4, 4, 2, 2]];
         // {0, 1, 2} against {0, 1} and {2, 3, 4}; {3, 4} against {2, 3, 4}; then the same clusters.
         let once = [2.0 / 3.0, 2.0 / 3.0, 1.0 / 5.0, 2.0 / 3.0, 2.0 / 3.0];
         for (found, expected) in stability(&labels, others.iter()).iter().zip(once) {

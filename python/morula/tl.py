@@ -1,0 +1,580 @@
+"""Tools for AnnData, with the conventions of scanpy: results go into the object.
+
+Each function takes ``copy=True`` to return a changed copy, and ``inplace=False`` to return the
+results by place and name and leave the object alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _input, _morula, _write
+from ._estimator import CLASSES, Clusterer, _one, threads
+from ._labels import codes, column
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+logger = logging.getLogger("morula")
+
+__all__ = ["annotate", "jojoscl", "predict", "rank_genes_groups", "scsiameseclu", "transfer"]
+
+
+def _cluster(
+    model: str,
+    adata: AnnData,
+    *,
+    layer: str | None,
+    batch_key: str | None,
+    key_added: str | None,
+    denoise: bool,
+    umap: bool,
+    min_confidence: float,
+    round: bool,
+    copy: bool,
+    inplace: bool,
+    params: dict[str, Any],
+) -> Any:
+    _input.check_anndata(adata)
+    estimator = CLASSES[model](**params)
+    _check(model, layer, denoise, min_confidence, copy, inplace)
+    settings = estimator._settings()
+    _morula.params(model, settings)
+    counts = _input.counts(adata, layer=layer, batches=batch_key, round=round, fits=True)
+    k = estimator.n_clusters
+    if k is not None and k > counts.n_obs:
+        raise ValueError(
+            f"{k} clusters asked for, but there are {counts.n_obs} cells; ask for at most {counts.n_obs}"
+        )
+    estimator._fit(counts, settings)
+    options = (key_added, denoise, umap, min_confidence, round, copy, inplace)
+    return _add(adata, estimator, estimator._predicted, counts, *options)
+
+
+def _check(
+    model: str, layer: str | None, denoise: bool, min_confidence: float, copy: bool, inplace: bool
+) -> None:
+    """Refuse what cannot be done, before any work."""
+    if copy and not inplace:
+        raise ValueError("copy=True and inplace=False exclude each other")
+    if not 0.0 <= min_confidence <= 1.0:
+        raise ValueError(f"min_confidence = {min_confidence}: give a number from 0 to 1")
+    if denoise and not next(m for m in _morula.models() if m["name"] == model)["denoises"]:
+        raise ValueError(f"{model} does not denoise; leave denoise out")
+    if denoise and layer == "raw":
+        raise ValueError(
+            'denoise writes a layer, and layers cannot hold the genes of "raw"; give another layer '
+            "or leave denoise out"
+        )
+
+
+def _add(
+    adata: AnnData,
+    estimator: Clusterer,
+    predicted: Any,
+    counts: _morula.Counts,
+    key: str | None,
+    denoise: bool,
+    umap: bool,
+    min_confidence: float,
+    round: bool,
+    copy: bool,
+    inplace: bool,
+) -> Any:
+    model = estimator._checked()
+    genes = counts.feature_names if denoise else []
+    found = model.additions(
+        predicted, min_confidence, genes, denoise, umap, estimator._threads()
+    )
+    found = _write.renamed(_write.parts(found), model.name, key or model.name)
+    if round:
+        found["uns"]["morula_counts"] = {"rounded_values": counts.n_rounded}
+    return _write.apply(adata, found, copy=copy, inplace=inplace)
+
+
+def jojoscl(
+    adata: AnnData,
+    n_clusters: int | None = None,
+    *,
+    batch_key: str | None = None,
+    layer: str | None = None,
+    key_added: str | None = None,
+    random_state: int = 0,
+    device: str = "auto",
+    epochs: int | None = None,
+    umap: bool = False,
+    min_confidence: float = 0.0,
+    round: bool = False,
+    n_jobs: int | None = None,
+    verbosity: int = 1,
+    copy: bool = False,
+    inplace: bool = True,
+    **params: Any,
+) -> Any:
+    """Cluster and embed cells by JojoSCL, as ``morula cluster`` does.
+
+    Shrinkage contrastive learning (https://arxiv.org/abs/2506.00410). The same counts and seed give
+    the same bits as the command.
+
+    Parameters
+    ----------
+    adata
+        Raw counts, cells x genes.
+    n_clusters
+        Number of clusters; None finds it from the data.
+    batch_key
+        Column of obs with the batch of every cell, which the model corrects for.
+    layer
+        Layer with the counts, "raw" or "X"; None is X.
+    key_added
+        Name of the results in place of "jojoscl".
+    random_state
+        Seed.
+    device : {"auto", "cpu", "gpu"}
+        Where to compute; "auto" takes a hardware GPU if there is one.
+    epochs
+        Epochs of training; None is the model's own number.
+    umap
+        Also compute UMAP of the embedding, as ``obsm["X_umap"]``.
+    min_confidence
+        Cells with a lower confidence get no cluster.
+    round
+        Accept fractional counts and round them.
+    n_jobs
+        Number of threads; None takes RAYON_NUM_THREADS, or all cores, as -1 does.
+    verbosity
+        0 for no progress.
+    copy
+        Return a changed copy.
+    inplace
+        False returns the results by place and name.
+    **params
+        Any other parameter of the model by name, and ``preset="published"`` for the authors' values.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets, for ``key_added=None``,
+
+    ``obs["jojoscl"]`` : categorical of shape (n_cells,)
+        Cluster, "0" the largest; missing for cells without counts.
+    ``obs["jojoscl_confidence"]`` : float64 of shape (n_cells,)
+        Confidence in that cluster, from 1 / K to 1.
+    ``obsm["X_jojoscl"]`` : float32 of shape (n_cells, n_dims)
+        Embedding.
+    ``obsm["jojoscl_proba"]`` : float32 of shape (n_cells, K)
+        Probability of every cluster.
+    ``uns["jojoscl"]`` : dict
+        Parameters, seed, device, version, losses, evidence for the number of clusters.
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(200, 3, n_genes=200)
+    >>> mo.tl.jojoscl(adata, n_clusters=3, epochs=3, verbosity=0)
+    >>> adata.obsm["jojoscl_proba"].shape
+    (200, 3)
+    """
+    params |= dict(n_clusters=n_clusters, random_state=random_state, device=device, epochs=epochs)
+    params |= dict(n_jobs=n_jobs, verbosity=verbosity)
+    return _cluster(
+        "jojoscl", adata, layer=layer, batch_key=batch_key, key_added=key_added, denoise=False,
+        umap=umap, min_confidence=min_confidence, round=round, copy=copy, inplace=inplace,
+        params=params,
+    )  # fmt: skip
+
+
+def scsiameseclu(
+    adata: AnnData,
+    n_clusters: int | None = None,
+    *,
+    batch_key: str | None = None,
+    layer: str | None = None,
+    key_added: str | None = None,
+    random_state: int = 0,
+    device: str = "auto",
+    epochs: int | None = None,
+    denoise: bool = False,
+    umap: bool = False,
+    min_confidence: float = 0.0,
+    round: bool = False,
+    n_jobs: int | None = None,
+    verbosity: int = 1,
+    copy: bool = False,
+    inplace: bool = True,
+    **params: Any,
+) -> Any:
+    """Cluster and embed cells by scSiameseClu, as ``morula cluster --model scsiameseclu`` does.
+
+    A Siamese graph model that also denoises counts (https://arxiv.org/abs/2505.12626).
+
+    Parameters
+    ----------
+    adata, n_clusters, batch_key, layer, key_added, random_state, device, epochs
+        As in `jojoscl`.
+    denoise
+        Also write denoised counts, as ``layers["denoised"]`` and ``var["scsiameseclu_modelled"]``.
+    umap, min_confidence, round, n_jobs, verbosity, copy, inplace, **params
+        As in `jojoscl`.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets what `jojoscl` sets, under its own name, and if asked
+
+    ``layers["denoised"]`` : scipy.sparse.csr_matrix of shape (n_cells, n_genes), float32
+        Counts without noise and dropout, with entries for the modelled genes only.
+    ``var["scsiameseclu_modelled"]`` : bool of shape (n_genes,)
+        Whether the gene is modelled.
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(200, 3, n_genes=200)
+    >>> small = dict(epochs=2, autoencoder_epochs=2, graph_epochs=2, joint_epochs=2, verbosity=0)
+    >>> mo.tl.scsiameseclu(adata, n_clusters=3, denoise=True, **small)
+    >>> adata.layers["denoised"].shape
+    (200, 200)
+    """
+    params |= dict(n_clusters=n_clusters, random_state=random_state, device=device, epochs=epochs)
+    params |= dict(n_jobs=n_jobs, verbosity=verbosity)
+    return _cluster(
+        "scsiameseclu", adata, layer=layer, batch_key=batch_key, key_added=key_added,
+        denoise=denoise, umap=umap, min_confidence=min_confidence, round=round, copy=copy,
+        inplace=inplace, params=params,
+    )  # fmt: skip
+
+
+def predict(
+    adata: AnnData,
+    model: Clusterer | str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    batch_key: str | None = None,
+    key_added: str | None = None,
+    denoise: bool = False,
+    min_confidence: float = 0.0,
+    round: bool = False,
+    copy: bool = False,
+    inplace: bool = True,
+) -> Any:
+    """Assign new cells to the clusters of a model, as ``morula predict`` does.
+
+    Parameters
+    ----------
+    adata
+        Raw counts of new cells. Genes are matched by name.
+    model
+        A fitted estimator, or the folder of a saved model.
+    layer, batch_key, key_added, denoise, min_confidence, round, copy, inplace
+        As in `scsiameseclu`.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets what `jojoscl` sets.
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(300, 3, n_genes=200)
+    >>> known, new = adata[:200].copy(), adata[200:].copy()
+    >>> model = mo.JojoSCL(n_clusters=3, epochs=3, verbosity=0).fit(known)
+    >>> mo.tl.predict(new, model)
+    >>> new.obs["jojoscl"].shape
+    (100,)
+    """
+    from ._estimator import load
+
+    _input.check_anndata(adata)
+    estimator = model if isinstance(model, Clusterer) else load(model)
+    _check(estimator._checked().name, layer, denoise, min_confidence, copy, inplace)
+    predicted, counts = estimator._predict(adata, layer, batch_key, round)
+    options = (key_added, denoise, False, min_confidence, round, copy, inplace)
+    return _add(adata, estimator, predicted, counts, *options)
+
+
+def rank_genes_groups(
+    adata: AnnData,
+    groupby: str,
+    *,
+    layer: str | None = None,
+    n_genes: int | None = None,
+    min_cells: int = 0,
+    tie_correct: bool = True,
+    key_added: str = "rank_genes_groups",
+    round: bool = False,
+    n_jobs: int | None = None,
+    copy: bool = False,
+    inplace: bool = True,
+) -> Any:
+    """Find the marker genes of groups of cells, as ``morula markers`` does.
+
+    Wilcoxon's rank-sum test (1945) of every group against all other cells, on log-normalised counts,
+    with the definitions of scanpy's ``sc.tl.rank_genes_groups(method="wilcoxon", tie_correct=True,
+    pts=True)``; p-values are adjusted after Benjamini and Hochberg (1995). Takes raw counts.
+
+    Parameters
+    ----------
+    adata
+        Raw counts, cells x genes.
+    groupby
+        Column of obs with the groups; a cell without a group is among the other cells of every test.
+    layer
+        Layer with the counts, or "X"; None is X.
+    n_genes
+        Genes per group, best first; None for all.
+    min_cells
+        Test only genes that are expressed in at least this many cells.
+    tie_correct
+        Correct the variance for ties; scanpy's default is off.
+    key_added
+        Entry of uns.
+    round, n_jobs, copy, inplace
+        As in `jojoscl`.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets
+
+    ``uns[key_added]`` : dict
+        scanpy's layout, for ``sc.pl.rank_genes_groups`` and ``sc.get.rank_genes_groups_df``.
+    ``layers["lognorm"]`` : scipy.sparse.csr_matrix of shape (n_cells, n_genes), float32
+        The log-normalised counts, for scanpy's plots.
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(200, 3, n_genes=200)
+    >>> mo.tl.rank_genes_groups(adata, "cell_type", n_genes=5)
+    >>> len(adata.uns["rank_genes_groups"]["names"])
+    5
+    """
+    _input.check_anndata(adata)
+    if layer == "raw":
+        raise ValueError(
+            'markers come with a layer, and layers cannot hold the genes of "raw"; give another layer'
+        )
+    if n_genes is not None and n_genes < 1:
+        raise ValueError(f"n_genes = {n_genes}: give at least 1")
+    labels = codes(column(adata.obs, groupby))
+    counts = _input.counts(adata, layer=layer, round=round)
+    found = _write.parts(
+        _morula.rank_genes_groups(
+            counts, labels, groupby, n_genes, min_cells, tie_correct, threads(n_jobs)
+        )
+    )
+    found["uns"] = {key_added: found["uns"]["rank_genes_groups"]}
+    found["layers"]["lognorm"] = _all_features(found["layers"]["lognorm"], counts)
+    return _write.apply(adata, found, copy=copy, inplace=inplace)
+
+
+def _all_features(x: Any, counts: _morula.Counts) -> Any:
+    """The columns of genes among those of all features."""
+    genes, features = counts.var_names, counts.feature_names
+    if len(genes) == len(features):
+        return x
+    import scipy.sparse
+
+    place = {name: j for j, name in enumerate(features)}
+    to = np.array([place[name] for name in genes], dtype=x.indices.dtype)
+    shape = (x.shape[0], len(features))
+    return scipy.sparse.csr_matrix((x.data, to[x.indices], x.indptr), shape=shape)
+
+
+def annotate(
+    adata: AnnData,
+    groupby: str,
+    markers: Any,
+    *,
+    layer: str | None = None,
+    margin: float = 0.05,
+    unknown: str = "unknown",
+    key_added: str = "morula_cell_type",
+    round: bool = False,
+    n_jobs: int | None = None,
+    copy: bool = False,
+    inplace: bool = True,
+) -> Any:
+    """Assign clusters the cell types of marker lists, as ``morula annotate`` does.
+
+    The score of a type in a cluster is the mean of 2 AUC - 1 over the type's genes, where AUC compares
+    the cluster's cells with all others.
+
+    Parameters
+    ----------
+    adata
+        Raw counts, cells x genes.
+    groupby
+        Column of obs with the clusters.
+    markers
+        A dict of genes by type, a table with the columns ``type`` and ``gene``, or a file: such a
+        table as CSV, or GMT.
+    layer
+        Layer with the counts, "raw" or "X"; None is X.
+    margin
+        Smallest margin of a known type over the second, 0 to 2.
+    unknown
+        Label of clusters of unknown type.
+    key_added
+        Column of obs with the types; ``<key_added>_margin`` has the margins.
+    round, n_jobs, copy, inplace
+        As in `jojoscl`.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets ``obs["morula_cell_type"]`` (categorical) and
+    ``obs["morula_cell_type_margin"]`` (float64), both of shape (n_cells,).
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(200, 3, n_genes=200)
+    >>> lists = adata.var["marker_of"].dropna()
+    >>> lists = {t: lists.index[lists == t].tolist() for t in lists.cat.categories}
+    >>> mo.tl.annotate(adata, "cell_type", lists)
+    >>> bool((adata.obs["morula_cell_type"].astype(str) == adata.obs["cell_type"]).all())
+    True
+    """
+    _input.check_anndata(adata)
+    of_cells, names = codes(column(adata.obs, groupby))
+    counts = _input.counts(adata, layer=layer, round=round)
+    given = (of_cells, names)
+    found = _morula.annotate(counts, given, _lists(markers), margin, threads(n_jobs))
+    types, margins = {}, {}
+    for cluster, _, at, distance, _ in found["clusters"]:
+        types[cluster] = unknown if at is None else found["types"][at]
+        margins[cluster] = distance
+    for name, genes in zip(found["types"], found["missing"]):
+        if genes:
+            logger.info("%s: %d genes not found: %s", name, len(genes), ", ".join(genes[:5]))
+    labels = [types.get(names[c]) if c >= 0 else None for c in of_cells]
+    codes_of_types, there = codes(np.array(labels, dtype=object))
+    obs = {
+        key_added: ("categorical", codes_of_types, there, False),
+        f"{key_added}_margin": (
+            "float",
+            np.array([margins.get(names[c], np.nan) if c >= 0 else np.nan for c in of_cells]),
+        ),
+    }
+    return _write.apply(adata, _write.parts({"obs": obs}), copy=copy, inplace=inplace)
+
+
+def _lists(markers: Any) -> Any:
+    """Pairs of a type and a gene, or the path of a file."""
+    if isinstance(markers, (str, os.PathLike)):
+        return os.fspath(markers)
+    if hasattr(markers, "columns"):
+        types, genes = column(markers, "type"), column(markers, "gene")
+        return [(str(t), str(g)) for t, g in zip(types, genes)]
+    if not hasattr(markers, "items"):
+        raise TypeError("markers are a dict of genes by type, a table, or a file")
+    return [(str(t), str(g)) for t, genes in markers.items() for g in genes]
+
+
+def transfer(
+    adata: AnnData,
+    reference: AnnData,
+    label: str,
+    *,
+    embedding: str = "X_jojoscl",
+    min_probability: float = 0.5,
+    max_novelty: float = 0.95,
+    unknown: str = "unknown",
+    key_added: str = "morula_transferred",
+    n_jobs: int | None = None,
+    copy: bool = False,
+    inplace: bool = True,
+) -> Any:
+    """Transfer labels from a reference to new cells, as ``morula transfer`` does.
+
+    Multinomial logistic regression on an embedding by one model that both have in obsm: that of the
+    model's fit, and that of `predict`.
+
+    Parameters
+    ----------
+    adata
+        New cells.
+    reference
+        Labelled cells.
+    label
+        Column of the reference's obs with the labels.
+    embedding
+        Matrix of obsm, of shape (n_cells, n_dims).
+    min_probability
+        A cell whose label has a lower probability is unknown.
+    max_novelty
+        A cell of a higher novelty is unknown; 1 for no limit.
+    unknown
+        Label of cells of unknown type.
+    key_added
+        Column of obs with the labels.
+    n_jobs, copy, inplace
+        As in `jojoscl`.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets ``obs["morula_transferred"]`` (categorical),
+    ``obs["morula_transferred_confidence"]`` (probability of the most probable label) and
+    ``obs["morula_transferred_novelty"]`` (share of the reference's cells that are closer to their
+    nearest cells of the reference), each of shape (n_cells,).
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(300, 3, n_genes=200)
+    >>> mo.tl.jojoscl(adata, n_clusters=3, epochs=3, verbosity=0)
+    >>> known, new = adata[:200].copy(), adata[200:].copy()
+    >>> mo.tl.transfer(new, known, "cell_type")
+    >>> new.obs["morula_transferred"].shape
+    (100,)
+    """
+    for data in (adata, reference):
+        _input.check_anndata(data)
+    labels = codes(column(reference.obs, label))
+    points = [np.asarray(_embedding(data, embedding)) for data in (reference, adata)]
+    of_cells, confidence, novelty, _, types = _morula.transfer(
+        points[0], labels, points[1], min_probability, max_novelty, threads(n_jobs)
+    )
+    # The types keep their order; "unknown" comes last, unless a type has that name.
+    names = types if unknown in types else [*types, unknown]
+    found = np.where(of_cells == -1, names.index(unknown), np.maximum(of_cells, -1))
+    obs = {
+        key_added: ("categorical", found, names, False),
+        f"{key_added}_confidence": ("float", confidence),
+        f"{key_added}_novelty": ("float", novelty),
+    }
+    return _write.apply(adata, _write.parts({"obs": obs}), copy=copy, inplace=inplace)
+
+
+def _embedding(adata: AnnData, name: str) -> Any:
+    if name not in adata.obsm:
+        there = ", ".join(adata.obsm.keys()) or "nothing"
+        raise KeyError(
+            f"no {name} in obsm, which holds {there}; make the embedding with a model's fit and predict"
+        )
+    return adata.obsm[name]
+
+
+def _function(model: str) -> Any:
+    """The function of a model that has none above."""
+
+    def cluster(adata: AnnData, n_clusters: int | None = None, **given: Any) -> Any:
+        options: dict[str, Any] = dict(
+            layer=None, batch_key=None, key_added=None, denoise=False, umap=False,
+            min_confidence=0.0, round=False, copy=False, inplace=True,
+        )  # fmt: skip
+        options |= {name: given.pop(name) for name in [*options] if name in given}
+        return _cluster(model, adata, params={"n_clusters": n_clusters} | given, **options)
+
+    cluster.__name__ = cluster.__qualname__ = model
+    cluster.__doc__ = f"{CLASSES[model].__doc__}. Takes what `scsiameseclu` takes."
+    return cluster
+
+
+for _name in CLASSES:
+    if _name not in globals():
+        globals()[_name] = _function(_name)
+        __all__.append(_name)
+del _name
