@@ -58,7 +58,8 @@ pub use lists::{ListFilter, MarkerLists};
 pub use profiles::{ProfileCorrelations, Profiled, correlate_profiles};
 pub use pseudobulk::{Pseudobulk, pseudobulk};
 pub use rank::{
-    GroupMarkers, Marker, Markers, MarkersParams, rank_genes_groups, rank_genes_versus,
+    GroupMarkers, Marker, Markers, MarkersParams, rank_genes_groups, rank_genes_valid,
+    rank_genes_versus,
 };
 pub use transfer::{LabelTransfer, TransferParams, Transferred};
 

@@ -153,7 +153,7 @@ impl Markers {
             let summary = self.summary(groups, n_tested, &data);
             return self.finish(&table, sums, summary, started, console);
         }
-        let parts = self.comparison.rank(&data, &groups, &params, console)?;
+        let parts = self.comparison.rank(&self.counts, &data, &groups, &params, console)?;
         parts.iter().for_each(|part| self.remark_small(&part.found, console));
         let table = table(&parts, &data.genes, n_genes, &self.comparison)?;
         let summary = parts.iter().flat_map(|part| Group::all(part, &data)).collect();

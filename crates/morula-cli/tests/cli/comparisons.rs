@@ -101,3 +101,23 @@ fn conditions_are_compared_within_groups_and_sums_written() {
                  --pseudobulk s --out out.h5ad";
     sandbox.refuses(mixed, 1, &["has two conditions"]);
 }
+
+#[test]
+fn valid_markers_are_fewer_and_groups_of_noise_have_none() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("simulate --cells 300 --types 3 --seed 1 --out in.h5ad");
+    let markers = |input: &str, groupby: &str, more: &str| -> u64 {
+        let line = format!("markers {input} --groupby {groupby} --out m.csv --json {more}");
+        let run = sandbox.ok(&line);
+        let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        summary["groups"].as_array().unwrap().iter().map(|g| g["n_markers"].as_u64().unwrap()).sum()
+    };
+    let (naive, valid) =
+        (markers("in.h5ad", "cell_type", ""), markers("in.h5ad", "cell_type", "--valid"));
+    assert!(valid > 30 && valid <= naive, "{valid} of {naive}");
+    // One type, cut in two at random: no group is found again.
+    sandbox.ok("simulate --cells 200 --types 1 --batches 2 --seed 2 --out noise.h5ad");
+    let line = "markers noise.h5ad --groupby batch --out m.csv --valid";
+    sandbox.refuses(line, 1, &["group"]);
+    sandbox.refuses(&format!("{line} --versus batch0"), 2, &["--valid"]);
+}

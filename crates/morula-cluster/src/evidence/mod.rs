@@ -3,6 +3,7 @@
 
 mod found_again;
 mod held_out;
+mod held_out_groups;
 mod split;
 
 use morula_data::CountMatrix;
@@ -11,6 +12,7 @@ use morula_preprocess::thinning::{ThinParams, dispersions, thin};
 
 use self::found_again::FoundAgain;
 use self::held_out::HeldOut;
+pub use self::held_out_groups::{HeldOutGroups, held_out_groups};
 pub use self::split::Split;
 use crate::communities::communities;
 use crate::error::require;

@@ -4,10 +4,12 @@ mod gene;
 mod params;
 mod scanpy;
 mod significance;
+mod valid;
 mod versus;
 
 pub use params::MarkersParams;
 pub(crate) use significance::benjamini_hochberg;
+pub use valid::rank_genes_valid;
 pub use versus::rank_genes_versus;
 pub(crate) use versus::tested;
 
@@ -58,6 +60,14 @@ pub struct GroupMarkers {
 }
 
 impl GroupMarkers {
+    /// Orders the genes by their scores.
+    fn new(name: String, n_cells: usize, genes: Vec<Marker>) -> Self {
+        let mut order: Vec<u32> = (0..genes.len() as u32).collect();
+        let score = |i: &u32| genes[*i as usize].score;
+        order.sort_by(|a, b| score(b).total_cmp(&score(a)));
+        Self { name, n_cells, genes, order }
+    }
+
     /// Every tested gene, in order of the columns.
     pub fn genes(&self) -> &[Marker] {
         &self.genes
@@ -183,10 +193,7 @@ fn group_markers(
     for (marker, adjusted) in markers.iter_mut().zip(benjamini_hochberg(&pvals)) {
         marker.pval_adj = adjusted;
     }
-    let mut order: Vec<u32> = (0..markers.len() as u32).collect();
-    let score = |i: &u32| markers[*i as usize].score;
-    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    GroupMarkers { name: groups.names[g].clone(), n_cells: n, genes: markers, order }
+    GroupMarkers::new(groups.names[g].clone(), n, markers)
 }
 
 fn marker(gene: usize, found: &InGroup, n: usize, total: usize, ties: Option<f64>) -> Marker {

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use morula::data::{Categorical, CsrMatrix};
+use morula::cluster::evidence::{EvidenceParams, held_out_groups};
+use morula::data::{Categorical, CountMatrix, CsrMatrix};
 use morula::markers::{
-    Markers as Found, MarkersError, MarkersParams, rank_genes_groups, rank_genes_versus,
+    Markers as Found, MarkersError, MarkersParams, rank_genes_groups, rank_genes_valid,
+    rank_genes_versus,
 };
+use morula::preprocess::RecipeParams;
 
+use crate::args::CountsArgs;
 use crate::console::Console;
 use crate::expression::Expression;
 use crate::text::one_line;
@@ -30,6 +34,12 @@ pub struct Comparison {
     /// sample are no independent repeats, so these p-values are too small; see --pseudobulk
     #[arg(long, value_name = "OBS", conflicts_with = "h5ad")]
     pub condition: Option<String>,
+
+    /// P-values that hold after clustering: the groups are found anew in one part of the molecules, and
+    /// their genes tested in the other, by the ratio of their rates. Groups that are not found again
+    /// have no markers
+    #[arg(long, conflicts_with_all = ["versus", "conserved", "condition", "h5ad"])]
+    pub valid: bool,
 
     /// Leave genes with a smaller log2 fold change out of the table
     #[arg(long, value_name = "X")]
@@ -71,12 +81,16 @@ impl Comparison {
     /// Ranks the genes of every group.
     pub fn rank(
         &self,
+        counts: &CountsArgs,
         data: &Expression,
         groups: &Categorical,
         params: &MarkersParams,
         console: Console,
     ) -> Result<Vec<Part>> {
         let whole = |found| vec![Part { within: None, found }];
+        if self.valid {
+            return Ok(whole(valid(&counts.read(console)?, groups, params, console)?));
+        }
         match (&self.versus, &self.condition) {
             (Some(name), _) => Ok(whole(rank_genes_versus(&data.x, groups, name, params)?)),
             (_, Some(column)) => {
@@ -90,6 +104,32 @@ impl Comparison {
             _ => Ok(whole(rank_genes_groups(&data.x, groups, params)?)),
         }
     }
+}
+
+/// Markers of groups that are found anew in one part of the molecules, by the other part.
+fn valid(
+    counts: &CountMatrix,
+    groups: &Categorical,
+    params: &MarkersParams,
+    console: Console,
+) -> Result<Found> {
+    let given: Vec<Option<usize>> =
+        groups.codes().iter().map(|&code| usize::try_from(code).ok()).collect();
+    let names = groups.categories();
+    let (recipe, evidence) = (RecipeParams::default(), EvidenceParams::default());
+    let anew = held_out_groups(counts, &recipe, &given, names.len(), evidence)?;
+    let lost = names.iter().zip(&anew.found_again).filter(|(_, agreement)| **agreement <= 0.5);
+    let lost: Vec<String> = lost.map(|(name, at)| format!("{name} ({at:.2})")).collect();
+    if !lost.is_empty() {
+        console.remark(one_line(&format!(
+            "groups that are not found again in a part of the molecules, without valid markers \
+             (agreement): {}",
+            lost.join(", ")
+        )));
+    }
+    let codes = anew.groups.iter().map(|group| group.map_or(-1, |group| group as i32)).collect();
+    let labels = Categorical::new(codes, names.to_vec(), false)?;
+    Ok(rank_genes_valid(anew.counts.x(), &labels, params)?)
 }
 
 /// Compares conditions within every group.
