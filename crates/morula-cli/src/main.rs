@@ -18,8 +18,9 @@ mod reporting;
 mod subset;
 mod summary;
 mod task;
-mod text;
 mod writable;
+
+use morula_benchmark::text;
 
 use std::process::ExitCode;
 

@@ -86,3 +86,14 @@ fn files_are_named() {
     let error = MarkerLists::read(&path).unwrap_err().to_string();
     assert!(error.contains("types.gmt") && error.contains("line 1"), "{error}");
 }
+
+#[test]
+fn comments_are_skipped() {
+    let want = MarkerLists::new([("T cell", "CD3D"), ("B cell", "MS4A1")]).unwrap();
+    for text in [
+        "# from a paper\ntype,gene\n# T cells\nT cell,CD3D\nB cell,MS4A1\n",
+        "# from a paper\n\nT cell\tpaper\tCD3D\n# B cells\nB cell\tpaper\tMS4A1\n",
+    ] {
+        assert_eq!(MarkerLists::parse(text.as_bytes()).unwrap(), want, "{text}");
+    }
+}

@@ -9,6 +9,7 @@ mod inputs;
 mod interruption;
 mod losses;
 mod names;
+mod others;
 mod outputs;
 mod repeatable;
 mod report;

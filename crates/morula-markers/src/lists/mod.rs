@@ -4,8 +4,9 @@ mod gmt;
 mod table;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::Path;
+
+use morula_data::read_small;
 
 use crate::{MarkersError, Result};
 
@@ -47,6 +48,7 @@ impl MarkerLists {
     ///
     /// Table: a header with these columns (others are ignored), and a row per pair, separated by
     /// commas, semicolons or tabs.
+    /// Lines that begin with `#` are comments in both.
     /// GMT: a line per type, with its name, a description and its genes, separated by tabs. UTF-8.
     ///
     /// # Errors
@@ -54,7 +56,7 @@ impl MarkerLists {
     /// [`MarkersError::NoMarkers`], [`MarkersError::Io`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let read = || Self::parse(&fs::read(path)?);
+        let read = || Self::parse(&read_small(path)?);
         read().map_err(|e| MarkersError::File { path: path.into(), source: Box::new(e) })
     }
 
@@ -68,7 +70,7 @@ impl MarkerLists {
             MarkersError::line(line, "this is not UTF-8 text; save the list as plain text in UTF-8")
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let first = text.lines().find(|line| !line.trim().is_empty());
+        let first = text.lines().find(|line| !is_skipped(line));
         let first = first.ok_or(MarkersError::NoMarkers)?;
         match table::separator(first) {
             Some(separator) => table::parse(text, separator),
@@ -82,6 +84,12 @@ impl MarkerLists {
     pub fn types(&self) -> impl ExactSizeIterator<Item = (&str, &[String])> {
         self.types.iter().map(|(name, genes)| (name.as_str(), genes.as_slice()))
     }
+}
+
+/// Whether a line is empty or a comment.
+fn is_skipped(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with('#')
 }
 
 /// A name without surrounding blanks, or an error with the line.

@@ -13,21 +13,6 @@ mod scatter;
 use crate::draw::Canvas;
 use crate::{Markers, ReportError, Result, Role, Run};
 
-/// Names of all possible figures.
-pub(crate) const NAMES: [&str; 11] = [
-    "umap_clusters",
-    "umap_confidence",
-    "umap_truth",
-    "umap_batch",
-    "cluster_sizes",
-    "confidence",
-    "losses",
-    "markers_dots",
-    "markers_heatmap",
-    "overlap_truth",
-    "overlap_batch",
-];
-
 /// A finished picture.
 #[derive(Debug)]
 pub struct Figure {
