@@ -85,37 +85,52 @@ pub(crate) fn look_of(x: &CsrMatrix) -> Look {
 }
 
 /// The inverse of each transformation of counts, and what its result looks like: `log(x + 1)` to
-/// three bases, the square root, Anscombe's and Freeman and Tukey's roots, and the inverse
-/// hyperbolic sine.
-const INVERSES: [(Look, fn(f64) -> f64); 7] = [
+/// three bases, the square root, Anscombe's and Freeman and Tukey's roots, the same less their value
+/// of 0, and the inverse hyperbolic sine.
+const INVERSES: [(Look, fn(f64) -> f64); 9] = [
     (Look::Log, |v| v.exp() - 1.0),
     (Look::Log, |v| v.exp2() - 1.0),
     (Look::Log, |v| 10f64.powf(v) - 1.0),
     (Look::Root, |v| v * v),
-    (Look::Root, |v| v * v / 4.0 - 0.375),
-    (Look::Root, |v| ((v * v - 1.0) / (2.0 * v)).powi(2)),
+    (Look::Root, anscombe),
+    (Look::Root, freeman_tukey),
+    (Look::Root, |v| anscombe(v + 1.5f64.sqrt())),
+    (Look::Root, |v| freeman_tukey(v + 1.0)),
     (Look::Log, f64::sinh),
 ];
+
+/// The count of a value of Anscombe's root, `2 sqrt(x + 3/8)`.
+fn anscombe(v: f64) -> f64 {
+    v * v / 4.0 - 0.375
+}
+
+/// The count of a value of Freeman and Tukey's root, `sqrt(x) + sqrt(x + 1)`.
+fn freeman_tukey(v: f64) -> f64 {
+    ((v * v - 1.0) / (2.0 * v)).powi(2)
+}
 
 /// Largest count looked at: the inverse of a larger one is too coarse to show that it is whole.
 const MAX_WHOLE: f64 = 50.0;
 
-/// Whether the fractions among the values are whole after `inverse`, and not all the same. Most
-/// values may be whole before as well: the root and the logarithm to base 2 of 1 count are 1.
+/// Whether the fractions among the values are whole after `inverse`. Most values may be whole before
+/// as well: the root and the logarithm to base 2 of 1 count are 1.
 fn is_transformed(rows: &[Vec<f64>], inverse: impl Fn(f64) -> f64) -> bool {
-    let (mut n, mut whole, mut least, mut most) = (0, 0, f64::MAX, 0f64);
+    let (mut n, mut whole, mut least, mut most, mut farthest) = (0, 0, f64::MAX, 0f64, 0f64);
     for v in rows.iter().flatten().filter(|v| v.fract() != 0.0) {
         let count = inverse(*v);
         if !(-0.1..MAX_WHOLE).contains(&count) {
             continue;
         }
         n += 1;
-        if (count - count.round()).abs() <= 1e-3 * (count.max(0.0) + 1.0).sqrt() {
+        let off = (count - count.round()).abs();
+        if off <= 1e-3 * (count.max(0.0) + 1.0).sqrt() {
             whole += 1;
+            farthest = farthest.max(off);
             (least, most) = (least.min(count.round()), most.max(count.round()));
         }
     }
-    n >= 4 && f64::from(whole) > 0.95 * f64::from(n) && most > least
+    // One value alone may be whole by chance.
+    n >= 4 && f64::from(whole) > 0.95 * f64::from(n) && (most > least || farthest < 2e-4)
 }
 
 /// Share of the values for which `is` holds.
@@ -203,13 +218,15 @@ mod tests {
     /// As from a table with this many digits after the point, or a file of single precision.
     #[test]
     fn transformed_counts_are_told_from_fractional_ones() {
-        let transformations: [(Look, fn(f64) -> f64); 7] = [
+        let transformations: [(Look, fn(f64) -> f64); 9] = [
             (Look::Log, |x| x.ln_1p()),
             (Look::Log, |x| (x + 1.0).log2()),
             (Look::Log, |x| (x + 1.0).log10()),
             (Look::Root, f64::sqrt),
             (Look::Root, |x| 2.0 * (x + 0.375).sqrt()),
             (Look::Root, |x| x.sqrt() + (x + 1.0).sqrt()),
+            (Look::Root, |x| 2.0 * (x + 0.375).sqrt() - 1.5f64.sqrt()),
+            (Look::Root, |x| x.sqrt() + (x + 1.0).sqrt() - 1.0),
             (Look::Log, f64::asinh),
         ];
         for (expected, f) in transformations {

@@ -293,10 +293,12 @@ fn antibodies_that_an_h5ad_marks_are_left_out_of_the_counts() {
         assert_eq!(whole.counts(None).unwrap(), counts);
         assert_eq!(whole.into_counts(None).unwrap().remarks(), counts.remarks());
     }
-    // Features of one kind only stay.
-    data.var.set("feature_types", Column::categorical([Some("Antibody Capture"); 3])).unwrap();
-    write_h5ad(&path, &data).unwrap();
-    assert_eq!(read_counts(&path, None).unwrap().n_vars(), 3);
+    // Features of one kind only stay, unless it is known that they are no genes.
+    for (of, n_vars) in [("Gene Expression", Some(3)), ("unheard of", Some(3)), ("ADT", None)] {
+        data.var.set("feature_types", Column::categorical([Some(of); 3])).unwrap();
+        write_h5ad(&path, &data).unwrap();
+        assert_eq!(read_counts(&path, None).ok().map(|counts| counts.n_vars()), n_vars, "{of}");
+    }
 }
 
 /// Writes a matrix folder of two features and two cells with this file of features.

@@ -275,3 +275,24 @@ fn normalized(a: &[f64], b: &[f64]) -> Vec<f64> {
     let total: f64 = product.iter().sum();
     product.into_iter().map(|p| p / total).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_no_memory_holds_are_refused() {
+        let huge = 1_000_000_000_000;
+        for (params, name) in [
+            (SimulateParams { cells: huge, ..Default::default() }, "cells"),
+            (SimulateParams { batches: 1001, ..Default::default() }, "batches"),
+            (
+                SimulateParams { cells: 10_000_000, batches: 10_000_000, ..Default::default() },
+                "batches",
+            ),
+        ] {
+            let error = simulate(&params).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
