@@ -152,7 +152,8 @@ impl ClusterModel for JojoSclModel {
         let folder = Folder::open(target)?;
         let path = folder.home.join(manifest::MODEL);
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
-        let params = manifest.params.check()?.into_params();
+        let refused = |e: ModelError| ModelError::Saved { path: path.clone(), why: e.to_string() };
+        let params = manifest.params.check().map_err(refused)?.into_params();
         let damaged =
             |e: PreprocessError| ModelError::Saved { path: path.clone(), why: e.to_string() };
         manifest.recipe.check().map_err(damaged)?;
