@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use crate::dataset::data_sets;
 use crate::error::usage;
 use crate::options::Options;
+use crate::place;
 use crate::plan::Wanted;
 use crate::report;
 use crate::runner::Runner;
@@ -54,11 +55,13 @@ impl Benchmark {
     /// Does all runs on the data sets of a folder that have no scores yet, and writes the report.
     ///
     /// # Errors
-    /// [`Usage`](crate::Usage) for a data set that is not there and for results of other settings;
+    /// [`Usage`](crate::Usage) for a data set that is not there, for results of other settings, and
+    /// for a folder in which a file of others would be overwritten;
     /// [`Interrupted`](crate::Interrupted) where `watch` stops the runs; an error when a file or a
     /// process fails. A run that fails is no error: its row says why.
     pub fn run(&self, data: &Path, watch: &dyn Watch) -> Result<Done> {
         let out = &self.options.out;
+        place::check(out)?;
         let datasets = data_sets(data, &self.options, watch)?;
         fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
         self.settings.keep(out)?;
@@ -84,6 +87,7 @@ impl Benchmark {
     /// # Errors
     /// When a file cannot be read or written.
     pub fn report(&self) -> Result<Done> {
+        place::check(&self.options.out)?;
         let store = Store::open(&self.options.out)?;
         let settings = Settings::read(&self.options.out)?;
         let settings = settings.as_ref().unwrap_or(&self.settings);

@@ -10,6 +10,7 @@ use crate::error::usage;
 use crate::job::{Description, Job};
 use crate::options::Options;
 use crate::process;
+use crate::text;
 use crate::watch::Watch;
 
 /// A data set.
@@ -25,11 +26,15 @@ pub fn data_sets(folder: &Path, options: &Options, watch: &dyn Watch) -> Result<
     let mut datasets: Vec<Dataset> = Vec::new();
     let mut names = BTreeSet::new();
     for path in files(folder)? {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // As tables have it, which a spreadsheet may read.
+        let name = text::cell(&stem).into_owned();
         if !names.insert(name.clone()) {
             return Err(usage(format!("{}: two files are called {name}", folder.display())));
         }
-        if !options.datasets.is_empty() && !options.datasets.contains(&name) {
+        if !options.datasets.is_empty()
+            && ![&name, &stem].iter().any(|n| options.datasets.contains(n))
+        {
             continue;
         }
         let job = Job::Describe {
@@ -42,7 +47,8 @@ pub fn data_sets(folder: &Path, options: &Options, watch: &dyn Watch) -> Result<
             Err(why) => watch.remark(format!("skipped {name}: {why}")),
         }
     }
-    if let Some(unknown) = options.datasets.iter().find(|name| !names.contains(*name)) {
+    if let Some(unknown) = options.datasets.iter().find(|name| !names.contains(&*text::cell(name)))
+    {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let there = names.join(", ");
         return Err(usage(format!("no data set {unknown}; there are: {there}")));

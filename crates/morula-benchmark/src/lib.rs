@@ -38,6 +38,7 @@ pub mod job;
 mod method;
 mod options;
 mod perturbation;
+mod place;
 mod plan;
 mod process;
 mod report;
@@ -46,6 +47,7 @@ mod runner;
 mod score;
 mod settings;
 mod store;
+pub mod text;
 mod variant;
 mod watch;
 

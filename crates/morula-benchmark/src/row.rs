@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::method::{KMode, Method};
 use crate::process::{Cost, Outcome};
 use crate::score::{BINS, Reliability, Scores};
+use crate::text;
 
 /// What identifies a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +19,33 @@ pub struct Key {
     pub counts: String,
     pub seed: u64,
 }
+
+/// The columns of `runs.csv`, the fields of [`Row`].
+pub const COLUMNS: [&str; 23] = [
+    "dataset",
+    "method",
+    "k",
+    "variant",
+    "counts",
+    "seed",
+    "n_cells",
+    "n_genes",
+    "n_types",
+    "n_scored",
+    "n_clusters",
+    "ari",
+    "nmi",
+    "ami",
+    "acc",
+    "f1_macro",
+    "seconds",
+    "cpu_seconds",
+    "peak_mb",
+    "bin_cells",
+    "bin_correct",
+    "bin_confidence",
+    "error",
+];
 
 /// A run and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,7 +88,7 @@ impl Row {
         let (result, Cost { seconds, cpu_seconds, peak_mb }) = outcome;
         let (scores, error) = match result {
             Ok(scores) => (Some(scores), String::new()),
-            Err(error) => (None, error),
+            Err(error) => (None, text::cell(&error).into_owned()),
         };
         let of = |value: fn(&Scores) -> f64| scores.as_ref().map(value);
         let bins = scores.as_ref().and_then(|s| s.reliability.as_ref());

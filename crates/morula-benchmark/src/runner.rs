@@ -107,6 +107,7 @@ fn line(row: &Row) -> String {
         (variant, _) => format!(", {variant}"),
     };
     let outcome = match (row.ari, row.n_clusters) {
+        (Some(ari), Some(1)) => format!("ARI {ari:.3}, 1 cluster"),
         (Some(ari), Some(clusters)) => format!("ARI {ari:.3}, {clusters} clusters"),
         _ => format!("failed: {}", row.error),
     };

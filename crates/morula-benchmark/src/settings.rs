@@ -23,7 +23,8 @@ pub struct Settings {
     pub parameters: BTreeMap<Method, toml::Table>,
 }
 
-const FILE: &str = "settings.json";
+/// The file.
+pub const FILE: &str = "settings.json";
 
 /// The name of a device, as the command line has it.
 pub fn device_name(device: DeviceChoice) -> &'static str {

@@ -2,12 +2,30 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::row::{Key, Row};
+use crate::error::usage;
+use crate::row::{COLUMNS, Key, Row};
+
+/// The file.
+pub const RUNS: &str = "runs.csv";
+
+/// Refuses a file that does not begin as this version writes it, in whole or cut short.
+fn check_header(path: &Path, written: &[u8]) -> Result<()> {
+    let header = COLUMNS.join(",") + "\n";
+    let there = &written[..written.len().min(header.len())];
+    match header.as_bytes().starts_with(there) {
+        true => Ok(()),
+        false => Err(usage(format!(
+            "{}: the first line is not that of `morula benchmark`, so another program or version \
+             wrote this file; it stays as it is, so give another --out",
+            path.display()
+        ))),
+    }
+}
 
 /// The file and its rows.
 #[derive(Debug)]
@@ -18,11 +36,15 @@ pub struct Store {
 
 impl Store {
     /// Opens `runs.csv` in a folder, and cuts off a last line that is incomplete.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::Usage) for a file with other columns, which Morula did not write.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("runs.csv");
+        let path = folder.join(RUNS);
         let mut rows = BTreeMap::new();
         if path.exists() {
             let written = fs::read(&path).with_context(|| path.display().to_string())?;
+            check_header(&path, &written)?;
             let whole = written.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
             if whole < written.len() {
                 let file = OpenOptions::new().write(true).open(&path)?;
@@ -37,6 +59,18 @@ impl Store {
             }
         }
         Ok(Self { path, rows: rows.into_values().collect() })
+    }
+
+    /// Refuses a `runs.csv` that Morula did not write, and changes nothing.
+    pub fn check(folder: &Path) -> Result<()> {
+        let path = folder.join(RUNS);
+        let mut start = Vec::new();
+        match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            file => file.and_then(|file| file.take(4096).read_to_end(&mut start)),
+        }
+        .with_context(|| path.display().to_string())?;
+        check_header(&path, &start)
     }
 
     pub fn rows(&self) -> &[Row] {
@@ -113,6 +147,26 @@ mod tests {
         let mut store = Store::open(folder.path()).unwrap();
         store.append(row("a", LEIDEN, 0, 0.7)).unwrap();
         assert_eq!(Store::open(folder.path()).unwrap().rows().len(), 1);
+    }
+
+    #[test]
+    fn a_file_of_others_is_refused_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(RUNS);
+        for text in ["run,km\n1,10\n", "no line at all", "dataset,method,k,other\n"] {
+            fs::write(&path, text).unwrap();
+            let message = Store::open(folder.path()).unwrap_err().to_string();
+            assert!(message.contains("runs.csv") && message.contains("--out"), "{message}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn the_columns_are_those_of_a_row() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(folder.path()).unwrap().append(row("a", LEIDEN, 0, 0.7)).unwrap();
+        let text = fs::read_to_string(folder.path().join(RUNS)).unwrap();
+        assert_eq!(text.lines().next().unwrap(), COLUMNS.join(","));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! A configuration file: the model, and its parameters in TOML.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use morula::data::read_small;
 use morula::models::{AnyParams, ModelKind};
 
 use crate::failure::usage;
@@ -21,8 +21,9 @@ impl Config {
     /// Reads a TOML file; without one, nothing is set.
     pub fn read(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        let context = || format!("cannot read the configuration {}", path.display());
+        let text = String::from_utf8(read_small(path).with_context(context)?);
+        let text = text.ok().context("this is not text in UTF-8").with_context(context)?;
         let config = Self::parse(&text).with_context(|| place(path))?;
         Ok(Self { path: path.into(), ..config })
     }

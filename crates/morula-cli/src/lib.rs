@@ -19,13 +19,14 @@ mod reporting;
 mod subset;
 mod summary;
 mod task;
-mod text;
+
 mod writable;
 
 use std::ffi::OsString;
 use std::sync::OnceLock;
 
 use clap::Parser;
+use morula_benchmark::text;
 
 pub use morula_benchmark::set_program;
 

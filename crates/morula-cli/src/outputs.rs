@@ -7,14 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use morula::data::{Format, sniff};
+use morula::data::{Format, parts, sniff};
 
 use crate::failure::usage;
-use crate::places::{folder_of, same, within};
+use crate::places::{same, within};
 use crate::writable::{check_file, check_folder};
-
-/// Ends of the names of the files beside a matrix in the MatrixMarket format.
-const BESIDE_MATRIX: [&str; 6] = [".mtx", ".mtx.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz"];
 
 /// What a command reads and writes. Every output is added before any work, and is refused where it
 /// would cost an input or another output.
@@ -186,18 +183,18 @@ impl<'a> Outputs<'a> {
     }
 }
 
-/// Whether a path is one of the files that an input consists of.
+/// Whether a path is one of the files that are read for an input. Other files beside them, such as
+/// the output of an earlier run, are not.
 fn is_part(path: &Path, input: &Path) -> bool {
-    let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    if input.is_dir() {
-        return files(input).any(|file| same(&file.path(), path));
-    }
     // What is read from a pipe is gone.
-    if !input.is_file() || !matches!(sniff(input), Ok(Format::TenxMtx)) {
+    if !input.is_dir() && !input.is_file() {
         return false;
     }
-    let beside = |name: &str| BESIDE_MATRIX.iter().any(|end| name.ends_with(end));
-    files(folder_of(input))
-        .filter(|file| beside(&file.file_name().to_string_lossy()))
-        .any(|file| same(&file.path(), path))
+    let read = parts(input);
+    if read.is_empty() && input.is_dir() {
+        // A folder of data sets: all of it.
+        let files = fs::read_dir(input).into_iter().flatten().flatten();
+        return files.into_iter().any(|file| same(&file.path(), path));
+    }
+    read.iter().any(|part| same(part, path))
 }

@@ -7,12 +7,11 @@ use clap::Args;
 use morula::data::{AnnData, CountMatrix, DataFrame, read_obs};
 use morula::models::{ClusterModel, Prediction};
 use morula::preprocess::{UmapParams, umap, umap_layout};
-use morula::report::{Report, Role, Run, Source, check_folder};
+use morula::report::{Report, Role, Run, Source};
 
 use crate::console::Console;
 use crate::failure::usage;
 use crate::summary::Summary;
-use crate::writable;
 
 /// Known types of the cells, to show beside the clusters.
 #[derive(Debug, Args)]
@@ -39,12 +38,6 @@ impl TruthArgs {
             None => Ok(()),
         }
     }
-}
-
-/// Refuses a folder that cannot be written, or that holds anything but a report.
-pub fn check_report_folder(folder: &Path) -> Result<()> {
-    writable::check_folder(folder)?;
-    check_folder(folder).map_err(|error| usage(error.to_string()))
 }
 
 /// Counts and the annotations of their cells, for results to be added to.

@@ -129,10 +129,11 @@ impl Summary {
         let levels = self.levels.as_ref().map_or_else(String::new, |l| l.text(self.n_clusters));
         let sizes: Vec<String> = self.cluster_sizes.iter().map(usize::to_string).collect();
         let text = format!(
-            "{} cells in {} clusters of {} cells; mean confidence {:.2}\n\
+            "{} cells in {} {} of {} cells; mean confidence {:.2}\n\
              {levels}written to {} as {} ({:.1} s)",
             self.n_cells - self.n_cells_filtered - self.n_cells_flagged,
             self.n_clusters,
+            if self.n_clusters == 1 { "cluster" } else { "clusters" },
             sizes.join(", "),
             self.mean_confidence,
             self.output,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, absolute};
 
 use anyhow::{Context, Result, bail};
-use morula::data::atomic_file;
+use morula::data::{atomic_file, checksums};
 use morula::models::check_replaceable;
 
 use crate::failure::usage;
@@ -23,6 +23,12 @@ pub fn check_file(path: &Path) -> Result<()> {
     if file.exists() && !file.is_file() {
         return Err(usage(format!(
             "{}: this is a device, a pipe or a socket, no regular file; give a file to write",
+            path.display()
+        )));
+    }
+    if fs::metadata(&file).is_ok_and(|found| found.permissions().readonly()) {
+        return Err(usage(format!(
+            "{}: this file is write-protected; give another name, or allow writing",
             path.display()
         )));
     }
@@ -46,6 +52,12 @@ pub fn check_folder(path: &Path) -> Result<()> {
 /// Refuses a folder for a model or checkpoint that holds anything else: writing replaces it.
 pub fn check_model_folder(folder: &Path) -> Result<()> {
     check_replaceable(folder).map_err(|error| usage(error.to_string()))
+}
+
+/// Refuses a folder that holds anything but what Morula wrote there, as its list of checksums says.
+pub fn check_listed_folder(folder: &Path) -> Result<()> {
+    check_folder(folder)?;
+    checksums::check_replaceable(folder).map_err(|error| usage(error.to_string()))
 }
 
 /// Writes a file, which appears complete or not at all.

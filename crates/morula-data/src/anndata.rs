@@ -131,7 +131,7 @@ impl AnnData {
             _ => &self.var,
         };
         let names = (self.obs_names().to_vec(), var.index().to_vec());
-        genes_only(options, x, names, genes_of(var), &self.remarks)
+        genes_only(options, x, names, genes_of(var)?, &self.remarks)
             .map_err(|e| e.with_counts_in(layer, self.count_layers(layer)))
     }
 
@@ -158,7 +158,7 @@ impl AnnData {
             ("X", _) => (self.x, self.var),
             (name, _) => (self.layers.remove(name), self.var),
         };
-        let genes = genes_of(&var);
+        let genes = genes_of(&var)?;
         let names = (self.obs.into_index(), var.into_index());
         genes_only(options, x.unwrap_or_default(), names, genes, &self.remarks)
             .map_err(|e| e.with_counts_in(layer, elsewhere))

@@ -113,8 +113,8 @@ fn check_at(target: &Path, ours: &impl Fn(&Path) -> Vec<String>) -> Result<(), D
         }
         if let Some(name) = foreign(&folder, ours).map_err(io(&folder))? {
             let what = format!(
-                "this folder holds {name:?}, which Morula did not write there; nothing is \
-                 removed, so give another folder"
+                "this folder holds {name:?}, which Morula did not write there or which has changed \
+                 since; nothing is removed, so give another folder"
             );
             return Err(DataError::unsupported(what).in_file(&folder));
         }

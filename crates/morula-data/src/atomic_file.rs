@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 /// run removes it. Folders that a killed run has left are removed first.
 ///
 /// # Errors
-/// That of `write`; [`DataError::Unsupported`] where `path` is a folder, a device, a pipe or a
-/// socket; [`DataError::Io`] when the file cannot be written or renamed.
+/// That of `write`; [`DataError::Unsupported`] where `path` is a folder, a device, a pipe, a
+/// socket, or a write-protected file; [`DataError::Io`] when the file cannot be written or renamed.
 pub fn replace<E: From<DataError>>(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<(), E>,
@@ -73,6 +73,10 @@ pub(crate) fn target(path: &Path) -> Result<PathBuf> {
             Ok(found) if found.is_symlink() => {
                 let next = fs::read_link(&target).map_err(DataError::io("follow the link"))?;
                 target = parent(&target).join(next);
+            }
+            Ok(found) if found.is_file() && found.permissions().readonly() => {
+                let what = "this file is write-protected; give another name, or allow writing";
+                return Err(DataError::unsupported(what));
             }
             Ok(found) if found.is_file() => return Ok(target),
             Ok(found) if found.is_dir() => {
@@ -226,6 +230,20 @@ mod tests {
                 replace(&ours, whole).unwrap();
                 assert_eq!(mode(&ours), wanted);
             }
+        }
+
+        #[test]
+        fn a_write_protected_file_stays() {
+            let home = tempfile::tempdir().unwrap();
+            let (file, link) = (home.path().join("file"), home.path().join("link"));
+            fs::write(&file, "old").unwrap();
+            symlink("file", &link).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+            for path in [&file, &link] {
+                let text = replace(path, whole).unwrap_err().to_string();
+                assert!(text.contains("write-protected") && check(path).is_err(), "{text}");
+            }
+            assert_eq!((fs::read_to_string(&file).unwrap().as_str(), mode(&file)), ("old", 0o444));
         }
 
         #[test]

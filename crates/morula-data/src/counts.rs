@@ -5,10 +5,10 @@ use crate::names::{filled, make_unique, shown};
 use crate::{Categorical, CsrMatrix, DataError, Result};
 
 /// How far from a whole number a count may be, relative to the number: noise of single precision.
-const TOLERANCE: f32 = 1e-6;
+const TOLERANCE: f64 = 1e-6;
 
 /// The same for large numbers, whose noise must not hide a fraction.
-const MAX_TOLERANCE: f32 = 0.05;
+const MAX_TOLERANCE: f64 = 0.05;
 
 /// A cells x genes matrix of validated raw counts.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ impl CountMatrix {
         };
         let look = if bad.is_some() || round { look_of(&x) } else { Look::Fractional };
         // Rounding is for counts; a matrix of another scale would give nonsense.
-        if round && bad.is_none() && matches!(look, Look::Log | Look::Normalised) {
+        if round && bad.is_none() && matches!(look, Look::Log | Look::Root | Look::Normalised) {
             bad = fraction();
         }
         if let Some((i, j, value)) = bad {
@@ -138,12 +138,13 @@ impl CountMatrix {
             let (cell, gene) = (shown(&obs_names[i]), shown(&var_names[j as usize]));
             return Err(DataError::Inexact { layer: layer.into(), cell, gene, value });
         }
-        let (mut n_rounded, mut n_noise) = (0, 0);
+        let (mut n_rounded, mut n_noise) = (x.n_hidden(), 0);
         for v in x.data_mut().iter_mut().filter(|v| v.fract() != 0.0) {
             *(if is_count(*v) { &mut n_noise } else { &mut n_rounded }) += 1;
             *v = v.round();
         }
         x.set_inexact(None);
+        x.set_hidden(0);
         let mut remarks = Vec::new();
         if n_rounded > 0 {
             remarks.push(format!("{n_rounded} fractional values were rounded"));
@@ -257,9 +258,12 @@ impl CountMatrix {
 
 /// Whether a value is finite, not negative and whole but for noise.
 fn is_count(v: f32) -> bool {
-    v.is_finite()
-        && v >= 0.0
-        && (v - v.round()).abs() <= (TOLERANCE * v.max(1.0)).min(MAX_TOLERANCE)
+    v.is_finite() && v >= 0.0 && is_whole(v.into())
+}
+
+/// Whether a value is whole but for noise of single precision.
+pub(crate) fn is_whole(v: f64) -> bool {
+    (v - v.round()).abs() <= (TOLERANCE * v.abs().max(1.0)).min(MAX_TOLERANCE)
 }
 
 impl CsrMatrix {
@@ -339,7 +343,8 @@ mod tests {
         }
         assert!(new(16_777_217.0, true).is_err(), "rounding does not help there");
         assert!(new(1.000000001, true).is_ok());
-        for value in [16_777_216.0, 16_777_218.0, 17.000000000000004] {
+        // Noise of either precision is none of the value, whatever the type in the file.
+        for value in [16_777_216.0, 16_777_218.0, 17.000000000000004, 17.000004, 2.0000001, 1e-9] {
             assert!(new(value, false).is_ok(), "{value}");
         }
     }

@@ -1,5 +1,6 @@
 //! Compressed sparse rows: the only sparse layout in the workspace.
 
+use crate::counts::is_whole;
 use crate::{DataError, Result};
 
 /// A sparse matrix in compressed rows, with `f32` values.
@@ -15,6 +16,8 @@ pub struct CsrMatrix {
     data: Vec<f32>,
     /// Row, column and value of the first value of the source that single precision does not hold.
     inexact: Option<(usize, u32, f64)>,
+    /// Fractions of a file that single precision turned into whole numbers.
+    n_hidden: usize,
 }
 
 /// Equality of shape and values.
@@ -35,16 +38,37 @@ impl Default for CsrMatrix {
 impl CsrMatrix {
     /// Parts that are known to fit.
     fn of(n_cols: usize, indptr: Vec<usize>, indices: Vec<u32>, data: Vec<f32>) -> Self {
-        Self { n_cols, indptr, indices, data, inexact: None }
+        Self { n_cols, indptr, indices, data, inexact: None, n_hidden: 0 }
     }
 
-    /// Whether single precision does not hold a value. Noise of double precision around a whole
-    /// number does not count, since the number itself is held.
+    /// Whether single precision does not hold a value of a file.
+    ///
+    /// Noise around a whole number that is held does not count: that of double precision, a few of
+    /// its steps, and that of single precision, half of its step to a millionth. Between them lies
+    /// no noise but a fraction, such as 1.000000001.
     pub fn is_inexact(value: f64) -> bool {
         let held = f64::from(value as f32);
-        held != value
-            && !value.is_nan()
-            && !(held.fract() == 0.0 && (held - value).abs() <= 4.0 * f64::EPSILON * held.abs())
+        if held == value || value.is_nan() {
+            return false;
+        }
+        let whole = value.round();
+        let (off, size) = ((value - whole).abs(), whole.abs());
+        let double = off <= 4.0 * f64::EPSILON * size;
+        let single = off >= 0.25 * f64::from(f32::EPSILON) * size && is_whole(value);
+        !(held.round() == whole && (double || single))
+    }
+
+    /// Whether single precision hides that a value of a file is a fraction.
+    pub(crate) fn is_hidden(value: f64) -> bool {
+        f64::from(value as f32).fract() == 0.0 && value.fract() != 0.0 && Self::is_inexact(value)
+    }
+
+    pub(crate) fn n_hidden(&self) -> usize {
+        self.n_hidden
+    }
+
+    pub(crate) fn set_hidden(&mut self, n: usize) {
+        self.n_hidden = n;
     }
 
     pub(crate) fn inexact(&self) -> Option<(usize, u32, f64)> {
@@ -192,6 +216,7 @@ impl CsrMatrix {
             indptr.push(data.len());
         }
         let mut out = Self::of(self.n_cols, indptr, indices, data);
+        out.n_hidden = self.n_hidden;
         out.inexact = self.inexact.and_then(|(row, col, value)| {
             rows.iter().position(|&i| i == row).map(|row| (row, col, value))
         });
@@ -215,6 +240,7 @@ impl CsrMatrix {
             indptr.push(data.len());
         }
         let mut out = Self::of(cols.len(), indptr, indices, data);
+        out.n_hidden = self.n_hidden;
         out.inexact = self.inexact.and_then(|(row, col, value)| {
             let col = target[col as usize];
             (col != u32::MAX).then_some((row, col, value))
@@ -246,6 +272,7 @@ impl CsrMatrix {
             }
         }
         let mut out = Self::of(self.n_rows(), indptr, indices, data);
+        out.n_hidden = self.n_hidden;
         out.inexact = self.inexact.map(|(row, col, value)| (col as usize, row as u32, value));
         out
     }

@@ -36,6 +36,7 @@ mod additions;
 mod anndata;
 pub mod atomic_dir;
 pub mod atomic_file;
+pub mod checksums;
 #[cfg(any(feature = "sprs", feature = "nalgebra-sparse"))]
 mod convert;
 mod counts;
@@ -49,6 +50,7 @@ mod look;
 mod names;
 mod orientation;
 mod records;
+mod small;
 mod temporary;
 mod uns;
 
@@ -60,11 +62,12 @@ pub use dense::DenseMatrix;
 pub use error::{DataError, Result};
 pub use frame::{Categorical, Column, DataFrame};
 pub use io::{
-    Format, OutputPlan, ReadOptions, check_output, read, read_counts, read_counts_with, read_obs,
-    read_uns, read_with, sniff, write_h5ad, write_h5ad_from, write_h5ad_with,
+    Format, OutputPlan, ReadOptions, check_output, parts, read, read_counts, read_counts_with,
+    read_obs, read_uns, read_with, sniff, write_h5ad, write_h5ad_from, write_h5ad_with,
 };
 pub use names::make_unique;
 pub use records::{Field, Records};
+pub use small::read_small;
 pub use uns::UnsValue;
 
 /// The crate's page, whose example is tested.

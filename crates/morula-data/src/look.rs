@@ -8,6 +8,7 @@ pub(crate) enum Look {
     Damaged,
     Scaled,
     Log,
+    Root,
     Normalised,
     Fractional,
 }
@@ -17,7 +18,11 @@ impl Look {
         match self {
             Self::Damaged => "damaged values (NaN or infinity)",
             Self::Scaled => "scaled (z-scored) or corrected expression",
-            Self::Log => "log-transformed expression (log1p)",
+            Self::Log => "log-transformed expression (log1p, log2 or log10)",
+            Self::Root => {
+                "variance-stabilised expression (square roots, or Anscombe's or Freeman and \
+                 Tukey's transformation)"
+            }
             Self::Normalised => "normalised expression (CPM, TPM or RPKM)",
             Self::Fractional => {
                 "fractional counts, as SoupX, CellBender, RSEM, alevin and other methods that \
@@ -38,7 +43,7 @@ const SAME_SUM: f64 = 0.01;
 /// - a value that is negative was scaled; one that is no number is damaged;
 /// - cells that all have one sum were normalised, and those that have one after `exp(x) - 1` were
 ///   normalised and log-transformed;
-/// - values that are whole after `exp(x) - 1` are logarithms of counts;
+/// - values that are whole after the inverse of a logarithm or a root are transformed counts;
 /// - cells whose values are all multiples of their smallest were divided by a factor each;
 /// - large values beside small ones, or some that are whole, are counts that were shared out.
 pub(crate) fn look_of(x: &CsrMatrix) -> Look {
@@ -55,16 +60,15 @@ pub(crate) fn look_of(x: &CsrMatrix) -> Look {
         .filter(|row: &Vec<f64>| !row.is_empty())
         .collect();
     let max = x.data().iter().fold(0.0, |max: f32, &v| max.max(v));
-    let exp = |v: f64| v.exp() - 1.0;
     let fractions = share(&rows, |v| v.fract() != 0.0);
     if fractions > 0.5 && same_sum(&rows, |v| v) {
         return Look::Normalised;
     }
-    // Beyond, the exponential is no expression.
-    if max < 30.0 && fractions > 0.5 {
-        let whole = |v: f64| (exp(v) - exp(v).round()).abs() <= 1e-4 * exp(v).max(1.0);
-        if same_sum(&rows, exp) || share(&rows, whole) > 0.9 {
-            return Look::Log;
+    // Beyond 30, the exponential is no expression.
+    let inverses = INVERSES.iter().filter(|(look, _)| *look != Look::Log || max < 30.0);
+    for &(look, inverse) in inverses {
+        if fractions > 0.5 && same_sum(&rows, inverse) || is_transformed(&rows, inverse) {
+            return look;
         }
     }
     if 1.0 - fractions > 0.05 {
@@ -78,6 +82,58 @@ pub(crate) fn look_of(x: &CsrMatrix) -> Look {
     all.sort_by(f64::total_cmp);
     let median = all.get(all.len() / 2).copied().unwrap_or(0.0);
     if max < 20.0 && f64::from(max) < 6.0 * median { Look::Log } else { Look::Fractional }
+}
+
+/// How values look after a transformation, or its inverse, and the function.
+type Transformation = (Look, fn(f64) -> f64);
+
+/// The inverse of each transformation of counts, and what its result looks like: `log(x + 1)` to
+/// three bases, the square root, Anscombe's and Freeman and Tukey's roots, the same less their value
+/// of 0, and the inverse hyperbolic sine.
+const INVERSES: [Transformation; 9] = [
+    (Look::Log, |v| v.exp() - 1.0),
+    (Look::Log, |v| v.exp2() - 1.0),
+    (Look::Log, |v| 10f64.powf(v) - 1.0),
+    (Look::Root, |v| v * v),
+    (Look::Root, anscombe),
+    (Look::Root, freeman_tukey),
+    (Look::Root, |v| anscombe(v + 1.5f64.sqrt())),
+    (Look::Root, |v| freeman_tukey(v + 1.0)),
+    (Look::Log, f64::sinh),
+];
+
+/// The count of a value of Anscombe's root, `2 sqrt(x + 3/8)`.
+fn anscombe(v: f64) -> f64 {
+    v * v / 4.0 - 0.375
+}
+
+/// The count of a value of Freeman and Tukey's root, `sqrt(x) + sqrt(x + 1)`.
+fn freeman_tukey(v: f64) -> f64 {
+    ((v * v - 1.0) / (2.0 * v)).powi(2)
+}
+
+/// Largest count looked at: the inverse of a larger one is too coarse to show that it is whole.
+const MAX_WHOLE: f64 = 50.0;
+
+/// Whether the fractions among the values are whole after `inverse`. Most values may be whole before
+/// as well: the root and the logarithm to base 2 of 1 count are 1.
+fn is_transformed(rows: &[Vec<f64>], inverse: impl Fn(f64) -> f64) -> bool {
+    let (mut n, mut whole, mut least, mut most, mut farthest) = (0, 0, f64::MAX, 0f64, 0f64);
+    for v in rows.iter().flatten().filter(|v| v.fract() != 0.0) {
+        let count = inverse(*v);
+        if !(-0.1..MAX_WHOLE).contains(&count) {
+            continue;
+        }
+        n += 1;
+        let off = (count - count.round()).abs();
+        if off <= 1e-3 * (count.max(0.0) + 1.0).sqrt() {
+            whole += 1;
+            farthest = farthest.max(off);
+            (least, most) = (least.min(count.round()), most.max(count.round()));
+        }
+    }
+    // One value alone may be whole by chance.
+    n >= 4 && f64::from(whole) > 0.95 * f64::from(n) && (most > least || farthest < 2e-4)
 }
 
 /// Share of the values for which `is` holds.
@@ -160,5 +216,41 @@ mod tests {
         };
         assert_eq!(look(shared), Look::Fractional);
         assert_eq!(look(|row, _| row[0] = f64::NAN), Look::Damaged);
+    }
+
+    /// As from a table with this many digits after the point, or a file of single precision.
+    #[test]
+    fn transformed_counts_are_told_from_fractional_ones() {
+        let transformations: [Transformation; 9] = [
+            (Look::Log, |x| x.ln_1p()),
+            (Look::Log, |x| (x + 1.0).log2()),
+            (Look::Log, |x| (x + 1.0).log10()),
+            (Look::Root, f64::sqrt),
+            (Look::Root, |x| 2.0 * (x + 0.375).sqrt()),
+            (Look::Root, |x| x.sqrt() + (x + 1.0).sqrt()),
+            (Look::Root, |x| 2.0 * (x + 0.375).sqrt() - 1.5f64.sqrt()),
+            (Look::Root, |x| x.sqrt() + (x + 1.0).sqrt() - 1.0),
+            (Look::Log, f64::asinh),
+        ];
+        for (expected, f) in transformations {
+            for digits in [1e4, 1e6, 1e12] {
+                let rounded = |x: f64| (f(x) * digits).round() / digits;
+                let found = look(|row, _| row.iter_mut().for_each(|v| *v = rounded(*v)));
+                assert_eq!(found, expected, "sqrt 2 as {}", rounded(2.0));
+                // Few molecules: nearly all counts are 1.
+                let found = look(|row, _| {
+                    row.iter_mut().for_each(|v| *v = rounded((*v / 8.0).floor().min(3.0)));
+                });
+                assert_eq!(found, expected, "sparse, sqrt 2 as {}", rounded(2.0));
+            }
+        }
+        // Halves and thirds of reads, as alevin and RSEM share them out.
+        for part in [0.5, 0.25, 1.0 / 3.0] {
+            let shared = |row: &mut [f64], rng: &mut rand_chacha::ChaCha8Rng| {
+                let some = row.iter_mut().filter(|v| **v > 0.0);
+                some.for_each(|v| *v += if rng.random::<f64>() < 0.7 { part } else { 0.0 });
+            };
+            assert_eq!(look(shared), Look::Fractional, "{part}");
+        }
     }
 }

@@ -36,6 +36,11 @@ pub(crate) fn seems_transposed(rows: &[String], cols: &[String]) -> bool {
     rows_are_genes || cols_are_cells || known()
 }
 
+/// Whether most of the names are those of cells.
+pub(crate) fn are_cells(names: &[String]) -> bool {
+    share(names, is_cell) > MOST
+}
+
 fn share(names: &[String], is: fn(&str) -> bool) -> f64 {
     let step = names.len().div_ceil(SAMPLE).max(1);
     let (mut n, mut found) = (0u32, 0u32);

@@ -145,8 +145,9 @@ fn columns_without_names_are_bounded_by_the_file() {
 #[test]
 fn an_array_is_not_unpacked_for_every_link() {
     let start = Instant::now();
-    let error = read(fixture("linked_layers.h5ad")).unwrap_err().to_string();
-    assert!(error.contains("unpacks to more"), "{error}");
+    let data = read(fixture("linked_layers.h5ad")).unwrap();
+    let left_out = data.not_loaded.iter().find(|part| part.contains("unpacks to more"));
+    assert!(left_out.is_some_and(|part| part.starts_with("layers/")), "{left_out:?}");
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 

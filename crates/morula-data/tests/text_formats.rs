@@ -293,8 +293,131 @@ fn antibodies_that_an_h5ad_marks_are_left_out_of_the_counts() {
         assert_eq!(whole.counts(None).unwrap(), counts);
         assert_eq!(whole.into_counts(None).unwrap().remarks(), counts.remarks());
     }
-    // Features of one kind only stay.
-    data.var.set("feature_types", Column::categorical([Some("Antibody Capture"); 3])).unwrap();
-    write_h5ad(&path, &data).unwrap();
-    assert_eq!(read_counts(&path, None).unwrap().n_vars(), 3);
+    // Features of one kind only stay, unless it is known that they are no genes.
+    for (of, n_vars) in [("Gene Expression", Some(3)), ("unheard of", Some(3)), ("ADT", None)] {
+        data.var.set("feature_types", Column::categorical([Some(of); 3])).unwrap();
+        write_h5ad(&path, &data).unwrap();
+        assert_eq!(read_counts(&path, None).ok().map(|counts| counts.n_vars()), n_vars, "{of}");
+    }
+}
+
+/// Writes a matrix folder of two features and two cells with this file of features.
+fn matrix_folder(at: &Path, features: &str) {
+    fs::write(
+        at.join("matrix.mtx"),
+        "%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 2.0000001\n2 2 3\n",
+    )
+    .unwrap();
+    fs::write(at.join("barcodes.tsv"), "AAAC-1\nAAAG-1\n").unwrap();
+    fs::write(at.join("features.tsv"), features).unwrap();
+}
+
+#[test]
+fn features_of_other_programs_are_read_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for [gene, other] in [
+        ["Gene Expression", "Antibody Capture"],
+        ["Gene_Expression", "Antibody_Capture"],
+        ["Gene", "Antibody Capture"],
+        ["GEX", "ADT"],
+    ] {
+        for quote in ["", "\"", "'"] {
+            let row = |id: &str, name: &str, of: &str| {
+                [id, name, of].map(|field| format!("{quote}{field}{quote}")).join("\t") + "\n"
+            };
+            let rows = row("ENSG1", "CD3E", gene) + &row("CD3", "CD3_TotalSeq", other);
+            matrix_folder(folder.path(), &rows);
+            let counts = read_counts(folder.path(), None).unwrap();
+            assert_eq!(counts.var_names(), ["CD3E"], "{rows}");
+            // Noise of single precision in text.
+            assert_eq!(counts.x().to_dense(), [2.0, 0.0]);
+        }
+    }
+    matrix_folder(folder.path(), "CD3\tCD3\tAntibody Capture\nCD4\tCD4\tAntibody Capture\n");
+    let text = read_counts(folder.path(), None).unwrap_err().to_string();
+    assert!(text.contains("no genes") && text.contains("Antibody Capture"), "{text}");
+    for (sign, name) in [(",", "commas"), (";", "semicolons")] {
+        let rows = "ENSG1,CD3E,Gene Expression\nENSG2,CD4,Gene Expression\n";
+        matrix_folder(folder.path(), &rows.replace(',', sign));
+        let text = read_counts(folder.path(), None).unwrap_err().to_string();
+        assert!(text.contains("features.tsv") && text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn a_corner_that_names_genes_says_that_genes_are_in_the_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    for corner in ["entrez", "gene", "Gene_ID", "symbol"] {
+        fs::write(&path, format!("{corner},s1,s2,s3\n7157,1,0,2\n1956,2,3,0\n")).unwrap();
+        let counts = read_counts(&path, None).unwrap();
+        assert_eq!((counts.obs_names(), counts.n_vars()), (&s(["7157", "1956"])[..], 3));
+        let remarks = counts.remarks().join("\n");
+        assert!(remarks.contains("--transpose") && remarks.contains(corner), "{remarks}");
+        let turned = read_counts_with(&path, &ReadOptions::new().transpose(true)).unwrap();
+        assert_eq!(turned.var_names(), ["7157", "1956"]);
+        assert!(turned.remarks().is_empty(), "{:?}", turned.remarks());
+    }
+    fs::write(&path, "gene,CD3E,CD4\nACGTACGTACGT-1,1,0\nACGTACGTACGA-1,2,3\n").unwrap();
+    assert!(read_counts(&path, None).unwrap().remarks().is_empty());
+}
+
+#[test]
+fn transformed_counts_are_not_rounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    for (f, word) in [
+        ((|x: f64| (x + 1.0).log2()) as fn(f64) -> f64, "log2"),
+        (f64::sqrt, "square root"),
+        (|x| 2.0 * (x + 0.375).sqrt(), "Anscombe"),
+    ] {
+        let row =
+            |i: u32| (0..12).map(move |j| format!(",{:.5}", f(f64::from((i * 5 + j * 3) % 7))));
+        let mut text = ["cell".to_string()].into_iter().chain((0..12).map(|j| format!(",g{j}")));
+        let mut table = text.by_ref().collect::<String>() + "\n";
+        (0..9).for_each(|i| table += &format!("c{i}{}\n", row(i).collect::<String>()));
+        fs::write(&path, table).unwrap();
+        for round in [false, true] {
+            let options = ReadOptions::new().round(round);
+            let text = read_counts_with(&path, &options).unwrap_err().to_string();
+            assert!(text.contains(word) && !text.contains("--round"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn hidden_fractions_are_counted_as_rounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    fs::write(&path, "cell,a,b\nx,1.000000001,1.5\ny,3.000000001,2\n").unwrap();
+    let counts = read_counts_with(&path, &ReadOptions::new().round(true)).unwrap();
+    assert_eq!((counts.n_rounded(), counts.x().to_dense()), (3, vec![1.0, 2.0, 3.0, 2.0]));
+}
+
+#[test]
+fn endless_comments_and_empty_lines_end() {
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv.gz");
+    let banner = "%%MatrixMarket matrix coordinate integer general\n";
+    for (name, start, line, end) in [
+        ("t.csv.gz", "", "\n", "cell,a\nx,1\n"),
+        ("t.csv.gz", "", "# more\n", "cell,a\nx,1\n"),
+        ("t.csv.gz", "cell,a\nx,1\n", "\n", "y,1\n"),
+        ("matrix.mtx.gz", banner, "% more\n", "1 1 1\n1 1 1\n"),
+        ("matrix.mtx.gz", &format!("{banner}1 1 1\n"), "\n", "1 1 1\n"),
+    ] {
+        let path = path.with_file_name(name);
+        let mut file = GzEncoder::new(fs::File::create(&path).unwrap(), Compression::fast());
+        file.write_all(start.as_bytes()).unwrap();
+        let block = line.repeat(1 << 16);
+        (0..20).for_each(|_| file.write_all(block.as_bytes()).unwrap());
+        file.write_all(end.as_bytes()).unwrap();
+        file.finish().unwrap();
+        fs::write(folder.path().join("barcodes.tsv"), "c\n").unwrap();
+        fs::write(folder.path().join("features.tsv"), "g\n").unwrap();
+        let text = read_counts(&path, None).unwrap_err().to_string();
+        assert!(text.contains("comments and empty lines"), "{text}");
+    }
 }

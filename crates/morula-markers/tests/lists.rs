@@ -140,3 +140,14 @@ fn a_sign_marks_genes_that_a_type_lacks() {
     let error = filtered("type,gene\nT,CD3E\n", "human", "").unwrap_err().to_string();
     assert!(error.contains("species"), "{error}");
 }
+
+#[test]
+fn comments_are_skipped() {
+    let want = MarkerLists::new([("T cell", "CD3D"), ("B cell", "MS4A1")]).unwrap();
+    for text in [
+        "# from a paper\ntype,gene\n# T cells\nT cell,CD3D\nB cell,MS4A1\n",
+        "# from a paper\n\nT cell\tpaper\tCD3D\n# B cells\nB cell\tpaper\tMS4A1\n",
+    ] {
+        assert_eq!(MarkerLists::parse(text.as_bytes()).unwrap(), want, "{text}");
+    }
+}

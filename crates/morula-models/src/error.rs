@@ -178,3 +178,15 @@ fn saved(checkpoint: &Option<PathBuf>) -> String {
         None => "; no checkpoint folder was given, so the state is lost".into(),
     }
 }
+
+impl ModelError {
+    /// Whether the system refused to read or write.
+    pub(crate) fn is_io(&self) -> bool {
+        match self {
+            Self::Io { .. } => true,
+            Self::Data(error) => matches!(error.cause(), morula_data::DataError::Io { .. }),
+            Self::Cluster(error) => matches!(**error, morula_cluster::ClusterError::Io { .. }),
+            _ => false,
+        }
+    }
+}

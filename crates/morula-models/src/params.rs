@@ -188,10 +188,22 @@ macro_rules! model_params {
                 if let Some(checkpoint) = &options.checkpoint {
                     $crate::check_replaceable(&checkpoint.folder.join(NAME))?;
                 }
-                $fit(self.check()?.params(), counts, device, options)
+                let params = self.check()?;
+                $crate::params::enough_cells(params.params().n_clusters, counts.n_obs())?;
+                $fit(params.params(), counts, device, options)
             }
         }
     };
+}
+
+/// Refuses more clusters than cells, before memory is taken for either.
+pub(crate) fn enough_cells(n_clusters: crate::NClusters, n_cells: usize) -> Result<()> {
+    match n_clusters.given() {
+        Some(n_clusters) if n_clusters > n_cells => {
+            Err(ModelError::TooFewCells { n_cells, n_clusters })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a parameter unless `ok`. The error names the parameter, its value and the allowed
@@ -210,6 +222,14 @@ pub(crate) fn require(
 
 pub(crate) fn at_least_one(name: &'static str, value: usize) -> Result<()> {
     require(name, value, value >= 1, "give a whole number of at least 1")
+}
+
+/// Widest layer of a network: far more than any needs, and a matrix of it fits into memory.
+pub(crate) const MAX_WIDTH: usize = 1 << 16;
+
+pub(crate) fn width(name: &'static str, value: usize) -> Result<()> {
+    let fits = (1..=MAX_WIDTH).contains(&value);
+    require(name, value, fits, "give a whole number from 1 to 65536")
 }
 
 pub(crate) fn positive(name: &'static str, value: f64) -> Result<()> {

@@ -81,6 +81,10 @@ pub struct Simulated {
     pub markers: Vec<Vec<usize>>,
 }
 
+/// Most cells, and most numbers in the profiles of all types in all batches.
+const MAX_CELLS: usize = 100_000_000;
+const MAX_PROFILES: usize = 2_000_000_000;
+
 /// Log standard deviation of the fold changes of markers around the median.
 const FOLD_SD: f64 = 0.3;
 
@@ -97,8 +101,20 @@ impl SimulateParams {
         if self.genes == 0 || self.genes > u32::MAX as usize {
             return fail("genes", self.genes.to_string(), "from 1 to 2^32 - 1");
         }
+        if self.cells > MAX_CELLS {
+            return fail("cells", self.cells.to_string(), "at most 100 million");
+        }
         if self.batches == 0 {
             return fail("batches", "0".into(), "1 for no batches");
+        }
+        if self.batches > self.cells {
+            return fail("batches", self.batches.to_string(), "at most the number of cells");
+        }
+        // The expression of every type in every batch is in memory.
+        let profiles = self.types.saturating_mul(self.batches);
+        if profiles.saturating_mul(self.genes) > MAX_PROFILES {
+            let value = self.batches.to_string();
+            return fail("batches", value, "types x batches x genes are at most 2 billion");
         }
         if self.markers.saturating_mul(self.types) > self.genes {
             return fail("markers", self.markers.to_string(), "types x markers fit into the genes");
@@ -258,4 +274,25 @@ fn normalized(a: &[f64], b: &[f64]) -> Vec<f64> {
     let product: Vec<f64> = a.iter().zip(b).map(|(a, b)| a * b).collect();
     let total: f64 = product.iter().sum();
     product.into_iter().map(|p| p / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_no_memory_holds_are_refused() {
+        let huge = 1_000_000_000_000;
+        for (params, name) in [
+            (SimulateParams { cells: huge, ..Default::default() }, "cells"),
+            (SimulateParams { batches: 1001, ..Default::default() }, "batches"),
+            (
+                SimulateParams { cells: 10_000_000, batches: 10_000_000, ..Default::default() },
+                "batches",
+            ),
+        ] {
+            let error = simulate(&params).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
 }

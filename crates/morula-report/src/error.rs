@@ -45,17 +45,6 @@ pub enum ReportError {
         /// The reason.
         why: String,
     },
-    /// A folder that holds something other than a report.
-    #[error(
-        "{}: this folder holds {found}, which is not part of a report. Writing a report replaces \
-         the folder, so give another folder", folder.display()
-    )]
-    Occupied {
-        /// The folder.
-        folder: PathBuf,
-        /// Name of a file in it.
-        found: String,
-    },
     /// The operating system returned an error.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

@@ -1,12 +1,10 @@
 //! A folder that appears complete or not at all.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
-use morula_data::atomic_dir;
+use morula_data::checksums;
 
-use crate::figures::NAMES;
 use crate::{Figure, ReportError, Result};
 
 /// The page's file.
@@ -18,28 +16,13 @@ pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) ->
 }
 
 /// Whether a report may be written there: into a folder that is not there yet, is empty, or holds
-/// nothing but a report.
+/// nothing but a report as it was written. The report's list of checksums shows that.
 ///
 /// # Errors
-/// [`ReportError::Occupied`]; [`ReportError::Io`] when the folder cannot be read.
+/// [`ReportError::Data`] naming a file that is not part of a report, or that has changed since;
+/// also when the folder cannot be read.
 pub fn check_folder(folder: &Path) -> Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(io("read the folder", folder))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(io("read the folder", folder))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !is_ours(&name) || entry.path().is_dir() {
-            return Err(ReportError::Occupied { folder: folder.into(), found: name });
-        }
-    }
-    Ok(())
-}
-
-fn is_ours(name: &str) -> bool {
-    let figure = name.strip_suffix(".png").or(name.strip_suffix(".svg"));
-    name == PAGE || figure.is_some_and(|figure| NAMES.contains(&figure))
+    Ok(checksums::check_replaceable(folder)?)
 }
 
 /// Writes the page, and every figure as PNG and SVG.
@@ -59,17 +42,13 @@ pub(crate) fn write(folder: &Path, html: &str, figures: &[Figure]) -> Result<()>
 
 /// Lets `write` fill a new folder, which then takes the place of `folder`.
 pub(crate) fn replace(folder: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    check_folder(folder)?;
-    let ours = |folder: &Path| {
-        let names = fs::read_dir(folder).into_iter().flatten().flatten();
-        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.filter(|name| is_ours(name)).collect()
-    };
-    atomic_dir::replace(folder, ours, write)
+    checksums::replace(folder, write)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn fill(folder: &Path) -> Result<()> {
@@ -80,9 +59,11 @@ mod tests {
     fn a_report_is_replaced_and_nothing_else_is() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("a/report");
-        replace(&folder, fill).unwrap();
-        fs::write(folder.join(PAGE), "old").unwrap();
-        fs::write(folder.join("umap_batch.svg"), "old").unwrap();
+        replace(&folder, |new| {
+            fs::write(new.join("umap_batch.svg"), "old").unwrap();
+            fs::write(new.join(PAGE), "old").map_err(io("write", new))
+        })
+        .unwrap();
         replace(&folder, fill).unwrap();
         assert_eq!(fs::read_to_string(folder.join(PAGE)).unwrap(), "new");
         assert!(!folder.join("umap_batch.svg").exists());
@@ -101,5 +82,20 @@ mod tests {
         replace(&folder, fill).unwrap();
         let left: Vec<_> = fs::read_dir(home.path().join("a")).unwrap().collect();
         assert_eq!(left.len(), 1);
+    }
+
+    #[test]
+    fn files_of_others_that_are_called_like_ours_stay() {
+        let home = tempfile::tempdir().unwrap();
+        for name in [PAGE, "umap_clusters.png", checksums::CHECKSUMS] {
+            let folder = home.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join(name), "mine").unwrap();
+            for error in [replace(&folder, fill), check_folder(&folder)] {
+                let error = error.unwrap_err().to_string();
+                assert!(error.contains(name) && error.contains("another folder"), "{error}");
+            }
+            assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "mine");
+        }
     }
 }

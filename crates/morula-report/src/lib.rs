@@ -70,13 +70,15 @@ impl Report {
         &self.html
     }
 
-    /// Writes `report.html` and every figure as `NAME.png` and `NAME.svg` into `folder`.
+    /// Writes `report.html`, every figure as `NAME.png` and `NAME.svg`, and the checksums of these
+    /// files into `folder`.
     ///
     /// The files go into a new folder beside it, which replaces `folder` when all of them are
     /// written. After an error, `folder` keeps its old content. An older report is replaced.
     ///
     /// # Errors
-    /// [`ReportError::Occupied`] for a folder with other files than a report; [`ReportError::Io`].
+    /// [`ReportError::Data`] for a folder with other files than a report, or with one that was
+    /// changed since; [`ReportError::Io`].
     pub fn write(&self, folder: &Path) -> Result<()> {
         folder::write(folder, &self.html, &self.figures)
     }

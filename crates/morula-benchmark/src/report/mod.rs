@@ -11,6 +11,8 @@ mod selection;
 mod stat;
 mod table;
 
+pub use sections::BEGINNING;
+
 use std::fs;
 use std::path::Path;
 
@@ -19,10 +21,13 @@ use anyhow::{Context, Result};
 use crate::row::Row;
 use crate::settings::Settings;
 
+/// The page.
+pub const PAGE: &str = "results.md";
+
 /// Writes `results.md` and its plots, and returns the names of all files.
 pub fn write(folder: &Path, rows: &[Row], settings: &Settings) -> Result<Vec<String>> {
     let plots = plots::all(rows);
-    let mut files = vec!["results.md".to_string()];
+    let mut files = vec![PAGE.to_string()];
     for plot in &plots {
         for (ending, content) in plot.render()? {
             let name = format!("{}.{ending}", plot.name);

@@ -12,6 +12,9 @@ use crate::method::{KMode, Method};
 use crate::row::Row;
 use crate::settings::Settings;
 
+/// How the page begins, which shows that Morula wrote it.
+pub const BEGINNING: &str = "# Results\n\n`morula benchmark` writes this page from `runs.csv`";
+
 const MODES: [(KMode, &str); 2] =
     [(KMode::Given, "number of clusters given"), (KMode::Auto, "number of clusters found")];
 
@@ -77,7 +80,7 @@ fn head(main: &Selection<'_>, settings: &Settings) -> String {
     }
     let seeds = distinct(main.rows().iter().map(|row| row.seed)).len();
     format!(
-        "# Results\n\n`morula benchmark` writes this page from `runs.csv`; nothing is typed by hand. \
+        "{BEGINNING}; nothing is typed by hand. \
          No label reaches a fit, except that the number of types is K where K is given. Every run \
          is scored after its last epoch; none is selected. Numbers are means ± standard \
          deviations over the seeds (up to {seeds}). The last row is the mean over the data sets, \

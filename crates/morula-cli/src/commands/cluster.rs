@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use morula::cluster::evidence::{Evidence, EvidenceParams, Shown, evidence};
 use morula::models::AnyParams;
+use morula::models::{ModelError, Observer};
 use morula::prelude::*;
 use morula::report::Source;
 
@@ -21,12 +22,10 @@ use crate::memory::MemoryPlan;
 use crate::outputs::Outputs;
 use crate::progress::Progress;
 use crate::quality::Screen;
-use crate::reporting::{
-    TruthArgs, annotated, check_report_folder, draw, sure_cells, title, umap_of,
-};
+use crate::reporting::{TruthArgs, annotated, draw, sure_cells, title, umap_of};
 use crate::summary;
 use crate::task::{Planned, Task, check_plan, check_results};
-use crate::writable::check_model_folder;
+use crate::writable::{check_listed_folder, check_model_folder};
 
 /// Epochs between two checkpoints.
 const CHECKPOINT_EVERY: usize = 5;
@@ -296,7 +295,7 @@ impl Cluster {
         let Some(folder) = &self.report else {
             return self.truth.check_unused();
         };
-        check_report_folder(folder)?;
+        check_listed_folder(folder)?;
         outputs.replaced("--report", folder)?;
         self.truth.check(&self.counts.input)
     }
@@ -308,23 +307,43 @@ impl Cluster {
         counts: &CountMatrix,
         task: &Task<'_>,
     ) -> Result<Box<dyn ClusterModel>> {
-        let mut progress = Progress::new(task.console, kind.staged);
-        let mut observer = |record: &EpochRecord, epochs: usize| {
-            progress.show(record, epochs);
-            match interrupt::requested() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        };
+        let progress = Progress::new(task.console, kind.staged);
+        let mut watcher = Watcher { progress, console: task.console, told: false };
         let checkpoint = self.checkpoint.clone().map(|folder| Checkpoint {
             folder,
             every: CHECKPOINT_EVERY,
             resume: self.resume,
         });
-        let options = FitOptions { observer: Some(&mut observer), checkpoint };
+        let options = FitOptions { observer: Some(&mut watcher), checkpoint };
         interrupt::defer();
         let model = params.fit_with(counts, &task.device.device, options);
-        progress.end();
+        watcher.progress.end();
         Ok(model?)
+    }
+}
+
+/// Shows the epochs, stops at Ctrl-C, and says once that checkpoints fail.
+struct Watcher {
+    progress: Progress,
+    console: Console,
+    told: bool,
+}
+
+impl Observer for Watcher {
+    fn on_epoch(&mut self, record: &EpochRecord, epochs: usize) -> ControlFlow<()> {
+        self.progress.show(record, epochs);
+        match interrupt::requested() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn on_checkpoint_error(&mut self, error: &ModelError) {
+        if !std::mem::replace(&mut self.told, true) {
+            self.console.remark(format!(
+                "the checkpoint is not written: {error}; training goes on, and the next one is \
+                 tried again"
+            ));
+        }
     }
 }

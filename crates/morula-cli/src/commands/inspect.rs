@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use morula::data::{AnnData, Column, Format, ReadOptions, read_with, sniff};
+use morula::preprocess::{RecipeParams, filter_cells, filter_genes};
 use serde::Serialize;
 
 use crate::args::PrintArgs;
@@ -40,6 +41,8 @@ struct Description {
     obsm: Vec<String>,
     /// Memory of `morula cluster` on the first layer of counts.
     memory: Option<MemoryPlan>,
+    /// Why these counts cannot be clustered.
+    obstacle: Option<String>,
     /// Parts of the file that are not read; a copy of the file keeps them.
     not_loaded: Vec<String>,
     /// What the reader noticed.
@@ -78,6 +81,8 @@ impl Inspect {
             .map(|name| Layer::of(&data, name))
             .collect::<Result<_>>()?;
         let counts = layers.iter().find(|layer| layer.raw_counts);
+        let obstacle = counts.map(|layer| obstacle(&data, &layer.name)).transpose()?.flatten();
+        let counts = counts.filter(|_| obstacle.is_none());
         let description = Description {
             input: summary::path(&self.input),
             format,
@@ -85,6 +90,7 @@ impl Inspect {
             n_genes: data.n_vars(),
             memory: counts.map(|l| MemoryPlan::new(l.n_cells, l.n_genes, l.stored_values)),
             layers,
+            obstacle,
             obs: data.obs.columns().map(|(name, column)| Annotation::of(name, column)).collect(),
             obsm: data.obsm.keys().cloned().collect(),
             not_loaded: data.not_loaded,
@@ -92,6 +98,24 @@ impl Inspect {
         };
         Console::new(&self.print).result(&description, || description.text())
     }
+}
+
+/// Why counts cannot be clustered with the default parameters: no features are genes, or a filter
+/// keeps none of the genes or cells.
+fn obstacle(data: &AnnData, layer: &str) -> Result<Option<String>> {
+    let counts = match data.counts(Some(layer)) {
+        Ok(counts) => counts,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let recipe = RecipeParams::default();
+    let genes = filter_genes(counts.x(), recipe.min_cells);
+    if genes.is_empty() {
+        let least = recipe.min_cells;
+        return Ok(Some(format!("no gene is expressed in {least} or more cells")));
+    }
+    let kept = counts.x().select_cols(&genes);
+    let cells = filter_cells(&kept, recipe.min_counts, recipe.min_genes);
+    Ok(cells.is_empty().then(|| "no cell has enough counts and genes".into()))
 }
 
 fn format_name(format: Format) -> &'static str {
@@ -183,9 +207,10 @@ impl Description {
         section("remarks", self.remarks.clone());
         section(
             "clustering",
-            vec![match &self.memory {
-                Some(plan) => plan.text(),
-                None => "impossible: no layer holds raw counts".into(),
+            vec![match (&self.memory, &self.obstacle) {
+                (Some(plan), _) => plan.text(),
+                (None, Some(why)) => format!("impossible: {why}"),
+                (None, None) => "impossible: no layer holds raw counts".into(),
             }],
         );
         lines.join("\n")

@@ -18,8 +18,9 @@ use crate::expression::groups;
 use crate::failure::usage;
 use crate::outputs::Outputs;
 use crate::quality::{ENTRY, about, additions, gene_sets};
-use crate::reporting::{check_report_folder, title};
+use crate::reporting::title;
 use crate::text::one_line;
+use crate::writable::check_listed_folder;
 use crate::{interrupt, summary};
 
 /// Flag broken cells and doublets.
@@ -190,7 +191,7 @@ impl Qc {
         }
         outputs = outputs.copy("--out", &self.out.out, &self.counts.input)?;
         if let Some(folder) = &self.report {
-            check_report_folder(folder)?;
+            check_listed_folder(folder)?;
             outputs.replaced("--report", folder)?;
         }
         let plan = ["outlier", "mt_outlier", "doublet_score", "predicted_doublet", "qc_pass"]

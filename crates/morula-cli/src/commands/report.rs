@@ -14,8 +14,9 @@ use crate::args::PrintArgs;
 use crate::choices::model;
 use crate::console::Console;
 use crate::outputs::Outputs;
-use crate::reporting::{TruthArgs, check_report_folder, likely_command, shown, title};
+use crate::reporting::{TruthArgs, likely_command, shown, title};
 use crate::summary::path;
+use crate::writable::check_listed_folder;
 
 /// Write a report of a clustering run: pictures, and one page that shows them.
 ///
@@ -69,7 +70,7 @@ impl Report {
     pub fn run(self) -> Result<()> {
         let started = Instant::now();
         let console = Console::new(&self.print);
-        check_report_folder(&self.out)?;
+        check_listed_folder(&self.out)?;
         Outputs::new().input("the input", &self.input).replaced("--out", &self.out)?;
         let source = Source {
             name: title(&self.input),

@@ -109,7 +109,7 @@ fn files_are_compared_and_not_names() {
     fs::create_dir(sandbox.path("agree")).unwrap();
     fs::hard_link(sandbox.path("in.h5ad"), sandbox.path("agree/overlap.csv")).unwrap();
     let line = "agreement in.h5ad --truth cell_type --pred cell_type --out agree";
-    refuse(&sandbox, line, &["agree/overlap.csv", "the input, in.h5ad"]);
+    refuse(&sandbox, line, &["agree", "\"overlap.csv\"", "another folder"]);
     fs::create_dir_all(sandbox.path("sets/sub")).unwrap();
     fs::hard_link(sandbox.path("in.h5ad"), sandbox.path("sets/in.h5ad")).unwrap();
     refuse(&sandbox, "benchmark sets --out sets/sub/..", &["the folder with data sets, sets"]);

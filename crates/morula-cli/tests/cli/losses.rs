@@ -113,6 +113,20 @@ fn a_full_disk_is_said_and_nothing_half_written_stays() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[test]
+fn a_full_disk_at_a_checkpoint_does_not_end_the_run() {
+    let sandbox = Sandbox::simulated();
+    let Some(_disk) = SmallDisk::new(&sandbox.path("small"), "64k") else {
+        println!("skipped: this user may not mount a file system");
+        return;
+    };
+    let run = sandbox.ok("cluster in.h5ad -k 3 --epochs 12 --checkpoint small/state --out c.h5ad");
+    let told = run.stderr.matches("the checkpoint is not written").count();
+    assert_eq!(told, 1, "{}", run.stderr);
+    assert!(!run.stderr.contains("not a usable model"), "{}", run.stderr);
+    assert!(read(sandbox.path("c.h5ad")).unwrap().obs.column("jojoscl").is_ok());
+}
+
 /// Adds to a copy of `in.h5ad` what anndata makes and Morula does not.
 fn edited(sandbox: &Sandbox, to: &str, edit: impl FnOnce(&File) -> Result<(), Error>) {
     fs::copy(sandbox.path("in.h5ad"), sandbox.path(to)).unwrap();

@@ -12,6 +12,7 @@ mod levels;
 mod losses;
 mod names;
 mod names_that_stay;
+mod others;
 mod outputs;
 mod quality;
 mod repeatable;

@@ -19,6 +19,15 @@ pub struct KnnSizes {
     n_clusters: usize,
 }
 
+impl std::fmt::Display for KnnSizes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { n_cells, dims, n_clusters } = self;
+        let dims: Vec<String> = dims.iter().map(usize::to_string).collect();
+        let views = dims.join(", ");
+        write!(f, "{n_cells} cells in {n_clusters} clusters, with views of {views} numbers")
+    }
+}
+
 impl KnnSizes {
     /// Dimensions of the views.
     pub fn dims(&self) -> &[usize] {
@@ -79,7 +88,7 @@ impl KnnClassifier {
         let values =
             sizes.n_cells as f64 * (2.0 + sizes.dims.iter().map(|&d| d as f64).sum::<f64>());
         if values * 4.0 > stored || sizes.n_clusters > sizes.n_cells {
-            return Err(damaged(path, format!("it has {stored} bytes, too few for {sizes:?}")));
+            return Err(damaged(path, format!("it has {stored} bytes, too few for {sizes}")));
         }
         let bytes = fs::read(path).map_err(io)?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged(path, e))?;

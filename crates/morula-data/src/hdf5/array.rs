@@ -69,7 +69,7 @@ pub(crate) struct Array {
 }
 
 /// A value that single precision does not hold, and its position.
-pub(crate) type Inexact = Option<(usize, f64)>;
+pub(crate) type Inexact = Option<(usize, f64, usize)>;
 
 impl Array {
     pub(super) fn new(set: Dataset, at: &str, file_bytes: u64, budget: Budget) -> Result<Self> {
@@ -194,13 +194,14 @@ impl Array {
                 let values = self.set.read_f64_rows(start, n)?;
                 let beyond = |v: f64| v.abs() >= 9_007_199_254_740_992.0;
                 let first = values.iter().position(|&v| beyond(v) || CsrMatrix::is_inexact(v));
-                let first = first.map(|p| (p, values[p]));
+                let first = first.map(|p| (p, values[p], 0));
                 Ok((values.into_iter().map(|v| v as f32).collect(), first))
             }
             (DType::F64, _) => {
                 let values = self.set.read_f64_rows(start, n)?;
                 let first = values.iter().position(|&v| CsrMatrix::is_inexact(v));
-                let first = first.map(|p| (p, values[p]));
+                let hidden = values.iter().filter(|v| CsrMatrix::is_hidden(**v));
+                let first = first.map(|p| (p, values[p], hidden.count()));
                 Ok((values.into_iter().map(|v| v as f32).collect(), first))
             }
             _ => single(self.set.read_f32_rows(start, n)?),
@@ -228,9 +229,14 @@ impl Array {
     /// All values in single precision, and the first that it does not hold.
     pub fn f32s_and_inexact(&self) -> Result<(Vec<f32>, Inexact)> {
         let mut out = self.room()?;
-        let mut first = None;
+        let mut first: Inexact = None;
         self.visit_f32(|_, v, inexact| {
-            first = first.or(inexact.map(|(p, value)| (out.len() + p, value)));
+            let before = first.map_or(0, |(.., hidden)| hidden);
+            let more = inexact.map(|(p, value, hidden)| (out.len() + p, value, hidden));
+            first = match (first, more) {
+                (Some((p, value, _)), Some((.., hidden))) => Some((p, value, before + hidden)),
+                (first, more) => first.or(more),
+            };
             out.extend_from_slice(&v);
             Ok(())
         })?;

@@ -2,11 +2,30 @@
 
 use crate::{AnnData, Column, CsrMatrix, DataError, DataFrame, Result, names};
 
-/// The feature type that 10x uses for genes.
-const GENES: &str = "Gene Expression";
+/// Feature types of genes, in small letters and without anything else: that of 10x (`Gene
+/// Expression`), and those of other programs.
+const GENES: [&str; 8] =
+    ["geneexpression", "gene", "genes", "gex", "rna", "mrna", "transcript", "expression"];
+
+/// How the types of features begin that are no genes, written in the same way.
+const NO_GENES: [&str; 10] = [
+    "antibod",
+    "adt",
+    "hto",
+    "proteinexp",
+    "crispr",
+    "guide",
+    "hashtag",
+    "multiplexing",
+    "peak",
+    "atac",
+];
+
+/// Such types in whole; `protein coding` is a gene.
+const NO_GENE: [&str; 4] = ["protein", "proteins", "prot", "custom"];
 
 /// Columns of `var` in which files of others keep the feature types of 10x.
-const TYPE_COLUMNS: [&str; 2] = ["feature_types", "feature_type"];
+const TYPE_COLUMNS: [&str; 3] = ["feature_types", "feature_type", "modality"];
 
 /// Identifiers, names and types of the columns of a matrix, and whatever else is known of them.
 pub(super) struct Features {
@@ -37,7 +56,10 @@ impl Features {
                 _ => {}
             }
         }
-        let genes = self.types.as_ref().and_then(|types| genes(types.iter().map(Some)));
+        let genes = match &self.types {
+            Some(types) => genes(types.iter().map(Some))?,
+            None => None,
+        };
         let genes = genes.unwrap_or_else(|| (0..n).collect());
         let pick = |all: &[String]| genes.iter().map(|&j| all[j].clone()).collect::<Vec<_>>();
         let column = |all: &[String]| Column::Text(pick(all).into_iter().map(Some).collect());
@@ -61,25 +83,51 @@ impl Features {
     }
 }
 
-/// Positions of the genes, if other features are among them. Features of one kind only are kept as
-/// they are.
-fn genes<S: AsRef<str>>(types: impl ExactSizeIterator<Item = Option<S>>) -> Option<Vec<usize>> {
+/// Positions of the genes, if other features are among them. Features of one kind that is not known
+/// are kept as they are.
+///
+/// # Errors
+/// [`DataError::Unsupported`] where every feature is of a kind that is no gene.
+fn genes<S: AsRef<str>>(
+    types: impl ExactSizeIterator<Item = Option<S>>,
+) -> Result<Option<Vec<usize>>> {
     let n = types.len();
-    let is_gene = |(i, of): (usize, Option<S>)| {
-        of.is_some_and(|of| of.as_ref().trim().eq_ignore_ascii_case(GENES)).then_some(i)
-    };
-    let genes: Vec<usize> = types.enumerate().filter_map(is_gene).collect();
-    (!genes.is_empty() && genes.len() < n).then_some(genes)
+    let (mut genes, mut no_genes, mut first) = (Vec::new(), 0, None);
+    for (i, of) in types.enumerate() {
+        let Some(of) = of else { continue };
+        let letters = of.as_ref().chars().filter(|c| c.is_alphanumeric());
+        let plain: String = letters.flat_map(char::to_lowercase).collect();
+        if GENES.contains(&plain.as_str()) {
+            genes.push(i);
+        } else if NO_GENES.iter().any(|start| plain.starts_with(start))
+            || NO_GENE.contains(&plain.as_str())
+        {
+            no_genes += 1;
+            first.get_or_insert_with(|| of.as_ref().to_string());
+        }
+    }
+    if let (true, Some(first)) = (n > 0 && no_genes == n, first) {
+        return Err(DataError::unsupported(format!(
+            "there are no genes: the types of all {n} features are others, such as {first:?}; give \
+             the counts of gene expression"
+        )));
+    }
+    Ok((!genes.is_empty() && genes.len() < n).then_some(genes))
 }
 
 /// Positions of the genes in a table of features that has the feature types of 10x; `None` where
 /// all are of one kind, or no types are known.
-pub(crate) fn genes_of(var: &DataFrame) -> Option<Vec<usize>> {
-    let column = TYPE_COLUMNS.iter().find_map(|name| var.column(name).ok())?;
+///
+/// # Errors
+/// [`DataError::Unsupported`] where no feature is a gene.
+pub(crate) fn genes_of(var: &DataFrame) -> Result<Option<Vec<usize>>> {
+    let Some(column) = TYPE_COLUMNS.iter().find_map(|name| var.column(name).ok()) else {
+        return Ok(None);
+    };
     match column {
         Column::Categorical(types) => genes(types.labels()),
         Column::Text(types) => genes(types.iter().map(Option::as_deref)),
-        _ => None,
+        _ => Ok(None),
     }
 }
 
@@ -91,4 +139,42 @@ pub(crate) fn left_out(n: usize, of: usize) -> String {
 /// The columns of [`genes_of`] alone.
 pub(super) fn type_columns() -> &'static [&'static str] {
     &TYPE_COLUMNS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn genes_are_known_by_any_spelling_of_their_type() {
+        let of = |types: &[&'static str]| genes(types.iter().copied().map(Some));
+        for (gene, other) in [
+            ("Gene Expression", "Antibody Capture"),
+            ("Gene_Expression", "Antibody_Capture"),
+            ("gene-expression", "antibody-capture"),
+            ("Gene", "Antibody Capture"),
+            ("GEX", "ADT"),
+            ("rna", "prot"),
+            ("RNA", "ATAC"),
+            ("Gene Expression", "anything"),
+        ] {
+            assert_eq!(of(&[other, gene, gene]).unwrap(), Some(vec![1, 2]), "{gene}");
+            assert_eq!(of(&[gene, gene]).unwrap(), None, "{gene}");
+        }
+        // Of one kind that is not known, such as the biotype of every gene.
+        assert_eq!(of(&["protein_coding", "lncRNA"]).unwrap(), None);
+        assert_eq!(genes([None::<&str>, None].into_iter()).unwrap(), None);
+        for other in ["Antibody Capture", "ADT", "prot", "Peaks", "CRISPR Guide Capture"] {
+            let error = of(&[other, other]).unwrap_err().to_string();
+            assert!(error.contains("no genes") && error.contains(other), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_modalities_is_a_column_of_types() {
+        let mut var = DataFrame::new(["CD3E", "CD3", "CD4"].map(String::from).to_vec());
+        let modality = [Some("rna"), Some("prot"), Some("rna")];
+        var.set("modality", Column::categorical(modality)).unwrap();
+        assert_eq!(genes_of(&var).unwrap(), Some(vec![0, 2]));
+    }
 }

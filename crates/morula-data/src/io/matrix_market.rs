@@ -17,6 +17,8 @@ pub(super) struct Triplets {
     entries: Vec<(u32, u32, f32)>,
     /// The first value that single precision does not hold.
     inexact: Option<(usize, u32, f64)>,
+    /// Fractions that single precision hides.
+    n_hidden: usize,
 }
 
 /// Reads a general real or integer matrix.
@@ -42,13 +44,16 @@ pub(super) fn read(path: &Path) -> Result<Triplets> {
             let sizes: Option<(u64, u64, u64)> = fields(line);
             break sizes.ok_or_else(|| lines.error("three sizes were expected"))?;
         }
+        lines.skip()?;
     };
     if n_rows.max(n_cols) > u32::MAX.into() {
         return Err(lines.error("the matrix is too large"));
     }
-    let (mut entries, mut inexact) = (Vec::with_capacity((nnz as usize).min(TRUSTED)), None);
+    let mut entries = Vec::with_capacity((nnz as usize).min(TRUSTED));
+    let (mut inexact, mut n_hidden) = (None, 0);
     while let Some(line) = lines.next()? {
         if line.trim().is_empty() {
+            lines.skip()?;
             continue;
         }
         let entry: Option<(u64, u64, f64)> = fields(line);
@@ -64,13 +69,14 @@ pub(super) fn read(path: &Path) -> Result<Triplets> {
         if inexact.is_none() && CsrMatrix::is_inexact(value) {
             inexact = Some((i as usize - 1, j as u32 - 1, value));
         }
+        n_hidden += usize::from(CsrMatrix::is_hidden(value));
         entries.push((i as u32 - 1, j as u32 - 1, value as f32));
     }
     if entries.len() as u64 != nnz {
         let what = format!("{} of {nnz} entries are there", entries.len());
         return Err(DataError::damaged(what));
     }
-    Ok(Triplets { n_rows: n_rows as usize, n_cols: n_cols as usize, entries, inexact })
+    Ok(Triplets { n_rows: n_rows as usize, n_cols: n_cols as usize, entries, inexact, n_hidden })
 }
 
 /// Three numbers separated by blanks.
@@ -90,7 +96,7 @@ impl Triplets {
             std::mem::swap(i, j);
         }
         let inexact = self.inexact.map(|(i, j, v)| (j as usize, i as u32, v));
-        Self { n_rows: self.n_cols, n_cols: self.n_rows, entries: self.entries, inexact }
+        Self { n_rows: self.n_cols, n_cols: self.n_rows, inexact, ..self }
     }
 
     /// Compressed rows, by counting sort. Duplicate entries are summed.
@@ -112,6 +118,7 @@ impl Triplets {
         }
         let mut x = CsrMatrix::new(self.n_rows, self.n_cols, indptr, indices, data)?;
         x.set_inexact(self.inexact);
+        x.set_hidden(self.n_hidden);
         Ok(x)
     }
 }

@@ -5,6 +5,7 @@ mod features;
 mod h5ad;
 mod matrix_market;
 mod options;
+mod parts;
 mod plan;
 mod sniff;
 mod table;
@@ -15,6 +16,7 @@ mod xy_h5;
 
 pub(crate) use features::{genes_of, left_out};
 pub use options::ReadOptions;
+pub use parts::parts;
 pub use plan::{OutputPlan, check_output};
 pub use sniff::{Format, sniff};
 

@@ -1,6 +1,6 @@
 //! Checks, before any work, whether results can be written.
 
-use super::{Format, h5ad, sniff};
+use super::{Format, h5ad, parts, sniff};
 use crate::hdf5::Store;
 use crate::{Additions, DataError, Result, atomic_file, names};
 use std::path::Path;
@@ -117,24 +117,9 @@ pub(super) fn output_is_no_input(input: &Path, output: &Path, format: Format) ->
     if format == Format::H5ad {
         return Ok(());
     }
-    let inside = || {
-        let files = std::fs::read_dir(input).into_iter().flatten().flatten();
-        files.into_iter().any(|file| atomic_file::same(&file.path(), output))
-    };
-    let beside = || {
-        let files = std::fs::read_dir(atomic_file::parent(input)).into_iter().flatten().flatten();
-        let text = |name: &std::ffi::OsStr| {
-            let name = name.to_string_lossy();
-            [".tsv", ".tsv.gz", ".txt", ".txt.gz", ".mtx", ".mtx.gz"]
-                .iter()
-                .any(|e| name.ends_with(e))
-        };
-        let mut parts = files.filter(|file| text(&file.file_name()));
-        parts.any(|file| atomic_file::same(&file.path(), output))
-    };
     let lost = match format {
-        Format::TenxMtx if input.is_dir() => inside(),
-        Format::TenxMtx => beside(),
+        // Other files in the folder, such as the output of an earlier run, are not read.
+        Format::TenxMtx => parts(input).iter().any(|part| atomic_file::same(part, output)),
         _ => atomic_file::same(input, output),
     };
     if lost {

@@ -9,13 +9,39 @@
 //!   says when names look as if genes were in the rows.
 
 use super::budget::Budget;
-use super::text::{self, Limited};
-use crate::{AnnData, CsrMatrix, DataError, Result, names};
+use super::text::{self, Limited, MAX_SKIPPED, MAX_SKIPPED_BYTES};
+use crate::{AnnData, CsrMatrix, DataError, Result, names, orientation};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+/// Headers of a first column that holds the names of genes, in small letters.
+const GENE_HEADERS: [&str; 22] = [
+    "gene",
+    "genes",
+    "gene_id",
+    "gene_ids",
+    "gene id",
+    "geneid",
+    "gene_name",
+    "gene name",
+    "gene_names",
+    "gene_symbol",
+    "gene symbol",
+    "symbol",
+    "symbols",
+    "hgnc_symbol",
+    "entrez",
+    "entrez_id",
+    "entrezid",
+    "entrez_gene_id",
+    "ncbi_gene_id",
+    "ensembl",
+    "ensembl_id",
+    "ensembl_gene_id",
+];
+
 /// Headers of a first column that holds names, in small letters.
-const INDEX_HEADERS: [&str; 24] = [
+const INDEX_HEADERS: [&str; 22] = [
     "",
     "cell",
     "cells",
@@ -38,8 +64,6 @@ const INDEX_HEADERS: [&str; 24] = [
     "unnamed: 0",
     "rownames",
     "row_names",
-    "gene",
-    "genes",
 ];
 
 /// Reads a table, and transposes it if asked to.
@@ -100,7 +124,7 @@ pub(super) fn read(path: &Path, transpose: bool) -> Result<AnnData> {
 fn open(path: &Path) -> Result<(u8, (Box<dyn Read>, u64))> {
     let damaged = |e: std::io::Error| DataError::damaged(e.to_string());
     let mut stream = BufReader::with_capacity(1 << 16, Limited::new(text::open(path)?, b'\n'));
-    let (mut header, mut skipped) = (Vec::new(), 0);
+    let (mut header, mut skipped, mut passed) = (Vec::new(), 0, 0);
     while stream.read_until(b'\n', &mut header).map_err(damaged)? > 0 {
         let blank = header.iter().all(|b| matches!(b, b'\r' | b'\n'));
         // A comment, and not a header whose first field is called "#".
@@ -113,8 +137,12 @@ fn open(path: &Path) -> Result<(u8, (Box<dyn Read>, u64))> {
         if !(blank || comment) {
             break;
         }
+        passed += header.len();
         header.clear();
         skipped += 1;
+        if skipped > MAX_SKIPPED || passed > MAX_SKIPPED_BYTES {
+            return Err(DataError::Line { line: skipped, what: text::only_skipped() });
+        }
     }
     let separator = best(&header).ok_or_else(unknown)?;
     Ok((separator, (Box::new(std::io::Cursor::new(header).chain(stream)), skipped)))
@@ -163,6 +191,7 @@ struct Values {
     indices: Vec<u32>,
     data: Vec<f32>,
     inexact: Option<(usize, u32, f64)>,
+    n_hidden: usize,
 }
 
 impl Values {
@@ -175,6 +204,7 @@ impl Values {
             indices: Vec::new(),
             data: Vec::new(),
             inexact: None,
+            n_hidden: 0,
         }
     }
 
@@ -196,6 +226,7 @@ impl Values {
             if value != 0.0 {
                 self.indices.push(j as u32);
                 self.data.push(value as f32);
+                self.n_hidden += usize::from(CsrMatrix::is_hidden(value));
                 if self.inexact.is_none() && CsrMatrix::is_inexact(value) {
                     self.inexact = Some((self.cells.len() - 1, j as u32, value));
                 }
@@ -217,14 +248,26 @@ impl Values {
         let (n, mut width) = (self.cells.len(), genes.len());
         let mut parts = (self.indptr, self.indices, self.data);
         let (mut cells, mut genes, mut inexact) = (self.cells, genes, self.inexact);
+        let mut n_hidden = self.n_hidden;
+        let header = first.as_ref().map(|h| h.to_ascii_lowercase()).unwrap_or_default();
+        let of_genes = GENE_HEADERS.contains(&header.as_str());
+        if let (true, Some(first)) =
+            (of_genes && !transpose && !orientation::are_cells(&cells), &first)
+        {
+            remarks.push(format!(
+                "the header of the first column is {:?}, so genes seem to be in the rows, but rows \
+                 are taken for cells; if genes are in the rows, transpose (`--transpose`)",
+                names::shown(first)
+            ));
+        }
         let values = self.numbers.filter(|numbers| {
-            let header = first.as_ref().map(|h| h.to_ascii_lowercase());
-            let index = header.is_none_or(|h| INDEX_HEADERS.contains(&h.as_str()));
+            let index = of_genes || INDEX_HEADERS.contains(&header.as_str());
             !index && !counts_rows(numbers)
         });
         if let (Some(values), Some(first)) = (values, first) {
             parts = with_first_column(parts, &values);
             inexact = inexact.map(|(i, j, v)| (i, j + 1, v));
+            n_hidden += values.iter().filter(|v| CsrMatrix::is_hidden(**v)).count();
             if let Some(i) = values.iter().position(|&v| CsrMatrix::is_inexact(v)) {
                 inexact = Some((i, 0, values[i]));
             }
@@ -238,6 +281,7 @@ impl Values {
         }
         let mut x = CsrMatrix::new(n, width, parts.0, parts.1, parts.2)?;
         x.set_inexact(inexact);
+        x.set_hidden(n_hidden);
         if transpose {
             x = x.transpose();
             std::mem::swap(&mut cells, &mut genes);

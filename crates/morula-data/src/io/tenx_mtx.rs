@@ -31,21 +31,16 @@ const NAMES: [Names; 2] = [
 
 /// Reads a folder, or a folder's matrix file.
 pub(super) fn read(path: &Path) -> Result<AnnData> {
-    let Found { folder, prefix, matrix, names } = locate(path)?;
-    let beside = |names: &[&str]| {
-        let tried = names.iter().flat_map(|n| ["", ".gz"].map(|end| format!("{prefix}{n}{end}")));
-        tried.map(|name| folder.join(name)).find(|p| p.exists()).ok_or_else(|| {
-            DataError::unsupported(format!(
-                "there is no {prefix}{} (or .gz) in {}",
-                names.join(" or "),
-                folder.display()
-            ))
-        })
-    };
-    let barcodes_path = beside(names.barcodes)?;
-    let features_path = beside(names.features)?;
+    let [matrix, barcodes_path, features_path] = parts(path)?;
     let mut barcodes = rows(&barcodes_path)?;
     let mut features = rows(&features_path)?;
+    if let Some((name, sign)) = other_separator(&features) {
+        let what = format!(
+            "the fields are separated by {name}, but tabs are expected; replace {sign:?} between \
+             the fields by tabs"
+        );
+        return Err(DataError::unsupported(what).in_file(&features_path));
+    }
     let stored = matrix_market::read(&matrix).map_err(|e| e.in_file(&matrix))?;
     let shape = (stored.n_rows, stored.n_cols);
     without_headers(&mut barcodes, &mut features, shape);
@@ -80,6 +75,30 @@ pub(super) fn read(path: &Path) -> Result<AnnData> {
         }
     };
     features.annotate(x, barcodes)
+}
+
+/// The files of the matrix, the barcodes and the features.
+pub(super) fn parts(path: &Path) -> Result<[PathBuf; 3]> {
+    let Found { folder, prefix, matrix, names } = locate(path)?;
+    let beside = |names: &[&str]| {
+        let tried = names.iter().flat_map(|n| ["", ".gz"].map(|end| format!("{prefix}{n}{end}")));
+        tried.map(|name| folder.join(name)).find(|p| p.exists()).ok_or_else(|| {
+            DataError::unsupported(format!(
+                "there is no {prefix}{} (or .gz) in {}",
+                names.join(" or "),
+                folder.display()
+            ))
+        })
+    };
+    Ok([matrix, beside(names.barcodes)?, beside(names.features)?])
+}
+
+/// The separator of a file of features that has no tabs: it is in every row.
+fn other_separator(rows: &[Vec<String>]) -> Option<(&'static str, char)> {
+    let one_field = !rows.is_empty() && rows.iter().all(|row| row.len() == 1);
+    let all = [("commas", ','), ("semicolons", ';'), ("blanks", ' ')];
+    let found = all.into_iter().find(|(_, sign)| rows.iter().all(|row| row[0].contains(*sign)));
+    found.filter(|_| one_field)
 }
 
 /// Removes a first row that holds headers. It does where there is one row too many and its first

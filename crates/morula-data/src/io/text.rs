@@ -16,6 +16,16 @@ const MAX_LINE: usize = 1 << 25;
 /// Most fields of a line; each needs memory of its own.
 const MAX_FIELDS: usize = 1 << 22;
 
+/// Most lines that are passed over, comments and empty ones, and their bytes: a packed file of a few
+/// KB could hold them for hours.
+pub(super) const MAX_SKIPPED: u64 = 1 << 20;
+pub(super) const MAX_SKIPPED_BYTES: usize = 1 << 26;
+
+/// What is said about more of them.
+pub(super) fn only_skipped() -> String {
+    "more than a million lines, or 64 MB, of comments and empty lines; remove them".into()
+}
+
 /// The content of a file as UTF-8, without a byte order mark. UTF-16 is known by its mark. Bytes
 /// that are no UTF-8 are left to [`decode`].
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>> {
@@ -96,11 +106,12 @@ pub(super) struct Limited<R> {
     separator: u8,
     length: usize,
     fields: usize,
+    empty: u64,
 }
 
 impl<R> Limited<R> {
     pub fn new(inner: R, separator: u8) -> Self {
-        Self { inner, separator, length: 0, fields: 0 }
+        Self { inner, separator, length: 0, fields: 0, empty: 0 }
     }
 }
 
@@ -111,6 +122,10 @@ impl<R: Read> Read for Limited<R> {
             self.length += 1;
             self.fields += usize::from(byte == self.separator);
             if byte == b'\n' {
+                self.empty += u64::from(self.length <= 2);
+                if self.empty > MAX_SKIPPED {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, only_skipped()));
+                }
                 (self.length, self.fields) = (0, 0);
             }
             if self.length > MAX_LINE || self.fields > MAX_FIELDS {
@@ -128,12 +143,14 @@ pub(super) struct Lines {
     bytes: Vec<u8>,
     line: String,
     number: u64,
+    /// Lines passed over, and their bytes.
+    skipped: (u64, usize),
 }
 
 impl Lines {
     pub fn open(path: &Path) -> Result<Self> {
         let inner = BufReader::with_capacity(1 << 16, open(path)?);
-        Ok(Self { inner, bytes: Vec::new(), line: String::new(), number: 0 })
+        Ok(Self { inner, bytes: Vec::new(), line: String::new(), number: 0, skipped: (0, 0) })
     }
 
     /// The next line, without its end.
@@ -160,6 +177,20 @@ impl Lines {
                 Ok(Some(&self.line))
             }
             Err(e) => Err(DataError::damaged(format!("line {}: {e}", self.number))),
+        }
+    }
+
+    /// Passes over the line read last.
+    ///
+    /// # Errors
+    /// [`DataError::Line`] after too many.
+    pub fn skip(&mut self) -> Result<()> {
+        let (lines, bytes) = &mut self.skipped;
+        *lines += 1;
+        *bytes += self.line.len();
+        match *lines > MAX_SKIPPED || *bytes > MAX_SKIPPED_BYTES {
+            true => Err(DataError::Line { line: self.number, what: only_skipped() }),
+            false => Ok(()),
         }
     }
 
@@ -193,8 +224,11 @@ pub(super) fn fields(line: &str) -> Vec<String> {
     fields.iter().map(|field| unquoted(field.trim()).trim().to_string()).collect()
 }
 
-/// A field without quotes around it; two quotes within are one.
+/// A field without quotes around it, of either kind; two quotes within are one.
 fn unquoted(field: &str) -> String {
+    if let Some(inner) = field.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        return inner.into();
+    }
     match field.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(inner) => inner.replace("\"\"", "\""),
         None => field.to_string(),
@@ -212,6 +246,7 @@ pub(super) fn rows(path: &Path) -> Result<Vec<Vec<String>>> {
             let row = fields(line);
             if row.iter().all(String::is_empty) {
                 blank.get_or_insert_with(|| lines.error("a name was expected"));
+                lines.skip()?;
                 continue;
             }
             if let Some(error) = blank.take() {
@@ -239,6 +274,8 @@ mod tests {
             ("\"open\tb", vec!["\"open", "b"]),
             ("5'-\"x\"\tb", vec!["5'-\"x\"", "b"]),
             ("\"\"\tb", vec!["", "b"]),
+            ("'ENSG1'\t'MT-CO1'\t'Gene Expression'", vec!["ENSG1", "MT-CO1", "Gene Expression"]),
+            ("3'\t'", vec!["3'", "'"]),
             ("\"", vec!["\""]),
         ] {
             assert_eq!(fields(line), expected, "{line}");

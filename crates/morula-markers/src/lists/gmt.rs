@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{MarkerLists, name};
+use super::{MarkerLists, is_skipped, name};
 use crate::{MarkersError, Result};
 
 pub(super) fn parse(text: &str) -> Result<MarkerLists> {
     let mut pairs = Vec::new();
     let mut first: HashMap<&str, u64> = HashMap::new();
-    for (line, content) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+    for (line, content) in (1..).zip(text.lines()).filter(|(_, text)| !is_skipped(text)) {
         let mut fields = content.split('\t');
         let cell_type = name(fields.next().unwrap_or_default(), "type", || line)?;
         if let Some(earlier) = first.insert(cell_type, line) {

@@ -7,8 +7,9 @@ mod table;
 pub use filter::ListFilter;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::Path;
+
+use morula_data::read_small;
 
 use crate::{MarkersError, Result};
 
@@ -59,6 +60,7 @@ impl MarkerLists {
     /// commas, semicolons or tabs. A column `sign` with `-` marks genes that the type lacks, as does
     /// a hyphen before the gene. The tables of CellMarker (1 and 2.0) and PanglaoDB are known by
     /// their columns.
+    /// Lines that begin with `#` are comments in both.
     /// GMT: a line per type, with its name, a description and its genes, separated by tabs. UTF-8.
     ///
     /// # Errors
@@ -74,7 +76,7 @@ impl MarkerLists {
     /// Those of [`read`](Self::read); [`MarkersError::NoRows`] when the filter keeps no row.
     pub fn read_with(path: impl AsRef<Path>, filter: &ListFilter) -> Result<Self> {
         let path = path.as_ref();
-        let read = || Self::parse_with(&fs::read(path)?, filter);
+        let read = || Self::parse_with(&read_small(path)?, filter);
         read().map_err(|e| MarkersError::File { path: path.into(), source: Box::new(e) })
     }
 
@@ -92,7 +94,7 @@ impl MarkerLists {
             MarkersError::line(line, "this is not UTF-8 text; save the list as plain text in UTF-8")
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let first = text.lines().find(|line| !line.trim().is_empty());
+        let first = text.lines().find(|line| !is_skipped(line));
         let first = first.ok_or(MarkersError::NoMarkers)?;
         match table::separator(first) {
             Some(separator) => table::parse(text, separator, filter),
@@ -111,6 +113,12 @@ impl MarkerLists {
     pub fn types(&self) -> impl ExactSizeIterator<Item = (&str, &[String])> {
         self.types.iter().map(|(name, genes)| (name.as_str(), genes.as_slice()))
     }
+}
+
+/// Whether a line is empty or a comment.
+fn is_skipped(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with('#')
 }
 
 /// A name without surrounding blanks, or an error with the line.

@@ -20,7 +20,8 @@ pub(super) fn separator(header: &str) -> Option<char> {
 
 pub(super) fn parse(text: &str, separator: char, filter: &ListFilter) -> Result<MarkerLists> {
     let mut builder = ReaderBuilder::new();
-    let mut reader = builder.flexible(true).delimiter(separator as u8).from_reader(text.as_bytes());
+    let builder = builder.flexible(true).comment(Some(b'#')).delimiter(separator as u8);
+    let mut reader = builder.from_reader(text.as_bytes());
     let header = reader.headers().map_err(|e| MarkersError::line(1, e.to_string()))?.clone();
     let position = |wanted: &str| header.iter().position(|h| is(h, wanted));
     let column = |names: &[&str]| {
@@ -94,9 +95,11 @@ fn is(field: &str, wanted: &str) -> bool {
     field.trim().eq_ignore_ascii_case(wanted)
 }
 
-/// Number of the line on which the record at byte `start` begins: blank lines are not records.
+/// Number of the line on which the record at byte `start` begins: blank lines and comments are not
+/// records.
 fn line_at(text: &str, start: usize) -> u64 {
     let (before, after) = text.as_bytes().split_at(start.min(text.len()));
-    let blank = after.iter().take_while(|b| matches!(b, b'\n' | b'\r'));
-    1 + before.iter().chain(blank).filter(|&&b| b == b'\n').count() as u64
+    let skipped = |line: &&[u8]| line.trim_ascii().is_empty() || line.starts_with(b"#");
+    let after = after.split(|&b| b == b'\n').take_while(skipped).count() as u64;
+    1 + before.iter().filter(|&&b| b == b'\n').count() as u64 + after
 }

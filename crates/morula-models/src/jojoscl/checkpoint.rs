@@ -25,7 +25,7 @@ pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Resu
         weights::save(&state.key, &folder.join("key.safetensors"))?;
         let path = folder.join("optimizer.bin");
         let saved = state.optimizer.save(&path);
-        saved.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
+        saved.map_err(|e| weights::not_written(&path, e))?;
         let memberships = match &state.memberships {
             Some(labels) => Some(read(labels.clone().float(), "the memberships")?),
             None => None,

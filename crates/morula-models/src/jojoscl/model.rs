@@ -8,7 +8,7 @@ use morula_cluster::ClusterTree;
 use morula_cluster::representations::BatchCorrection;
 use morula_core::{Encoder, EncoderConfig};
 use morula_data::{CountMatrix, DenseMatrix};
-use morula_preprocess::{FilterReport, Recipe};
+use morula_preprocess::{FilterReport, PreprocessError, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::network::EVAL_BATCH;
@@ -151,7 +151,11 @@ impl ClusterModel for JojoSclModel {
         let folder = Folder::open(target)?;
         let path = folder.home.join(manifest::MODEL);
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
-        let params = manifest.params.check()?.into_params();
+        let refused = |e: ModelError| ModelError::Saved { path: path.clone(), why: e.to_string() };
+        let params = manifest.params.check().map_err(refused)?.into_params();
+        let damaged =
+            |e: PreprocessError| ModelError::Saved { path: path.clone(), why: e.to_string() };
+        manifest.recipe.check().map_err(damaged)?;
         let d = *params.widths.last().unwrap_or(&0);
         let device = &device.clone().inner();
         let sizes = [d, manifest.recipe.n_genes()];

@@ -5,7 +5,9 @@ use morula_preprocess::{RecipeParams, TargetSum};
 use serde::{Deserialize, Serialize};
 
 use crate::device::device_limits::Planned;
-use crate::params::{Checked, at_least_one, not_negative, positive, require, share};
+use crate::params::{
+    Checked, MAX_WIDTH, at_least_one, not_negative, positive, require, share, width,
+};
 use crate::{ClusterMethod, NClusters, Result};
 
 /// Which embedding is clustered and returned ([2.11]).
@@ -202,12 +204,13 @@ impl JojoSclParams {
         at_least_one("epochs", self.epochs)?;
         at_least_one("batch_size", self.batch_size)?;
         at_least_one("min_batches", self.min_batches)?;
-        at_least_one("projection", self.projection)?;
+        width("projection", self.projection)?;
         at_least_one("refresh_every", self.refresh_every)?;
         at_least_one("n_init", self.n_init)?;
         let widths = format!("{:?}", self.widths);
-        let wide = !self.widths.is_empty() && self.widths.iter().all(|&w| w >= 1);
-        require("widths", widths, wide, "give at least one width, each at least 1")?;
+        let wide =
+            !self.widths.is_empty() && self.widths.iter().all(|w| (1..=MAX_WIDTH).contains(w));
+        require("widths", widths, wide, "give at least one width, each 1 to 65536")?;
         positive("learning_rate", self.learning_rate)?;
         positive("temperature", self.temperature)?;
         positive("cluster_temperature", self.cluster_temperature)?;

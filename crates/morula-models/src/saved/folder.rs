@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use morula_data::atomic_dir;
+use morula_data::checksums::{CHECKSUMS, Checksums};
+use morula_data::{DataError, atomic_dir};
 
-use super::checksums::{CHECKSUMS, Checksums};
+use super::run_identity::STATE;
 use crate::{ModelError, Result};
 
 /// Fills a folder and adds the checksums of its files; replaces an older folder only when complete.
@@ -12,7 +13,7 @@ use crate::{ModelError, Result};
 pub(crate) fn write(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     atomic_dir::replace(target, written, |folder| {
         fill(folder)?;
-        Checksums::write(folder)
+        Ok(Checksums::write(folder)?)
     })
 }
 
@@ -21,8 +22,22 @@ pub(crate) fn write(target: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Re
 /// saving calls it again.
 ///
 /// # Errors
-/// [`ModelError::Data`] naming the first file that Morula did not write.
+/// [`ModelError::Data`] naming the first file that Morula did not write; [`ModelError::Saved`]
+/// where the list of checksums of a checkpoint is damaged or missing.
 pub fn check_replaceable(target: &Path) -> Result<()> {
+    let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
+    let lost = match Checksums::read(&home) {
+        Ok(None) if home.join(STATE).is_file() => Some("the file is missing".to_string()),
+        Err(error) => Some(error.cause().to_string()),
+        Ok(_) => None,
+    };
+    if let Some(why) = lost {
+        let why = format!(
+            "{why}; nothing else shows which files of the folder Morula wrote, so nothing is read or \
+             replaced: restore the file, remove the folder, or give another one"
+        );
+        return Err(ModelError::Saved { path: home.join(CHECKSUMS), why });
+    }
     Ok(atomic_dir::check(target, written)?)
 }
 
@@ -31,6 +46,17 @@ fn written(folder: &Path) -> Vec<String> {
     match Checksums::read(folder) {
         Ok(Some(list)) => list.names().cloned().chain([CHECKSUMS.to_string()]).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// The error of a folder whose list of checksums is damaged or does not fit its files.
+pub(super) fn unusable(error: DataError) -> ModelError {
+    match error {
+        DataError::File { path, source } => match *source {
+            DataError::Io { source, .. } => ModelError::Io { path, source },
+            other => ModelError::Saved { path, why: other.to_string() },
+        },
+        other => other.into(),
     }
 }
 
@@ -48,9 +74,9 @@ impl Folder {
     /// [`ModelError::Saved`] naming the file that has changed; [`ModelError::Io`].
     pub fn open(target: &Path) -> Result<Self> {
         let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
-        let list = Checksums::read(&home)?;
+        let list = Checksums::read(&home).map_err(unusable)?;
         if let Some(list) = &list {
-            list.check_all(&home)?;
+            list.check_all(&home).map_err(unusable)?;
         }
         Ok(Self { home, list })
     }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use morula_data::atomic_dir;
+use morula_data::checksums::Checksums;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::checksums::Checksums;
-use super::folder::Folder;
+use super::folder::{Folder, unusable};
 use super::json::read_json;
 use crate::{ModelError, Result};
 
@@ -45,8 +45,8 @@ pub(crate) fn read_manifest<T: DeserializeOwned>(
 /// Name of the model in a folder.
 pub(crate) fn model_name(target: &Path) -> Result<String> {
     let home = atomic_dir::existing(target).unwrap_or_else(|| target.into());
-    if let Some(list) = Checksums::read(&home)? {
-        list.check(&home, MODEL)?;
+    if let Some(list) = Checksums::read(&home).map_err(unusable)? {
+        list.check(&home, MODEL).map_err(unusable)?;
     }
     Ok(read_json::<Header>(&home.join(MODEL))?.model)
 }

@@ -1,6 +1,5 @@
 //! Models and checkpoints in folders.
 
-mod checksums;
 mod fingerprint;
 pub(crate) mod folder;
 mod json;

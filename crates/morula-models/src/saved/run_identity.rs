@@ -16,7 +16,7 @@ use crate::{EpochRecord, ModelError, Result};
 const FORMAT: u32 = 2;
 
 /// The manifest of a checkpoint; its other files are in the same folder.
-const STATE: &str = "state.json";
+pub(super) const STATE: &str = "state.json";
 
 /// Identifies a run by its program, data and parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -50,9 +50,12 @@ pub(crate) fn layers(widths: &[usize]) -> impl Iterator<Item = [usize; 2]> {
 }
 
 fn write<M: Module>(module: &M, mut store: impl ModuleStore, path: &Path) -> Result<()> {
-    module
-        .save_into(&mut store)
-        .map_err(|e| ModelError::Saved { path: path.into(), why: e.to_string() })
+    module.save_into(&mut store).map_err(|e| not_written(path, e))
+}
+
+/// The error of a file that could not be written.
+pub(crate) fn not_written(path: &Path, why: impl std::fmt::Display) -> ModelError {
+    ModelError::Io { path: path.into(), source: std::io::Error::other(why.to_string()) }
 }
 
 fn read<M: Module>(module: &mut M, mut store: impl ModuleStore, path: &Path) -> Result<()> {

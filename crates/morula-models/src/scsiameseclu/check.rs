@@ -4,7 +4,9 @@ use morula_core::transport::Marginal;
 
 use super::ScSiameseCluParams;
 use crate::Result;
-use crate::params::{Checked, at_least_one, not_negative, positive, require, share};
+use crate::params::{
+    Checked, MAX_WIDTH, at_least_one, not_negative, positive, require, share, width,
+};
 
 impl ScSiameseCluParams {
     /// Checks every parameter.
@@ -16,10 +18,10 @@ impl ScSiameseCluParams {
         at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("batch_size", self.batch_size)?;
         at_least_one("min_batches", self.min_batches)?;
-        at_least_one("components", self.components)?;
-        at_least_one("graph_components", self.graph_components)?;
+        width("components", self.components)?;
+        width("graph_components", self.graph_components)?;
         at_least_one("neighbors", self.neighbors)?;
-        at_least_one("latent", self.latent)?;
+        width("latent", self.latent)?;
         at_least_one("refresh_every", self.refresh_every)?;
         at_least_one("zinb_cells", self.zinb_cells)?;
         at_least_one("non_edges", self.non_edges)?;
@@ -27,8 +29,8 @@ impl ScSiameseCluParams {
         let enough = self.max_nodes >= 32;
         require("max_nodes", self.max_nodes, enough, "give a whole number of at least 32")?;
         for (name, widths) in [("widths", &self.widths), ("graph_widths", &self.graph_widths)] {
-            let wide = !widths.is_empty() && widths.iter().all(|&w| w >= 1);
-            require(name, format!("{widths:?}"), wide, "give at least one width, each at least 1")?;
+            let wide = !widths.is_empty() && widths.iter().all(|w| (1..=MAX_WIDTH).contains(w));
+            require(name, format!("{widths:?}"), wide, "give at least one width, each 1 to 65536")?;
         }
         positive("pretraining_rate", self.pretraining_rate)?;
         positive("joint_rate", self.joint_rate)?;
@@ -56,7 +58,12 @@ impl ScSiameseCluParams {
         let given = self.n_clusters.given();
         let known = given.is_some() || !matches!(self.marginal, Marginal::Prior(_));
         require("n_clusters", self.n_clusters, known, "give a number, one per size of the prior")?;
-        self.marginal.columns(&vec![1; given.unwrap_or(1)])?;
+        // Only a prior needs a size for each cluster, and no more than it has are looked at.
+        let sizes = match &self.marginal {
+            Marginal::Prior(prior) => given.unwrap_or(1).min(prior.len().saturating_add(1)),
+            _ => 1,
+        };
+        self.marginal.columns(&vec![1; sizes])?;
         Ok(Checked::new(self))
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Resu
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
         let path = folder.join("optimizer.bin");
         let saved = state.optimizer.save(&path);
-        saved.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
+        saved.map_err(|e| weights::not_written(&path, e))?;
         let plan = match &state.plan {
             Some(plan) => Some(read_matrix(plan.clone(), "the transport plan")?),
             None => None,

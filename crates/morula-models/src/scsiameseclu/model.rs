@@ -10,7 +10,7 @@ use morula_core::CoreError;
 use morula_core::graph::{Diffusion, DiffusionConfig};
 use morula_core::zinb::ZinbAutoencoder;
 use morula_data::{CountMatrix, DenseMatrix};
-use morula_preprocess::{Prepared, Recipe};
+use morula_preprocess::{Prepared, PreprocessError, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::network::{Network, layers};
@@ -205,7 +205,11 @@ impl ClusterModel for ScSiameseCluModel {
         let path = folder.home.join(manifest::MODEL);
         let device = device.clone().inner();
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
-        let params = manifest.params.check()?.into_params();
+        let refused = |e: ModelError| ModelError::Saved { path: path.clone(), why: e.to_string() };
+        let params = manifest.params.check().map_err(refused)?.into_params();
+        let damaged =
+            |e: PreprocessError| ModelError::Saved { path: path.clone(), why: e.to_string() };
+        manifest.recipe.check().map_err(damaged)?;
         let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.projection.n_genes());
         let sizes = [params.latent, manifest.recipe.n_genes()];
         let saved = manifest.classifier;
@@ -217,6 +221,7 @@ impl ClusterModel for ScSiameseCluModel {
         let k = manifest.n_trained;
         let consistent = classifier.is_some() == others
             && (1..=manifest.reference.cells.max(1)).contains(&k)
+            && params.n_clusters.given().is_none_or(|k| k <= manifest.reference.cells)
             && n_genes == manifest.recipe.n_genes()
             && n_comps > 0
             && manifest.projection.is_consistent()

@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ModelError;
+
 /// Losses of one epoch, each the mean over its batches, before weighting.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EpochRecord {
@@ -26,6 +28,12 @@ pub struct EpochRecord {
 pub trait Observer {
     /// Called after every epoch. `Break` stops the fit after a checkpoint is written.
     fn on_epoch(&mut self, record: &EpochRecord, epochs: usize) -> ControlFlow<()>;
+
+    /// Called when a checkpoint cannot be written, for example on a full disk. The fit goes on, and
+    /// the next checkpoint is tried again.
+    fn on_checkpoint_error(&mut self, error: &ModelError) {
+        let _ = error;
+    }
 }
 
 impl<F: FnMut(&EpochRecord, usize) -> ControlFlow<()>> Observer for F {

@@ -13,7 +13,8 @@ pub(crate) trait TrainState {
 /// Runs `epoch` until `epochs` are done; `save` writes the state into a checkpoint folder.
 ///
 /// # Errors
-/// Those of `epoch` and `save`; [`ModelError::Interrupted`] when the observer stops before the last
+/// Those of `epoch` and `save`, but an error of the system while saving is left to the observer, if
+/// there is one; [`ModelError::Interrupted`] when the observer stops before the last
 /// epoch.
 pub(crate) fn run<S: TrainState>(
     mut state: S,
@@ -31,8 +32,15 @@ pub(crate) fn run<S: TrainState>(
         };
         let folder = match &options.checkpoint {
             Some(to) if stop || done.is_multiple_of(to.every.max(1)) || done == epochs => {
-                save(&to.folder, &state)?;
-                Some(to.folder.clone())
+                match (save(&to.folder, &state), &mut options.observer) {
+                    (Ok(()), _) => Some(to.folder.clone()),
+                    // A full disk costs no epoch: the next checkpoint may succeed.
+                    (Err(error), Some(observer)) if error.is_io() => {
+                        observer.on_checkpoint_error(&error);
+                        None
+                    }
+                    (Err(error), _) => return Err(error),
+                }
             }
             _ => None,
         };

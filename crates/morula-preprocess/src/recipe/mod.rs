@@ -133,10 +133,21 @@ impl Recipe {
         Ok(prepared)
     }
 
-    /// Checks that the parts match each other. A damaged file may break this.
-    fn check(&self) -> Result<()> {
+    /// Checks that the parts match each other, which a damaged file may break.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Shape`] and [`PreprocessError::Param`] naming the part.
+    pub fn check(&self) -> Result<()> {
+        if !(self.reference.is_finite() && self.reference > 0.0) {
+            let want = "the reference total of a recipe is finite and above 0";
+            return Err(PreprocessError::param("recipe.reference", self.reference, want));
+        }
+        if let Some(pair) = self.selected.windows(2).find(|pair| pair[0] >= pair[1]) {
+            let want = "the selected genes of a recipe are distinct and in order";
+            return Err(PreprocessError::param("recipe.selected", pair[1], want));
+        }
         let (genes, selected) = (self.genes.len(), self.selected.len());
-        let last = self.selected.iter().max().map_or(0, |j| j + 1);
+        let last = self.selected.iter().max().map_or(0, |j| j.saturating_add(1));
         let (means, sds) = match &self.scaler {
             Some(s) => (s.mean.len(), s.sd.len()),
             None => (selected, selected),

@@ -16,26 +16,6 @@ pub(crate) use quality::all as quality;
 use crate::draw::Canvas;
 use crate::{Markers, ReportError, Result, Role, Run};
 
-/// Names of all possible figures.
-pub(crate) const NAMES: [&str; 16] = [
-    "umap_clusters",
-    "umap_confidence",
-    "umap_truth",
-    "umap_batch",
-    "cluster_sizes",
-    "confidence",
-    "losses",
-    "markers_dots",
-    "markers_heatmap",
-    "overlap_truth",
-    "overlap_batch",
-    "qc_counts",
-    "qc_genes",
-    "qc_top_genes",
-    "qc_mt",
-    "qc_doublets",
-];
-
 /// A finished picture.
 #[derive(Debug)]
 pub struct Figure {

@@ -9,14 +9,20 @@ use kuva::render::plots::Plot as Layer;
 use morula::markers::Agreement;
 use morula_benchmark::drawing::Plot;
 
-/// Clusters x types; each cluster is next to the type that it shares most markers with.
+/// Most clusters and most types that are drawn: beyond, nobody can read the picture.
+const MOST: usize = 60;
+
+/// Clusters x types; each cluster is next to the type that it shares most markers with. Of many, the
+/// largest are drawn, and the title says so.
 pub fn plot(found: &Agreement) -> Plot {
     // Sorted by best type, so that agreement is a diagonal. The first row is drawn at the bottom.
-    let mut rows: Vec<usize> = (0..found.clusters.len()).collect();
+    let mut rows = largest(found.clusters.len(), |c| found.clusters[c].n_cells);
     rows.sort_by_key(|&c| Reverse(found.clusters[c].best));
-    let data: Vec<Vec<f64>> = rows.iter().map(|&c| found.overlap[c].clone()).collect();
+    let columns = largest(found.types.len(), |t| found.types[t].n_cells);
+    let share = |&c: &usize| columns.iter().map(|&t| found.overlap[c][t]).collect();
+    let data: Vec<Vec<f64>> = rows.iter().map(share).collect();
     let clusters = rows.iter().map(|&c| found.clusters[c].cluster.clone()).collect();
-    let types: Vec<String> = found.types.iter().map(|t| t.cell_type.clone()).collect();
+    let types: Vec<String> = columns.iter().map(|&t| found.types[t].cell_type.clone()).collect();
     let (width, height) = (types.len() as f64, rows.len() as f64);
     let map = Heatmap::new().with_data(data).with_values();
     let map = map.with_color_map(ColorMap::Custom(Arc::new(shade)));
@@ -29,8 +35,25 @@ pub fn plot(found: &Agreement) -> Plot {
         .with_height(200.0 + 30.0 * height)
         .with_x_label("type")
         .with_y_label("cluster");
-    let title = format!("Common markers among the top {}", found.n_top);
+    let mut title = format!("Common markers among the top {}", found.n_top);
+    for (what, drawn, all) in [
+        ("clusters", rows.len(), found.clusters.len()),
+        ("types", columns.len(), found.types.len()),
+    ] {
+        if drawn < all {
+            title += &format!(", the {drawn} largest of {all} {what}");
+        }
+    }
     Plot::new("overlap".into(), title, layers, layout)
+}
+
+/// Positions of the largest groups, in their order.
+fn largest(n: usize, size: impl Fn(usize) -> usize) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..n).collect();
+    all.sort_by_key(|&i| Reverse(size(i)));
+    all.truncate(MOST);
+    all.sort_unstable();
+    all
 }
 
 /// From white to a blue that is light enough for black digits.
@@ -52,6 +75,23 @@ mod tests {
         let tag = &svg[svg[..end].rfind("<text").unwrap()..end];
         let y = tag.split_once(" y=\"").unwrap().1;
         y[..y.find('"').unwrap()].parse().unwrap()
+    }
+
+    #[test]
+    fn of_many_groups_the_largest_are_drawn() {
+        let n = MOST + 20;
+        let values: Vec<f32> = (0..n * n).map(|i| f32::from(u8::from(i / n == i % n))).collect();
+        let x = CsrMatrix::from_dense(n, n, &values).unwrap();
+        let labels = Categorical::from_labels((0..n).map(|i| Some(format!("t{i:03}"))));
+        let params = AgreementParams { n_top: 1, min_cells: 1 };
+        let found = marker_agreement(&x, &labels, &labels, &params).unwrap();
+        let plot = plot(&found);
+        assert!(plot.title.contains("60 largest of 80 clusters"), "{}", plot.title);
+        assert!(plot.title.contains("60 largest of 80 types"), "{}", plot.title);
+        let [(_, png), (_, svg)] = plot.render().unwrap();
+        assert!(png.len() < 10_000_000);
+        let svg = String::from_utf8(svg).unwrap();
+        assert!(svg.contains(">t059<") && !svg.contains(">t060<"));
     }
 
     #[test]

@@ -4,10 +4,11 @@ mod heatmap;
 mod tables;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use clap::Args;
+use morula::data::checksums;
 use morula::markers::{Agreement as Found, AgreementParams, marker_agreement};
 use serde::Serialize;
 
@@ -16,7 +17,7 @@ use crate::console::Console;
 use crate::expression::Expression;
 use crate::outputs::Outputs;
 use crate::text::one_line;
-use crate::writable::write_file;
+use crate::writable::check_listed_folder;
 use crate::{interrupt, summary};
 
 /// Compare the marker genes of clusters with those of known types.
@@ -50,17 +51,13 @@ pub struct Agreement {
     #[arg(long, value_name = "N", default_value_t = AgreementParams::default().min_cells)]
     min_cells: usize,
 
-    /// Folder to write into
+    /// Folder to write; replaces an older agreement there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
     #[command(flatten)]
     print: PrintArgs,
 }
-
-/// The files that it writes.
-const FILES: [&str; 6] =
-    ["overlap.csv", "clusters.csv", "types.csv", "overlap.png", "overlap.svg", "agreement.json"];
 
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
@@ -77,11 +74,8 @@ struct Summary<'a> {
 impl Agreement {
     pub fn run(self) -> Result<()> {
         let console = Console::new(&self.print);
-        Outputs::new().input("the input", &self.counts.input).files_in(
-            "--out",
-            &self.out,
-            |name| FILES.contains(&name),
-        )?;
+        check_listed_folder(&self.out)?;
+        Outputs::new().input("the input", &self.counts.input).replaced("--out", &self.out)?;
         let data = Expression::read(&self.counts, console)?;
         let (truth, pred) = (data.groups(&self.truth)?, data.groups(&self.pred)?);
         let params = AgreementParams { n_top: self.n_genes as usize, min_cells: self.min_cells };
@@ -109,11 +103,12 @@ impl Agreement {
         };
         files.push(("agreement.json".into(), serde_json::to_vec_pretty(&summary)?));
         interrupt::defer();
-        let folder = || format!("cannot make the folder {}", self.out.display());
-        fs::create_dir_all(&self.out).with_context(folder)?;
-        for (name, content) in &files {
-            write_file(&self.out.join(name), content)?;
-        }
+        let write = |folder: &Path| -> Result<()> {
+            let mut each = files.iter();
+            each.try_for_each(|(name, content)| Ok(fs::write(folder.join(name), content)?))
+        };
+        let folder = || format!("cannot write the folder {}", self.out.display());
+        checksums::replace::<Error>(&self.out, write).with_context(folder)?;
         console.result(&summary, || summary.text())
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
     let (n_obs, n_vars) = (obs.n_rows(), Some(var.n_rows()));
     let mut x = None;
     if store.kind("X").is_some() {
-        // A matrix of another size is damage, and not a part of another kind.
+        // Damage of X is an error, since the rest is of little use; a part of another kind is not.
         match read_matrix(store, "X", n_obs, n_vars) {
             Err(DataError::Unsupported { .. }) => not_loaded.push("X".into()),
             read => x = Some(read?),
@@ -32,16 +32,21 @@ pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
         let at = format!("layers/{name}");
         match read_matrix(store, &at, n_obs, n_vars) {
             Err(DataError::Unsupported { .. }) => not_loaded.push(at),
-            read => drop(layers.insert(name, read?)),
+            Err(damage) => not_loaded.push(format!("{at} ({damage})")),
+            Ok(layer) => drop(layers.insert(name, layer)),
         }
     }
     let mut raw = None;
     not_loaded.extend(store.links("raw"));
     if let Some((x, var)) = raw_paths(store) {
-        let var = read_frame(store, var, &mut not_loaded)?;
-        match read_matrix(store, x, n_obs, Some(var.n_rows())) {
+        let read = read_frame(store, var, &mut not_loaded).and_then(|var| {
+            let x = read_matrix(store, x, n_obs, Some(var.n_rows()))?;
+            Ok(Raw { x, var })
+        });
+        match read {
             Err(DataError::Unsupported { .. }) => not_loaded.push("raw".into()),
-            read => raw = Some(Raw { x: read?, var }),
+            Err(damage) => not_loaded.push(format!("raw ({damage})")),
+            Ok(read) => raw = Some(read),
         }
     }
     let obsm = read_all_dense(store, "obsm", &mut not_loaded)?;
@@ -151,7 +156,7 @@ pub(in crate::io) fn read_counts(store: &Store, options: &ReadOptions) -> Result
     let obs = read_index(store, "obs")?;
     let n_obs = obs.len();
     let matrix = |at: &str, n_vars| read_matrix(store, at, n_obs, Some(n_vars));
-    let genes = genes_of(&read_columns(store, var, type_columns())?);
+    let genes = genes_of(&read_columns(store, var, type_columns())?)?;
     let var = read_index(store, var)?;
     let x = matrix(x, var.len())?;
     genes_only(options, x, (obs, var), genes, &[]).map_err(|e| match e {

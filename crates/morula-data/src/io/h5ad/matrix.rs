@@ -77,7 +77,8 @@ pub(in crate::io) fn read_compressed(
     let indptr = indptr.ints(|v| usize::try_from(v).ok())?;
     let indices = indices.ints(|v| u32::try_from(v).ok())?;
     let (values, inexact) = data.f32s_and_inexact()?;
-    let inexact = inexact.and_then(|(p, value)| {
+    let hidden = inexact.map_or(0, |(.., hidden)| hidden);
+    let inexact = inexact.and_then(|(p, value, _)| {
         // The last row that begins at or before the entry, among rows in order.
         let row = indptr.partition_point(|&start| start <= p).checked_sub(1)?;
         Some((row.min(major.saturating_sub(1)), *indices.get(p)?, value))
@@ -85,16 +86,18 @@ pub(in crate::io) fn read_compressed(
     let mut x = CsrMatrix::new(major, minor, indptr, indices, values)
         .map_err(|e| DataError::damaged(format!("{at}: {e}")))?;
     x.set_inexact(inexact);
+    x.set_hidden(hidden);
     Ok(x)
 }
 
 /// Reads a dense matrix row by row and keeps the nonzero values.
 fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
     let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
-    let mut inexact = None;
+    let (mut inexact, mut n_hidden) = (None, 0);
     array.visit_f32(|start, window, first: Inexact| {
         let before = data.len();
-        let place = |(p, value)| (start + p / cols.max(1), (p % cols.max(1)) as u32, value);
+        let place = |(p, value, _)| (start + p / cols.max(1), (p % cols.max(1)) as u32, value);
+        n_hidden += first.map_or(0, |(.., hidden)| hidden);
         inexact = inexact.or(first.map(place));
         for row in window.chunks(cols.max(1)) {
             for (j, &v) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
@@ -108,6 +111,7 @@ fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
     indptr.resize(rows + 1, data.len());
     let mut x = CsrMatrix::new(rows, cols, indptr, indices, data)?;
     x.set_inexact(inexact);
+    x.set_hidden(n_hidden);
     Ok(x)
 }
 
