@@ -24,7 +24,7 @@
 //!
 //! The row of a cell that preprocessing left out is empty.
 //!
-//! With [`evidence_additions`], the evidence for every split as the table `uns["jojoscl_evidence"]`;
+//! With [`evidence_additions`], the evidence for every split as `uns["jojoscl_evidence"]`;
 //! with [`umap_additions`], a layout in two dimensions as `obsm["X_umap"]`.
 
 mod denoised;

@@ -124,9 +124,8 @@ fn unsupported(what: impl Into<String>) -> DataError {
     DataError::Unsupported { what: what.into() }
 }
 
-/// Adds the evidence for every split of the tree as a table, `uns["<name>_evidence"]`. Its rows are
-/// named by the two sides; its columns are those of [`Split`](morula_cluster::evidence::Split), with
-/// the numbers of cells. Missing values are NaN.
+/// Adds the evidence for every split of the tree as `uns["<name>_evidence"]`: a list per column of
+/// [`evidence_table`], and the names of the splits as `split`.
 ///
 /// # Errors
 /// [`DataError::Shape`] for the evidence of another tree.
@@ -136,10 +135,23 @@ pub fn evidence_additions(
     tree: &ClusterTree,
     evidence: &Evidence,
 ) -> Result<Additions, DataError> {
-    Ok(additions.uns(format!("{name}_evidence"), UnsValue::Frame(evidence_table(tree, evidence)?)))
+    let table = evidence_table(tree, evidence)?;
+    let lists = UnsValue::map().with("split", table.index().to_vec());
+    let lists = table.columns().fold(lists, |lists, (column, values)| match values {
+        Column::Int(values) => {
+            lists.with(column, values.iter().map(|v| v.unwrap_or_default()).collect::<Vec<i64>>())
+        }
+        Column::Bool(values) => lists
+            .with(column, values.iter().map(|v| i64::from(*v == Some(true))).collect::<Vec<_>>()),
+        Column::Float(values) => lists.with(column, values.clone()),
+        _ => lists,
+    });
+    Ok(additions.uns(format!("{name}_evidence"), lists))
 }
 
-/// The evidence for every split of a tree as a table; see [`evidence_additions`].
+/// The evidence for every split of a tree as a table. Rows are named by the two sides; the columns
+/// are those of [`Split`](morula_cluster::evidence::Split), with the numbers of cells. Missing values
+/// are NaN.
 ///
 /// # Errors
 /// [`DataError::Shape`] for the evidence of another tree.

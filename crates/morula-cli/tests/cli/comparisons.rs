@@ -116,8 +116,12 @@ fn valid_markers_are_fewer_and_groups_of_noise_have_none() {
         (markers("in.h5ad", "cell_type", ""), markers("in.h5ad", "cell_type", "--valid"));
     assert!(valid > 30 && valid <= naive, "{valid} of {naive}");
     // One type, cut in two at random: no group is found again.
-    sandbox.ok("simulate --cells 200 --types 1 --batches 2 --seed 2 --out noise.h5ad");
-    let line = "markers noise.h5ad --groupby batch --out m.csv --valid";
-    sandbox.refuses(line, 1, &["group"]);
-    sandbox.refuses(&format!("{line} --versus batch0"), 2, &["--valid"]);
+    sandbox.ok("simulate --cells 200 --types 1 --seed 2 --out noise.h5ad");
+    let mut data = read(sandbox.path("noise.h5ad")).unwrap();
+    let half = Column::categorical((0..200).map(|i| Some(if i % 2 == 0 { "a" } else { "b" })));
+    data.obs.set("half", half).unwrap();
+    write_h5ad(sandbox.path("noise.h5ad"), &data).unwrap();
+    let line = "markers noise.h5ad --groupby half --out m.csv --valid";
+    sandbox.refuses(line, 1, &["found again"]);
+    sandbox.refuses(&format!("{line} --versus a"), 2, &["--valid"]);
 }

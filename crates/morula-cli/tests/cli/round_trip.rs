@@ -101,11 +101,9 @@ fn the_number_of_clusters_is_found() {
     let sandbox = Sandbox::simulated();
     let run = sandbox.ok("cluster in.h5ad --epochs 6 --out c.h5ad --save-model m --json").json();
     assert_eq!(run["n_clusters"], 3, "{run}");
-    let around = run["granularity"]["around"].as_array().unwrap();
-    assert!(around.iter().any(|level| level["agreement"] == 1.0 && level["n_clusters"] == 3));
+    assert_eq!(run["levels"]["n_splits_supported"], 2, "{run}");
     let output = read(sandbox.path("c.h5ad")).unwrap();
-    let found = output.uns["jojoscl"].get("granularity").unwrap();
-    assert_eq!(found.get("n_found"), Some(&UnsValue::Int(3)));
+    assert!(output.uns["jojoscl"].get("tree").is_some());
     let scores = sandbox.ok("evaluate c.h5ad --truth cell_type --pred jojoscl --json").json();
     assert!(scores["ari"].as_f64().unwrap() > 0.8, "{scores}");
     sandbox.ok("predict m in.h5ad --out p.h5ad");

@@ -120,6 +120,12 @@ fn valid(
     let anew = held_out_groups(counts, &recipe, &given, names.len(), evidence)?;
     let lost = names.iter().zip(&anew.found_again).filter(|(_, agreement)| **agreement <= 0.5);
     let lost: Vec<String> = lost.map(|(name, at)| format!("{name} ({at:.2})")).collect();
+    if lost.len() == names.len() {
+        bail!(
+            "no group is found again in a part of the molecules (agreement): {}",
+            lost.join(", ")
+        );
+    }
     if !lost.is_empty() {
         console.remark(one_line(&format!(
             "groups that are not found again in a part of the molecules, without valid markers \
