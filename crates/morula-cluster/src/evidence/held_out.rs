@@ -11,9 +11,6 @@ use crate::tree::ClusterTree;
 /// False discovery rate of the markers.
 const FDR: f64 = 0.05;
 
-/// Counts that are added to both sides, so that no rate is 0.
-const PSEUDO: f64 = 0.5;
-
 /// The test of one split.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Test {
@@ -96,12 +93,14 @@ impl<'a> HeldOut<'a> {
     }
 }
 
-/// Logarithm of the ratio of the rates of two sides, for every gene.
+/// Logarithm of the ratio of the rates of two sides, for every gene. One count is added in all, to
+/// each side in proportion to its size, so that no rate is 0.
 fn log_ratios([a, b]: &[Moments; 2]) -> Vec<f64> {
     if a.size <= 0.0 || b.size <= 0.0 {
         return vec![0.0; a.counts.len()];
     }
-    let log_rate = |side: &Moments, gene: usize| ((side.counts[gene] + PSEUDO) / side.size).ln();
+    let size = a.size + b.size;
+    let log_rate = |side: &Moments, gene: usize| (side.counts[gene] / side.size + 1.0 / size).ln();
     (0..a.counts.len()).map(|gene| log_rate(a, gene) - log_rate(b, gene)).collect()
 }
 

@@ -4,9 +4,6 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::Moments;
 
-/// Counts that are added to both groups, so that no rate is 0.
-const PSEUDO: f64 = 0.5;
-
 /// The test of one gene in group A against group B.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LogRatio {
@@ -21,23 +18,26 @@ pub struct LogRatio {
 impl LogRatio {
     /// Tests one gene by the sums over the cells of two groups.
     ///
-    /// The rate of a group is `r = (sum x + 0.5) / sum N`, and
+    /// The rate of a group is `r = c / sum N` with `c = sum x + e`, and
     ///
     /// `t = ln(r_A / r_B) / sqrt(v_A + v_B)`,
-    /// `v = max(n / (n - 1) sum (x - N r)^2, sum x + 0.5) / (sum x + 0.5)^2`
+    /// `v = max(n / (n - 1) sum (x - N r)^2, c) / c^2`
     ///
-    /// with the observed variance of the counts and at least that of Poisson counts. It has
+    /// with the observed variance of the counts and at least that of Poisson counts. One count is added
+    /// in all, to each group in proportion to its size `sum N`: `e` is 0.5 for groups of one size, and
+    /// a gene without counts has the same rate in both. It has
     /// Student's distribution with as many degrees of freedom as the smaller group has cells, less
     /// one. Counts in which the groups were found give p-values that are too small; use the second
     /// part of [`thin`](super::thin).
     ///
     /// A group of fewer than two cells gives `p = 1`.
     pub fn new(a: &Moments, b: &Moments, gene: usize) -> Self {
-        let [(rate_a, var_a), (rate_b, var_b)] = [rate(a, gene), rate(b, gene)];
         let n = a.n_cells.min(b.n_cells);
         if n < 2 || a.size <= 0.0 || b.size <= 0.0 {
             return Self { log_ratio: 0.0, t: 0.0, p: 1.0 };
         }
+        let size = a.size + b.size;
+        let [(rate_a, var_a), (rate_b, var_b)] = [a, b].map(|group| rate(group, gene, size));
         let log_ratio = (rate_a / rate_b).ln();
         let t = log_ratio / (var_a + var_b).sqrt();
         Self { log_ratio, t, p: student_two_sided(t, n as f64 - 1.0) }
@@ -45,8 +45,8 @@ impl LogRatio {
 }
 
 /// The rate of a gene in a group, and the variance of its logarithm.
-fn rate(group: &Moments, gene: usize) -> (f64, f64) {
-    let count = group.counts[gene] + PSEUDO;
+fn rate(group: &Moments, gene: usize, size: f64) -> (f64, f64) {
+    let count = group.counts[gene] + group.size / size;
     let rate = count / group.size;
     let n = group.n_cells as f64;
     let residuals =
@@ -95,6 +95,11 @@ mod tests {
         assert!((found.t - t).abs() < 1e-12);
         assert!(found.p > 0.0 && found.p < 1.0);
         assert_eq!(LogRatio::new(&groups[0], &groups[0], 0).t, 0.0);
+        // Without counts the rates are the same, however unlike the sizes are.
+        let none = CsrMatrix::from_dense(4, 1, &[0.0; 4]).unwrap();
+        let sizes = [1.0, 1.0, 500.0, 500.0];
+        let groups = moments(&none, &sizes, &labels, 2).unwrap();
+        assert_eq!(LogRatio::new(&groups[0], &groups[1], 0).log_ratio, 0.0);
         let one = moments(&x, &[1.0; 4], &[Some(0), None, None, Some(1)], 2).unwrap();
         assert_eq!(LogRatio::new(&one[0], &one[1], 0).p, 1.0);
     }
