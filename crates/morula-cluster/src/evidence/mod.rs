@@ -17,8 +17,12 @@ pub use self::split::Split;
 use crate::communities::communities;
 use crate::error::require;
 use crate::representations::CellGraph;
-use crate::tree::ClusterTree;
+use crate::tree::{ClusterTree, Level};
 use crate::{NClusters, Result};
+
+/// Parts whose contact is above this share of chance count as one group in the dispersions. Parts of
+/// noise have two thirds, and as groups they would make the dispersions too small.
+const APART: f64 = 0.5;
 
 /// Parameters of [`evidence`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,7 +67,7 @@ pub struct Evidence {
 /// Tests the splits of a tree of clusters.
 ///
 /// 1. The molecules are divided in two parts by [`thin`], with the dispersions that the genes have
-///    within the leaves ([`dispersions`]). The parts are independent given a cell's expression.
+///    within groups whose contact is at most a half ([`dispersions`]). The parts are independent given a cell's expression.
 /// 2. Clusters and their tree are found anew in the first part, by the same rule, in the views of
 ///    expression.
 /// 3. Every split A | B of this tree is tested on the second part. With `w_g` the logarithm of the
@@ -97,10 +101,13 @@ pub fn evidence(
     require("level", level, level > 0.0 && level < 1.0, "give a number between 0 and 1")?;
     let (n, expected) = (shown.leaves.len(), "give one for every cell of the counts");
     require("leaves", n, n == counts.n_obs(), expected)?;
+    let known = shown.leaves.iter().flatten().all(|&leaf| leaf < shown.tree.n_leaves());
+    require("leaves", "leaves of cells", known, "give leaves of the tree")?;
 
-    // Cells that were left out have groups of their own, beyond the leaves.
-    let n_leaves = shown.tree.n_leaves();
-    let groups: Vec<usize> = shown.leaves.iter().map(|leaf| leaf.unwrap_or(n_leaves)).collect();
+    // Cells that were left out have a group of their own, beyond the others.
+    let apart = shown.tree.cut(Level::Resolution(APART))?;
+    let group = |leaf: &Option<usize>| leaf.map_or(apart.len(), |leaf| apart[leaf]);
+    let groups: Vec<usize> = shown.leaves.iter().map(group).collect();
     let phi = dispersions(counts.x(), &totals(counts), &groups)?;
     let [first, second] = thin(counts, &phi, ThinParams { share, seed })?;
 
