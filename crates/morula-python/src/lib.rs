@@ -1,8 +1,8 @@
 //! The compiled part of Morula's Python package, `morula._morula`: arrays in, arrays out.
 //!
-//! [`counts`] takes the parts of a matrix, [`model`] runs a model of the registry by its name, and
-//! [`parts`] gives results back as Python puts them into an AnnData. The work is done on a thread
-//! without Python's lock ([`work`]), and every error is an exception ([`errors`]). What knows AnnData
+//! `counts` takes the parts of a matrix, `model` runs a model of the registry by its name, and
+//! `parts` gives results back as Python puts them into an AnnData. The work is done on a thread
+//! without Python's lock (`work`), and every error is an exception (`errors`). What knows AnnData
 //! is in `python/morula`.
 
 mod arrays;
