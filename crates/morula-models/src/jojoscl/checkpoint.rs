@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use super::state::State;
+use crate::Result;
 use crate::device::read;
 use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
-use crate::{ModelError, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
 #[derive(Serialize, Deserialize)]
@@ -55,9 +55,7 @@ pub(super) fn load(
     }
     weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
     weights::load(&mut state.key, &folder.file("key.safetensors")?)?;
-    let path = folder.file("optimizer.bin")?;
-    let loaded = state.optimizer.load(&path);
-    state.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
+    state.optimizer = weights::load_optimizer(state.optimizer, &folder.file("optimizer.bin")?)?;
     state.memberships = memberships.map(|labels| {
         let labels: Vec<i32> = labels.into_iter().map(|k| k as i32).collect();
         Tensor::<1, Int>::from_ints(labels.as_slice(), device)

@@ -1,8 +1,10 @@
 //! Parameters of modules in files, which hold numbers only and no code.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::store::{BurnpackStore, ModuleSnapshot, ModuleStore, SafetensorsStore};
 
 use crate::{ModelError, Result};
@@ -26,6 +28,16 @@ pub(crate) fn save_in_training<M: Module>(module: &M, path: &Path) -> Result<()>
 /// Reads what [`save_in_training`] wrote, identities included.
 pub(crate) fn load_in_training<M: Module>(module: &mut M, path: &Path) -> Result<()> {
     read(module, BurnpackStore::from_file(path), path)
+}
+
+/// Reads the state of an optimizer into a fresh one. Burn panics on a record whose tensors have lost
+/// their parameters; that is an error here.
+pub(crate) fn load_optimizer(optimizer: ModuleOptimizer, path: &Path) -> Result<ModuleOptimizer> {
+    let fail = |why: String| ModelError::Saved { path: path.into(), why };
+    match catch_unwind(AssertUnwindSafe(|| optimizer.load(path))) {
+        Ok(loaded) => loaded.map_err(|e| fail(e.to_string())),
+        Err(_) => Err(fail("it is no record of an optimizer".into())),
+    }
 }
 
 /// Refuses layers, inputs and outputs of each, that the file of their weights cannot hold, before

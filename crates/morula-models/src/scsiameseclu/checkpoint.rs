@@ -11,7 +11,7 @@ use super::NAME;
 use super::state::State;
 use crate::device::{read_matrix, upload};
 use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
-use crate::{ModelError, NClusters, Result};
+use crate::{NClusters, Result};
 
 /// The part of the state in `state.json`; weights and optimizer have their own files.
 #[derive(Serialize, Deserialize)]
@@ -80,8 +80,6 @@ pub(super) fn load(
         state.network = state.network.with_clusters(k)?;
     }
     weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
-    let path = folder.file("optimizer.bin")?;
-    let loaded = state.optimizer.load(&path);
-    state.optimizer = loaded.map_err(|e| ModelError::Saved { path, why: e.to_string() })?;
+    state.optimizer = weights::load_optimizer(state.optimizer, &folder.file("optimizer.bin")?)?;
     Ok(state)
 }
