@@ -1,10 +1,11 @@
 //! Quality control, for `qc` and for `cluster --qc`.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use morula::data::{Additions, Categorical, Column, CountMatrix, DataFrame, UnsValue};
+use morula::data::{
+    Additions, Categorical, Column, CountMatrix, DataFrame, OutputPlan, UnsValue, read_small,
+};
 use morula::models::Prediction;
 use morula::preprocess::{GeneSet, QcParams, Quality, quality_control};
 
@@ -17,6 +18,12 @@ use crate::text::one_line;
 pub const ENTRY: &str = "morula_qc";
 /// The column of obs that says whether a cell has no flag.
 pub const PASS: &str = "qc_pass";
+
+/// The parts of the output that quality control writes.
+pub fn planned(plan: OutputPlan) -> OutputPlan {
+    let columns = ["outlier", "mt_outlier", "doublet_score", "predicted_doublet", PASS];
+    columns.into_iter().fold(plan.uns(ENTRY), OutputPlan::obs)
+}
 
 /// Name and file of a kind of genes, `NAME=FILE`.
 pub fn about(text: &str) -> Option<(&str, PathBuf)> {
@@ -32,7 +39,8 @@ pub fn gene_sets(genes: &[String], lists: &[String], console: Console) -> Result
             return Err(usage(format!("--genes {list}: give a name and a file, as mt=genes.txt")));
         };
         let path = file.display();
-        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {path}"))?;
+        let text = read_small(&file).with_context(|| format!("cannot read {path}"))?;
+        let text = String::from_utf8(text).with_context(|| format!("{path} is not UTF-8 text"))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let wanted: Vec<String> = lines.map(str::to_string).collect();
         let (set, missing) = GeneSet::by_names(name, genes, &wanted);

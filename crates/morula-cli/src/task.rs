@@ -17,7 +17,7 @@ use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
 use crate::interrupt;
-use crate::quality::{ENTRY, PASS, Screen};
+use crate::quality::{self, Screen};
 use crate::subset::subset;
 use crate::summary::{self, Levels, Summary};
 
@@ -101,7 +101,7 @@ pub fn check_plan(
         plan = plan.layer("denoised").var(format!("{name}_modelled"));
     }
     if planned.qc {
-        plan = plan.obs(PASS).uns(ENTRY);
+        plan = quality::planned(plan);
     }
     if counts.round {
         plan = plan.uns(READING);

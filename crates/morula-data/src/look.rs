@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn processed_counts_are_told_apart() {
+    fn processed_counts_are_recognised() {
         let each =
             |row: &mut [f64], f: &dyn Fn(f64) -> f64| row.iter_mut().for_each(|v| *v = f(*v));
         let scale = |row: &mut [f64], to: f64| {
@@ -220,7 +220,7 @@ mod tests {
 
     /// As from a table with this many digits after the point, or a file of single precision.
     #[test]
-    fn transformed_counts_are_told_from_fractional_ones() {
+    fn transformed_counts_differ_from_fractional_ones() {
         let transformations: [Transformation; 9] = [
             (Look::Log, |x| x.ln_1p()),
             (Look::Log, |x| (x + 1.0).log2()),

@@ -124,7 +124,7 @@ pub fn marker_agreement(
     let overlap: Vec<Vec<f64>> =
         clusters.iter().map(|a| types.iter().map(|b| share(a, b)).collect()).collect();
 
-    let (types, clusters) = (Groups::new(&truth)?, Groups::new(&pred)?);
+    let (types, clusters) = (Groups::new(&truth, x.n_rows())?, Groups::new(&pred, x.n_rows())?);
     let mut cells = vec![vec![0; types.len()]; clusters.len()];
     for (&t, &c) in types.of_cell.iter().zip(&clusters.of_cell) {
         cells[c as usize][t as usize] += 1;

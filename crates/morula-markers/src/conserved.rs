@@ -60,18 +60,9 @@ pub fn conserved_markers(
     batches: &Categorical,
     params: &MarkersParams,
 ) -> Result<Vec<ConservedGroup>> {
-    for found in [groups.codes().len(), batches.codes().len()] {
-        let expected = x.n_rows();
-        if found != expected {
-            return Err(MarkersError::Shape { what: "labels of the cells", expected, found });
-        }
-    }
-    let (all, parts) = (Groups::new(groups)?, Groups::new(batches)?);
-    let kept = tested(x, params.min_cells);
-    if kept.is_empty() {
-        let (n_genes, min_cells) = (x.n_cols(), params.min_cells);
-        return Err(MarkersError::NoGenes { n_genes, min_cells });
-    }
+    let [all, parts] = [groups, batches].map(|labels| Groups::new(labels, x.n_rows()));
+    let (all, parts) = (all?, parts?);
+    let kept = tested(x, params.min_cells)?;
     let of_batch = MarkersParams { min_cells: 0, ..params.clone() };
     let mut found: Vec<(String, Markers, usize)> = Vec::new();
     for (b, name) in parts.names.iter().enumerate() {

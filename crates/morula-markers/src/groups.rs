@@ -14,7 +14,15 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    pub fn new(labels: &Categorical) -> Result<Self> {
+    /// The groups of `n_cells` cells.
+    ///
+    /// # Errors
+    /// [`MarkersError::Shape`] without a label per cell; [`MarkersError::NoGroups`].
+    pub fn new(labels: &Categorical, n_cells: usize) -> Result<Self> {
+        let (expected, found) = (n_cells, labels.codes().len());
+        if expected != found {
+            return Err(MarkersError::Shape { what: "labels of the cells", expected, found });
+        }
         let n = labels.categories().len();
         let mut cells = vec![0; n];
         // A code of -1 is a missing label.

@@ -94,15 +94,11 @@ struct Differences {
 
 fn differences(sample: Profiled<'_>) -> Result<Differences> {
     let Profiled { x, genes, clusters } = sample;
-    for (what, found, expected) in [
-        ("labels of the cells", clusters.codes().len(), x.n_rows()),
-        ("names of the genes", genes.len(), x.n_cols()),
-    ] {
-        if found != expected {
-            return Err(MarkersError::Shape { what, expected, found });
-        }
+    let (expected, found) = (x.n_cols(), genes.len());
+    if found != expected {
+        return Err(MarkersError::Shape { what: "names of the genes", expected, found });
     }
-    let groups = Groups::new(clusters)?;
+    let groups = Groups::new(clusters, x.n_rows())?;
     let mut means = vec![vec![0.0; x.n_cols()]; groups.len()];
     for ((columns, values), &group) in x.rows().zip(&groups.of_cell) {
         let Some(mean) = means.get_mut(group as usize) else { continue };

@@ -2,8 +2,8 @@
 
 use morula_data::{Categorical, CsrMatrix};
 
+use crate::Result;
 use crate::groups::Groups;
-use crate::{MarkersError, Result};
 
 /// Sums of counts, for tests between samples such as those of DESeq2, edgeR and limma.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,19 +27,14 @@ pub struct Pseudobulk {
 /// out.
 ///
 /// # Errors
-/// [`MarkersError::Shape`]; [`MarkersError::NoGroups`].
+/// [`Shape`](crate::MarkersError::Shape); [`NoGroups`](crate::MarkersError::NoGroups).
 pub fn pseudobulk(
     counts: &CsrMatrix,
     groups: &Categorical,
     samples: &Categorical,
 ) -> Result<Pseudobulk> {
-    for found in [groups.codes().len(), samples.codes().len()] {
-        let expected = counts.n_rows();
-        if found != expected {
-            return Err(MarkersError::Shape { what: "labels of the cells", expected, found });
-        }
-    }
-    let (groups, samples) = (Groups::new(groups)?, Groups::new(samples)?);
+    let n_cells = counts.n_rows();
+    let (groups, samples) = (Groups::new(groups, n_cells)?, Groups::new(samples, n_cells)?);
     let n_samples = samples.len();
     let mut cells = vec![0usize; groups.len() * n_samples];
     let place = |i: usize| {

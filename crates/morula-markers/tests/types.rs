@@ -112,7 +112,7 @@ fn genes_that_a_type_lacks_speak_against_it() {
 }
 
 #[test]
-fn ties_are_told() {
+fn ties_are_reported() {
     let twins = typed(&[("B", "g2"), ("A", "g1"), ("A2", "g0"), ("A3", "g0")], 0.05).unwrap();
     assert_eq!((twins.clusters[0].cell_type, &twins.clusters[0].tied), (None, &vec![2, 3]));
     assert!(twins.clusters[1].tied.is_empty());

@@ -3,6 +3,8 @@
 
 #[path = "suite/common/seal.rs"]
 mod seal;
+#[path = "suite/common/small.rs"]
+mod small;
 #[path = "fuzz/targets.rs"]
 mod targets;
 

@@ -4,7 +4,7 @@
 //! parameters. [`Run::from_anndata`] reads it from data that `morula cluster` has written; a
 //! program with its own results fills the fields. [`Report::new`] draws the run. [`Report::write`]
 //! writes a folder with `report.html`, which loads no other file, and every figure as PNG and SVG.
-//! [`QualityReport`] does the same for quality control.
+//! [`Report::of_quality`] does the same for quality control.
 //!
 //! ```
 //! use morula_report::{Report, Run};
@@ -26,19 +26,19 @@ mod figures;
 mod folder;
 mod markers;
 mod page;
-mod quality;
 mod run;
 
 pub use error::{ReportError, Result};
 pub use figures::Figure;
 pub use folder::check_folder;
 pub use markers::{Expression, Marker, Markers};
-pub use quality::QualityReport;
 pub use run::{Annotation, BATCH_COLUMNS, CellQuality, Losses, Role, Run, Source};
 
 use std::path::Path;
 
-/// The report of a run: its figures and its page.
+use morula_preprocess::Quality;
+
+/// The report of a run, or of quality control: its figures and its page.
 #[derive(Debug)]
 pub struct Report {
     figures: Vec<Figure>,
@@ -57,6 +57,17 @@ impl Report {
         let markers = markers.transpose()?;
         let figures = figures::all(run, markers.as_ref())?;
         let html = page::html(run, markers.as_ref(), &figures)?;
+        Ok(Self { figures, html })
+    }
+
+    /// The report of quality control: histograms with the bounds, and what each flag takes. `name`:
+    /// the name of the data, for the title.
+    ///
+    /// # Errors
+    /// [`ReportError::Draw`].
+    pub fn of_quality(name: &str, quality: &Quality) -> Result<Self> {
+        let figures = figures::quality(quality)?;
+        let html = page::quality(name, quality, &figures);
         Ok(Self { figures, html })
     }
 

@@ -2,7 +2,7 @@
 
 use morula_data::Categorical;
 use morula_preprocess::{GeneSet, QcParams, Quality, SimulateParams, quality_control, simulate};
-use morula_report::{CellQuality, QualityReport, Report, Run};
+use morula_report::{CellQuality, Report, Run};
 
 fn quality(n_samples: usize) -> Quality {
     let params = SimulateParams { cells: 200, genes: 300, types: 3, ..Default::default() };
@@ -16,7 +16,7 @@ fn quality(n_samples: usize) -> Quality {
 
 #[test]
 fn every_metric_and_sample_is_drawn() {
-    let report = QualityReport::new("a & b", &quality(2)).unwrap();
+    let report = Report::of_quality("a & b", &quality(2)).unwrap();
     let names: Vec<&str> = report.figures().iter().map(|figure| figure.name).collect();
     assert_eq!(names, ["qc_counts", "qc_genes", "qc_top_genes", "qc_mt", "qc_doublets"]);
     for figure in report.figures() {
@@ -28,7 +28,7 @@ fn every_metric_and_sample_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     report.write(&folder.path().join("quality")).unwrap();
     assert!(folder.path().join("quality/qc_mt.svg").exists());
-    let many = QualityReport::new("x", &quality(14)).unwrap();
+    let many = Report::of_quality("x", &quality(14)).unwrap();
     assert!(many.figures()[0].caption.contains("The first 12 of 14 samples"));
 }
 

@@ -1,9 +1,11 @@
 //! The levels of clusters and the evidence for their splits, as columns and tables.
 
-use morula_cluster::evidence::Evidence;
-use morula_cluster::{ClusterTree, Level, Merge};
-use morula_data::{Additions, Categorical, Column, DataError, DataFrame, UnsValue};
-use morula_models::Prediction;
+use std::collections::BTreeSet;
+
+use morula_cluster::evidence::{Evidence, EvidenceParams, Shown, Split, evidence};
+use morula_cluster::{ClusterError, ClusterTree, Level, Merge, NClusters};
+use morula_data::{Additions, Categorical, Column, CountMatrix, DataError, DataFrame, UnsValue};
+use morula_models::{ClusterModel, Prediction};
 
 /// Adds `obs["<name>_coarse"]` and `obs["<name>_fine"]`, the levels beside the clusters. Names show
 /// how they are nested: `3.1` and `3.2` are parts of cluster 3, `0+4` holds two clusters.
@@ -75,15 +77,17 @@ pub fn cut(uns: &UnsValue, fine: &Column, level: Level) -> Result<Column, DataEr
     let (tree, names) = read(uns)
         .ok_or_else(|| unsupported("there is no tree of clusters; `morula cluster` writes one"))?;
     let groups = tree.cut(level).map_err(|error| unsupported(error.to_string()))?;
-    let labels = fine.labels();
-    let mut codes = vec![-1; labels.len()];
-    for (code, label) in codes.iter_mut().zip(&labels) {
-        let Some(label) = label else { continue };
-        let leaf = names.iter().position(|name| name == label).ok_or_else(|| {
-            unsupported(format!("cluster {label:?} of the fine level is not in the tree"))
-        })?;
-        *code = groups[leaf] as i32;
-    }
+    let Column::Categorical(fine) = fine else {
+        return Err(unsupported("the column of the fine level is not categorical"));
+    };
+    let leaf_of = |name: &String| {
+        names.iter().position(|known| known == name).ok_or_else(|| {
+            unsupported(format!("cluster {name:?} of the fine level is not in the tree"))
+        })
+    };
+    let leaves = fine.categories().iter().map(leaf_of).collect::<Result<Vec<_>, _>>()?;
+    let code = |&code: &i32| usize::try_from(code).map_or(-1, |code| groups[leaves[code]] as i32);
+    let codes = fine.codes().iter().map(code).collect();
     Ok(Column::Categorical(Categorical::new(codes, tree.names(&groups), false)?))
 }
 
@@ -118,6 +122,31 @@ fn read(uns: &UnsValue) -> Option<(ClusterTree, Vec<String>)> {
         merges,
     );
     tree.ok().filter(|tree| tree.n_leaves() == names.len()).map(|tree| (tree, names))
+}
+
+/// The evidence for the splits of a model that was fitted to these counts with this number of
+/// clusters requested. `None` for a model without a tree, or one that does not know its cells.
+///
+/// # Errors
+/// As [`evidence`].
+pub fn fitted_evidence(
+    model: &dyn ClusterModel,
+    counts: &CountMatrix,
+    n_clusters: NClusters,
+) -> Result<Option<Evidence>, ClusterError> {
+    let fitted = model.fitted().and_then(|fitted| Some((fitted, fitted.leaves.as_ref()?)));
+    let (Some(tree), Some((prediction, of_kept))) = (model.tree(), fitted) else {
+        return Ok(None);
+    };
+    let mut leaves = vec![None; counts.n_obs()];
+    for (&cell, &leaf) in prediction.kept_cells.iter().zip(of_kept) {
+        if let Some(place) = leaves.get_mut(cell) {
+            *place = Some(leaf);
+        }
+    }
+    let shown = Shown { tree, leaves: &leaves, n_clusters };
+    let params = EvidenceParams { seed: model.describe().seed, ..EvidenceParams::default() };
+    evidence(counts, model.recipe().params(), shown, params).map(Some)
 }
 
 fn unsupported(what: impl Into<String>) -> DataError {
@@ -161,13 +190,14 @@ pub fn evidence_table(tree: &ClusterTree, evidence: &Evidence) -> Result<DataFra
         return Err(super::shape(found, format!("a tree with {}", tree.merges().len())));
     }
     let (members, leaves) = (tree.members(), leaf_names(tree));
+    let mut n_leaves = vec![0; tree.n_clusters()];
+    tree.clusters().iter().for_each(|&cluster| n_leaves[cluster] += 1);
+    // Whole clusters by their numbers, parts of one by the names of the leaves.
     let side = |part: usize| -> String {
-        let whole = members[part].iter().map(|&leaf| tree.clusters()[leaf]);
-        let clusters: std::collections::BTreeSet<usize> = whole.collect();
-        let all = |leaf: usize| members[part].contains(&leaf);
-        let complete = (0..tree.n_leaves())
-            .all(|leaf| !clusters.contains(&tree.clusters()[leaf]) || all(leaf));
-        let names: Vec<String> = match complete {
+        let of_leaf = members[part].iter().map(|&leaf| tree.clusters()[leaf]);
+        let clusters: BTreeSet<usize> = of_leaf.collect();
+        let whole: usize = clusters.iter().map(|&cluster| n_leaves[cluster]).sum();
+        let names: Vec<String> = match whole == members[part].len() {
             true => clusters.iter().map(ToString::to_string).collect(),
             false => members[part].iter().map(|&leaf| leaves[leaf].clone()).collect(),
         };
@@ -178,7 +208,7 @@ pub fn evidence_table(tree: &ClusterTree, evidence: &Evidence) -> Result<DataFra
     let index = merges.iter().map(|m| format!("{} | {}", side(m.parts[0]), side(m.parts[1])));
     let mut table = DataFrame::new(index.collect());
     let splits = &evidence.splits;
-    let floats = |of: &dyn Fn(&morula_cluster::evidence::Split) -> Option<f64>| {
+    let floats = |of: &dyn Fn(&Split) -> Option<f64>| {
         Column::Float(splits.iter().map(|split| of(split).unwrap_or(f64::NAN)).collect())
     };
     for (name, i) in [("n_cells_first", 0), ("n_cells_second", 1)] {

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use morula::cluster::evidence::{Evidence, EvidenceParams, Shown, evidence};
+use morula::cluster::evidence::Evidence;
 use morula::models::AnyParams;
 use morula::models::{ModelError, Observer};
 use morula::prelude::*;
 use morula::report::Source;
+use morula::results::fitted_evidence;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::choices::model;
@@ -160,8 +161,9 @@ impl Cluster {
         }
         let (n_genes, stored) = (counts.n_vars(), counts.x().nnz());
         MemoryPlan::new(n_cells, n_genes, stored).check(kind.name == "scsiameseclu")?;
+        let asked = params.n_clusters();
         let model = self.fit(kind, params, &counts, &task)?;
-        let evidence = self.evidence(model.as_ref(), &counts, console);
+        let evidence = self.evidence(model.as_ref(), &counts, asked, console);
         // Only a report still needs the counts.
         let shown = match obs {
             Some(obs) => Some(annotated(all.unwrap_or(counts), obs)?),
@@ -213,35 +215,25 @@ impl Cluster {
         &self,
         model: &dyn ClusterModel,
         counts: &CountMatrix,
+        asked: NClusters,
         console: Console,
     ) -> Option<Evidence> {
-        let (tree, prediction) = (model.tree()?, model.fitted()?);
         if self.evidence == EvidenceName::None {
             return None;
         }
-        let mut leaves = vec![None; counts.n_obs()];
-        let found = prediction.kept_cells.iter().zip(prediction.leaves.as_ref()?);
-        found.for_each(|(&cell, &leaf)| leaves[cell] = Some(leaf));
-        let n_clusters = self.n_clusters.unwrap_or(NClusters::Auto);
-        let shown = Shown { tree, leaves: &leaves, n_clusters };
-        let params = EvidenceParams { seed: model.describe().seed, ..Default::default() };
-        match evidence(counts, model.recipe().params(), shown, params) {
-            Ok(found) => {
-                if found.n_supported < tree.n_clusters() {
-                    console.remark(format!(
-                        "{} clusters are shown, but only {} are supported by molecules that played \
-                         no part in finding them",
-                        tree.n_clusters(),
-                        found.n_supported
-                    ));
-                }
-                Some(found)
-            }
-            Err(error) => {
-                console.remark(format!("no evidence for the splits of clusters: {error}"));
-                None
-            }
+        let found = fitted_evidence(model, counts, asked).unwrap_or_else(|error| {
+            console.remark(format!("no evidence for the splits of clusters: {error}"));
+            None
+        })?;
+        let n_clusters = model.n_clusters();
+        if found.n_supported < n_clusters {
+            console.remark(format!(
+                "{n_clusters} clusters are shown, but only {} are supported by molecules that \
+                 played no part in finding them",
+                found.n_supported
+            ));
         }
+        Some(found)
     }
 
     /// Saves the model, if that is asked for.
@@ -308,7 +300,7 @@ impl Cluster {
         task: &Task<'_>,
     ) -> Result<Box<dyn ClusterModel>> {
         let progress = Progress::new(task.console, kind.staged);
-        let mut watcher = Watcher { progress, console: task.console, told: false };
+        let mut watcher = Watcher { progress, console: task.console, remarked: false };
         let checkpoint = self.checkpoint.clone().map(|folder| Checkpoint {
             folder,
             every: CHECKPOINT_EVERY,
@@ -326,7 +318,7 @@ impl Cluster {
 struct Watcher {
     progress: Progress,
     console: Console,
-    told: bool,
+    remarked: bool,
 }
 
 impl Observer for Watcher {
@@ -339,7 +331,7 @@ impl Observer for Watcher {
     }
 
     fn on_checkpoint_error(&mut self, error: &ModelError) {
-        if !std::mem::replace(&mut self.told, true) {
+        if !std::mem::replace(&mut self.remarked, true) {
             self.console.remark(format!(
                 "the checkpoint is not written: {error}; training goes on, and the next one is \
                  tried again"

@@ -9,7 +9,7 @@ use morula::data::{Additions, Column, OutputPlan};
 use morula::preprocess::{
     DoubletParams, DoubletRate, GeneSet, QcParams, Quality, SampleQuality, quality_control,
 };
-use morula::report::QualityReport;
+use morula::report::Report;
 use serde::Serialize;
 
 use crate::args::{CountsArgs, OutArgs, PrintArgs};
@@ -163,7 +163,7 @@ impl Qc {
         let results = self.counts.record(results, n_rounded);
         console.remark_lost(&self.counts.write(&self.out.out, &results)?);
         if let Some(folder) = &self.report {
-            let report = QualityReport::new(&title(&self.counts.input), &found)?;
+            let report = Report::of_quality(&title(&self.counts.input), &found)?;
             let output = &summary.output;
             let written = report.write(folder);
             written.with_context(|| format!("{output} is written; the report is not"))?;
@@ -194,10 +194,7 @@ impl Qc {
             check_listed_folder(folder)?;
             outputs.replaced("--report", folder)?;
         }
-        let plan = ["outlier", "mt_outlier", "doublet_score", "predicted_doublet", "qc_pass"]
-            .into_iter()
-            .fold(OutputPlan::new().uns(ENTRY), OutputPlan::obs);
-        self.counts.check_output(&self.out.out, &plan)
+        self.counts.check_output(&self.out.out, &planned(OutputPlan::new()))
     }
 
     fn summary(&self, found: &Quality, sets: &[GeneSet]) -> Summary {

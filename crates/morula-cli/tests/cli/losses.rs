@@ -121,8 +121,8 @@ fn a_full_disk_at_a_checkpoint_does_not_end_the_run() {
         return;
     };
     let run = sandbox.ok("cluster in.h5ad -k 3 --epochs 12 --checkpoint small/state --out c.h5ad");
-    let told = run.stderr.matches("the checkpoint is not written").count();
-    assert_eq!(told, 1, "{}", run.stderr);
+    let remarks = run.stderr.matches("the checkpoint is not written").count();
+    assert_eq!(remarks, 1, "{}", run.stderr);
     assert!(!run.stderr.contains("not a usable model"), "{}", run.stderr);
     assert!(read(sandbox.path("c.h5ad")).unwrap().obs.column("jojoscl").is_ok());
 }

@@ -1,6 +1,6 @@
 //! Which split of another tree is most like a split.
 
-use crate::tree::ClusterTree;
+use crate::tree::{ClusterTree, Merge};
 
 /// Cells in common of all nodes of two trees.
 pub(super) struct FoundAgain<'a> {
@@ -52,7 +52,7 @@ impl<'a> FoundAgain<'a> {
     pub fn best(&self, at: usize) -> Option<(usize, f64)> {
         let [a, b] = self.shown.merges()[at].parts;
         let size = self.shown_sizes[a] + self.shown_sizes[b];
-        let agreement = |merge: &crate::Merge| {
+        let agreement = |merge: &Merge| {
             let [x, y] = merge.parts;
             let in_both = |a: usize, x: usize| self.common[a][x];
             let same = (in_both(a, x) + in_both(b, y)).max(in_both(a, y) + in_both(b, x));

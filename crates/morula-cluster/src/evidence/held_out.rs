@@ -4,9 +4,9 @@ use morula_data::{CountMatrix, CsrMatrix};
 use morula_preprocess::thinning::{LogRatio, Moments, moments, student_upper};
 use rayon::prelude::*;
 
-use super::totals;
+use super::parts::totals;
 use crate::Result;
-use crate::tree::ClusterTree;
+use crate::tree::{ClusterTree, Merge};
 
 /// False discovery rate of the markers.
 const FDR: f64 = 0.05;
@@ -55,7 +55,7 @@ impl<'a> HeldOut<'a> {
     /// The tests of all splits of the tree, in their order.
     pub fn tests(&self, tree: &ClusterTree) -> Vec<Test> {
         let members = tree.members();
-        let test = |merge: &crate::Merge| self.test(merge.parts.map(|part| &members[part][..]));
+        let test = |merge: &Merge| self.test(merge.parts.map(|part| &members[part][..]));
         tree.merges().par_iter().map(test).collect()
     }
 

@@ -2,12 +2,10 @@
 
 use morula_data::CountMatrix;
 use morula_preprocess::RecipeParams;
-use morula_preprocess::thinning::{ThinParams, dispersions, thin};
 
-use super::{EvidenceParams, totals};
-use crate::communities::communities;
+use super::EvidenceParams;
+use super::parts::Parts;
 use crate::error::require;
-use crate::representations::CellGraph;
 use crate::{NClusters, Result};
 
 /// Least agreement with a group of the other part that counts as finding it again.
@@ -41,23 +39,16 @@ pub fn held_out_groups(
     n_groups: usize,
     params: EvidenceParams,
 ) -> Result<HeldOutGroups> {
-    let EvidenceParams { share, seed, .. } = params;
     let (n, expected) = (given.len(), "give one for every cell of the counts");
     require("groups", n, n == counts.n_obs(), expected)?;
     let known = given.iter().flatten().all(|&group| group < n_groups);
     require("n_groups", n_groups, known && n_groups > 0, "give a number above every group")?;
     let with_rest: Vec<usize> = given.iter().map(|group| group.unwrap_or(n_groups)).collect();
-    let phi = dispersions(counts.x(), &totals(counts), &with_rest)?;
-    let [first, second] = thin(counts, &phi, ThinParams { share, seed })?;
-    let (_, prepared) = recipe.fit(&first)?;
-    let graph = CellGraph::fit(&prepared)?.expression_graph()?;
-    let n_clusters = NClusters::Given(n_groups.min(prepared.n_cells()));
-    let found = communities(&graph, n_clusters, seed)?;
-    let mut anew = vec![None; n];
-    prepared.kept_cells.iter().zip(found.labels).for_each(|(&i, k)| anew[i] = Some(k));
-    let (to, found_again) = matched(given, n_groups, &anew, found.n_clusters);
+    let parts = Parts::new(counts, recipe, &with_rest, NClusters::Given(n_groups), params)?;
+    let anew = parts.spread(&parts.found.labels);
+    let (to, found_again) = matched(given, n_groups, &anew, parts.found.n_clusters);
     let groups = anew.iter().map(|k| k.and_then(|k| to[k])).collect();
-    Ok(HeldOutGroups { counts: second, groups, found_again })
+    Ok(HeldOutGroups { counts: parts.second, groups, found_again })
 }
 
 /// The given group that every new one is most like, if they agree by a half, and the agreement of

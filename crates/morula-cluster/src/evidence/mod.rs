@@ -4,20 +4,19 @@
 mod found_again;
 mod held_out;
 mod held_out_groups;
+mod parts;
 mod split;
 
 use morula_data::CountMatrix;
 use morula_preprocess::RecipeParams;
-use morula_preprocess::thinning::{ThinParams, dispersions, thin};
 
 use self::found_again::FoundAgain;
 use self::held_out::HeldOut;
 pub use self::held_out_groups::{HeldOutGroups, held_out_groups};
+use self::parts::Parts;
 pub use self::split::Split;
-use crate::communities::communities;
 use crate::error::require;
-use crate::representations::CellGraph;
-use crate::tree::{ClusterTree, Level};
+use crate::tree::{ClusterTree, Level, Merge};
 use crate::{NClusters, Result};
 
 /// Parts whose contact is above this share of chance count as one group in the dispersions. Parts of
@@ -66,8 +65,9 @@ pub struct Evidence {
 
 /// Tests the splits of a tree of clusters.
 ///
-/// 1. The molecules are divided in two parts by [`thin`], with the dispersions that the genes have
-///    within groups whose contact is at most a half ([`dispersions`]). The parts are independent given a cell's expression.
+/// 1. The molecules are divided in two parts ([`thin`]), with the dispersions that the genes have
+///    within groups whose contact is at most a half ([`dispersions`]). The parts are independent
+///    given a cell's expression.
 /// 2. Clusters and their tree are found anew in the first part, by the same rule, in the views of
 ///    expression.
 /// 3. Every split A | B of this tree is tested on the second part. With `w_g` the logarithm of the
@@ -86,6 +86,9 @@ pub struct Evidence {
 ///
 /// Count splitting: Neufeld et al. 2024, data thinning; Neufeld et al. 2022.
 ///
+/// [`thin`]: morula_preprocess::thinning::thin
+/// [`dispersions`]: morula_preprocess::thinning::dispersions
+///
 /// # Errors
 /// [`ClusterError::Parameter`](crate::ClusterError::Parameter) for a level or share that is not
 /// between 0 and 1, or other numbers of leaves than cells;
@@ -97,7 +100,7 @@ pub fn evidence(
     shown: Shown<'_>,
     params: EvidenceParams,
 ) -> Result<Evidence> {
-    let EvidenceParams { share, level, seed } = params;
+    let level = params.level;
     require("level", level, level > 0.0 && level < 1.0, "give a number between 0 and 1")?;
     let (n, expected) = (shown.leaves.len(), "give one for every cell of the counts");
     require("leaves", n, n == counts.n_obs(), expected)?;
@@ -108,33 +111,18 @@ pub fn evidence(
     let apart = shown.tree.cut(Level::Resolution(APART))?;
     let group = |leaf: &Option<usize>| leaf.map_or(apart.len(), |leaf| apart[leaf]);
     let groups: Vec<usize> = shown.leaves.iter().map(group).collect();
-    let phi = dispersions(counts.x(), &totals(counts), &groups)?;
-    let [first, second] = thin(counts, &phi, ThinParams { share, seed })?;
+    let parts = Parts::new(counts, recipe, &groups, shown.n_clusters, params)?;
+    let (labels, resolution) = (&parts.found.labels, parts.found.resolution);
+    let (tree, of_kept) = ClusterTree::fit(&parts.graph, labels, resolution, params.seed)?;
+    let leaves = parts.spread(&of_kept);
 
-    let (_, prepared) = recipe.fit(&first)?;
-    let kept = prepared.kept_cells.clone();
-    let graph = CellGraph::fit(&prepared)?.expression_graph()?;
-    drop(prepared);
-    let found = communities(&graph, shown.n_clusters, seed)?;
-    let (tree, of_kept) = ClusterTree::fit(&graph, &found.labels, found.resolution, seed)?;
-    drop(graph);
-    let mut leaves = vec![None; n];
-    kept.iter().zip(of_kept).for_each(|(&cell, leaf)| leaves[cell] = Some(leaf));
-
-    let tested = HeldOut::new(&first, &second, &leaves, &tree)?.tests(&tree);
+    let tested = HeldOut::new(&parts.first, &parts.second, &leaves, &tree)?.tests(&tree);
     let n_supported = n_supported(&tree, &tested, level);
     let again = FoundAgain::new(shown.tree, shown.leaves, &tree, &leaves);
-    let split = |(at, merge): (usize, &crate::Merge)| {
-        Split::new(again.best(at), merge.contact, &tested, level)
-    };
+    let split =
+        |(at, merge): (usize, &Merge)| Split::new(again.best(at), merge.contact, &tested, level);
     let splits = shown.tree.merges().iter().enumerate().map(split).collect();
     Ok(Evidence { splits, n_supported, n_tested: tested.len() })
-}
-
-/// Size of every cell.
-fn totals(counts: &CountMatrix) -> Vec<f64> {
-    let sum = |(_, values): (&[u32], &[f32])| values.iter().map(|&v| f64::from(v)).sum();
-    counts.x().rows().map(sum).collect()
 }
 
 /// Number of groups left when splits that fail are joined from the leaves up.

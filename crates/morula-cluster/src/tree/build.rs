@@ -4,6 +4,7 @@ use morula_data::CsrMatrix;
 
 use super::{ClusterTree, Merge, STEP};
 use crate::Result;
+use crate::error::require;
 use crate::graph::AggregateGraph;
 use crate::labels::{by_size, count};
 use crate::leiden::{LeidenParams, Partitioner};
@@ -28,13 +29,14 @@ impl ClusterTree {
         seed: u64,
     ) -> Result<(Self, Vec<usize>)> {
         let expected = "give one for every vertex";
-        crate::error::require("labels", labels.len(), labels.len() == graph.n_rows(), expected)?;
+        require("labels", labels.len(), labels.len() == graph.n_rows(), expected)?;
         let within = Partitioner::of(labels.len(), edges_within(graph, labels))?;
         let finer = LeidenParams { resolution: STEP * resolution, seed, n_init: 1 };
-        let mut leaves = without_crumbs(graph, &within.run(&finer)?, labels, resolution);
-        if count(&leaves) > MOST {
-            leaves = labels.to_vec();
-        }
+        let parts = pooled(&within.run(&finer)?, labels);
+        let leaves = match count(&parts.labels) > MOST {
+            true => labels.to_vec(),
+            false => parts.joined(graph, labels, resolution),
+        };
         let n_leaves = count(&leaves);
         let (mut clusters, mut sizes) = (vec![0; n_leaves], vec![0; n_leaves]);
         for (&leaf, &label) in leaves.iter().zip(labels) {
@@ -60,43 +62,47 @@ fn edges_within<'a>(
     })
 }
 
-/// Joins parts of fewer than [`LEAST`] vertices with another part of their cluster. Cells without
-/// edges, each a community of its own, would make too many parts to merge, so the small parts of a
-/// cluster count as one.
-fn without_crumbs(
-    graph: &CsrMatrix,
-    parts: &[usize],
-    labels: &[usize],
-    resolution: f64,
-) -> Vec<usize> {
+/// Parts of clusters, the small ones of a cluster as one.
+struct Pooled {
+    /// Part of every vertex, the largest part 0.
+    labels: Vec<usize>,
+    /// Whether a part is made of small ones.
+    small: Vec<bool>,
+}
+
+/// Pools the parts of fewer than [`LEAST`] vertices in each cluster. Cells without edges, each a
+/// community of its own, would make too many parts to merge.
+fn pooled(parts: &[usize], clusters: &[usize]) -> Pooled {
     let mut sizes = vec![0_usize; count(parts)];
     parts.iter().for_each(|&part| sizes[part] += 1);
-    let n_parts = sizes.len();
-    let pooled = parts.iter().zip(labels);
-    let pooled = pooled.map(|(&part, &k)| if sizes[part] < LEAST { n_parts + k } else { part });
-    let pooled = by_size(&pooled.collect::<Vec<_>>());
-    let n = count(&pooled);
-    let (mut parents, mut small) = (vec![0; n], vec![false; n]);
-    for ((&part, &label), &old) in pooled.iter().zip(labels).zip(parts) {
-        parents[part] = label;
-        small[part] |= sizes[old] < LEAST;
-    }
-    // The pool of a cluster joins the part of it that gains most; a cluster of crumbs alone stays.
-    let links = AggregateGraph::new(graph, &pooled);
-    let to = |part: usize| match small[part] {
-        true => (0..n)
-            .filter(|&other| other != part && parents[other] == parents[part])
-            .reduce(|a, b| {
-                match links.gain([part, b], resolution) > links.gain([part, a], resolution) {
-                    true => b,
-                    false => a,
-                }
-            })
-            .unwrap_or(part),
+    let is_small = |part: usize| sizes[part] < LEAST;
+    let pool = |(&part, &cluster): (&usize, &usize)| match is_small(part) {
+        true => sizes.len() + cluster,
         false => part,
     };
-    let to: Vec<usize> = (0..n).map(to).collect();
-    by_size(&pooled.iter().map(|&part| to[part]).collect::<Vec<_>>())
+    let labels = by_size(&parts.iter().zip(clusters).map(pool).collect::<Vec<_>>());
+    let mut small = vec![false; count(&labels)];
+    labels.iter().zip(parts).for_each(|(&label, &part)| small[label] |= is_small(part));
+    Pooled { labels, small }
+}
+
+impl Pooled {
+    /// Joins each pool to the part of its cluster that gains most. A cluster of small parts alone
+    /// stays.
+    fn joined(&self, graph: &CsrMatrix, clusters: &[usize], resolution: f64) -> Vec<usize> {
+        let n = self.small.len();
+        let mut parents = vec![0; n];
+        self.labels.iter().zip(clusters).for_each(|(&part, &cluster)| parents[part] = cluster);
+        let links = AggregateGraph::new(graph, &self.labels);
+        let gain = |a: usize, b: usize| links.gain([a, b], resolution);
+        let to = |part: usize| {
+            let others = (0..n).filter(|&other| other != part && parents[other] == parents[part]);
+            let best = others.reduce(|a, b| if gain(part, b) > gain(part, a) { b } else { a });
+            best.filter(|_| self.small[part]).unwrap_or(part)
+        };
+        let to: Vec<usize> = (0..n).map(to).collect();
+        by_size(&self.labels.iter().map(|&part| to[part]).collect::<Vec<_>>())
+    }
 }
 
 /// The merges of leaves within clusters, then of clusters, with their contacts.

@@ -3,10 +3,11 @@
 mod build;
 mod names;
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
-use crate::labels::ranks;
 use crate::{ClusterError, Result};
 
 /// Factor between the resolutions of two levels.
@@ -54,6 +55,7 @@ pub enum Level {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct ClusterTree {
     /// Resolution of the clusters.
     resolution: f64,
@@ -63,6 +65,23 @@ pub struct ClusterTree {
     sizes: Vec<usize>,
     /// The first merges join the leaves of each cluster, the last ones the clusters.
     merges: Vec<Merge>,
+}
+
+/// A tree in a file, whose parts may not fit.
+#[derive(Deserialize)]
+struct Stored {
+    resolution: f64,
+    clusters: Vec<usize>,
+    sizes: Vec<usize>,
+    merges: Vec<Merge>,
+}
+
+impl TryFrom<Stored> for ClusterTree {
+    type Error = ClusterError;
+
+    fn try_from(stored: Stored) -> Result<Self> {
+        Self::from_parts(stored.resolution, stored.clusters, stored.sizes, stored.merges)
+    }
 }
 
 /// A node of a [`ClusterTree`] with two parts.
@@ -165,7 +184,8 @@ impl ClusterTree {
     ///
     /// # Errors
     /// [`ClusterError::TooManyClusters`] beyond the number of leaves;
-    /// [`ClusterError::Parameter`] for no clusters, or a resolution that is not a number.
+    /// [`ClusterError::Parameter`] for no clusters, a resolution that is not a number, or fewer
+    /// clusters than leaves where the tree has too many leaves to join them.
     pub fn cut(&self, level: Level) -> Result<Vec<usize>> {
         let n_leaves = self.n_leaves();
         let joined = self.joined(level)?;
@@ -176,10 +196,15 @@ impl ClusterTree {
                 parts.iter().for_each(|&part| group[part] = group[n_leaves + i]);
             }
         }
-        let leaves = group.iter().zip(&self.sizes);
-        let cells: Vec<usize> = leaves.flat_map(|(&g, &n)| std::iter::repeat_n(g, n)).collect();
-        let rank = ranks(&cells, group.len());
-        Ok(group[..n_leaves].iter().map(|&g| rank[g]).collect())
+        // By falling size; the first leaf decides ties.
+        let mut sizes = vec![0_usize; group.len()];
+        group.iter().zip(&self.sizes).for_each(|(&g, &n)| sizes[g] = sizes[g].saturating_add(n));
+        let mut order = group[..n_leaves].to_vec();
+        order.sort_by_key(|&g| Reverse(sizes[g]));
+        let mut rank = vec![None; group.len()];
+        let mut next = 0..;
+        order.iter().for_each(|&g| rank[g] = rank[g].or_else(|| next.next()));
+        Ok(group[..n_leaves].iter().filter_map(|&g| rank[g]).collect())
     }
 
     /// Which merges are done at a level.
@@ -196,7 +221,10 @@ impl ClusterTree {
                 if n > n_possible {
                     return Err(ClusterError::TooManyClusters { n_asked: n, n_possible });
                 }
-                first(n_possible - n)
+                let n_joined = n_possible - n;
+                let joins = "the tree has too many leaves to join them; give their number";
+                require("n_clusters", n, n_joined <= self.merges.len(), joins)?;
+                first(n_joined)
             }
             Level::Resolution(at) => {
                 require("resolution", at, at >= 0.0, "give 0 or a positive number")?;
@@ -262,6 +290,30 @@ mod tests {
         assert!(tree.cut(Level::NClusters(0)).is_err());
         assert!(tree.cut(Level::Resolution(f64::NAN)).is_err());
         assert!(ClusterTree::default().cut(Level::Default).unwrap().is_empty());
+    }
+
+    /// Sizes that no data has take no memory, and parts that are no tree are refused.
+    #[test]
+    fn parts_of_a_file_are_checked() {
+        let merge = |a, b| Merge { parts: [a, b], contact: 0.5 };
+        let of = |clusters: &[usize], sizes: &[usize], merges: &[Merge]| {
+            ClusterTree::from_parts(0.3, clusters.to_vec(), sizes.to_vec(), merges.to_vec())
+        };
+        let huge = of(&[0, 1], &[usize::MAX, usize::MAX], &[merge(0, 1)]).unwrap();
+        assert_eq!(huge.cut(Level::Default).unwrap(), [0, 1]);
+        assert_eq!(huge.cut(Level::NClusters(1)).unwrap(), [0, 0]);
+        assert!(of(&[0, usize::MAX], &[1, 1], &[]).is_err());
+        assert!(of(&[0, 2], &[1, 1], &[]).is_err());
+        assert!(of(&[0, 1], &[1], &[]).is_err());
+        assert!(of(&[0, 1, 2], &[1; 3], &[merge(0, 1)]).is_err());
+        assert!(of(&[0, 1, 2], &[1; 3], &[merge(0, 1), merge(0, 2)]).is_err());
+        assert!(of(&[0, 1], &[1, 1], &[merge(0, 2)]).is_err());
+        // Without merges only the leaves themselves are a cut.
+        let flat = of(&[0, 1], &[3, 4], &[]).unwrap();
+        assert_eq!(flat.cut(Level::NClusters(2)).unwrap(), [1, 0]);
+        assert!(flat.cut(Level::NClusters(1)).is_err());
+        let text = r#"{"resolution":0.3,"clusters":[7],"sizes":[1],"merges":[]}"#;
+        assert!(serde_json::from_str::<ClusterTree>(text).is_err());
     }
 
     #[test]

@@ -137,12 +137,8 @@ pub fn rank_genes_groups(
     groups: &Categorical,
     params: &MarkersParams,
 ) -> Result<Markers> {
-    let (expected, found) = (x.n_rows(), groups.codes().len());
-    if expected != found {
-        return Err(MarkersError::Shape { what: "labels of the cells", expected, found });
-    }
     check_finite(x)?;
-    let groups = Groups::new(groups)?;
+    let groups = Groups::new(groups, x.n_rows())?;
     if let Some(g) = groups.sizes.iter().position(|&n| n == x.n_rows()) {
         let (group, n_cells) = (groups.names[g].clone(), x.n_rows());
         return Err(MarkersError::NoRest { group, n_cells });

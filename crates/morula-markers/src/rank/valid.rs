@@ -28,20 +28,12 @@ pub fn rank_genes_valid(
     groups: &Categorical,
     params: &MarkersParams,
 ) -> Result<Markers> {
-    let (expected, found) = (x.n_rows(), groups.codes().len());
-    if expected != found {
-        return Err(MarkersError::Shape { what: "labels of the cells", expected, found });
-    }
-    let groups = Groups::new(groups)?;
+    let groups = Groups::new(groups, x.n_rows())?;
     if groups.len() == 1 {
         let (group, n_cells) = (groups.names[0].clone(), groups.sizes[0]);
         return Err(MarkersError::NoRest { group, n_cells });
     }
-    let tested = tested(x, params.min_cells);
-    if tested.is_empty() {
-        let (n_genes, min_cells) = (x.n_cols(), params.min_cells);
-        return Err(MarkersError::NoGenes { n_genes, min_cells });
-    }
+    let tested = tested(x, params.min_cells)?;
     let label = |&group: &u32| Some(group as usize).filter(|&group| group < groups.len());
     let labels: Vec<Option<usize>> = groups.of_cell.iter().map(label).collect();
     let sizes: Vec<f64> =

@@ -21,11 +21,7 @@ pub fn rank_genes_versus(
     reference: &str,
     params: &MarkersParams,
 ) -> Result<Markers> {
-    let (expected, found) = (x.n_rows(), groups.codes().len());
-    if expected != found {
-        return Err(MarkersError::Shape { what: "labels of the cells", expected, found });
-    }
-    let all = Groups::new(groups)?;
+    let all = Groups::new(groups, x.n_rows())?;
     let Some(at) = all.names.iter().position(|name| name == reference) else {
         let (reference, groups) = (reference.to_string(), all.names.join(", "));
         return Err(MarkersError::NoReference { reference, groups });
@@ -34,11 +30,7 @@ pub fn rank_genes_versus(
         let (group, n_cells) = (all.names[0].clone(), all.sizes[0]);
         return Err(MarkersError::NoRest { group, n_cells });
     }
-    let tested = tested(x, params.min_cells);
-    if tested.is_empty() {
-        let (n_genes, min_cells) = (x.n_cols(), params.min_cells);
-        return Err(MarkersError::NoGenes { n_genes, min_cells });
-    }
+    let tested = tested(x, params.min_cells)?;
     let of_pair = MarkersParams { min_cells: 0, ..params.clone() };
     let mut found = Vec::new();
     for g in (0..all.len()).filter(|&g| g != at) {
@@ -59,10 +51,17 @@ pub fn rank_genes_versus(
 }
 
 /// Columns with a value other than 0 in at least so many cells.
-pub(crate) fn tested(x: &CsrMatrix, min_cells: usize) -> Vec<usize> {
+///
+/// # Errors
+/// [`MarkersError::NoGenes`] where there is none.
+pub(crate) fn tested(x: &CsrMatrix, min_cells: usize) -> Result<Vec<usize>> {
     let mut cells = vec![0usize; x.n_cols()];
     for (&j, _) in x.indices().iter().zip(x.data()).filter(|(_, v)| **v != 0.0) {
         cells[j as usize] += 1;
     }
-    (0..x.n_cols()).filter(|&j| cells[j] >= min_cells).collect()
+    let tested: Vec<usize> = (0..x.n_cols()).filter(|&j| cells[j] >= min_cells).collect();
+    match tested.is_empty() {
+        true => Err(MarkersError::NoGenes { n_genes: x.n_cols(), min_cells }),
+        false => Ok(tested),
+    }
 }

@@ -72,7 +72,8 @@ impl LabelTransfer {
         let labelled: Vec<usize> =
             present.into_iter().filter(|&i| labels.codes()[i] >= 0).collect();
         let codes = labelled.iter().map(|&i| labels.codes()[i]).collect();
-        let groups = Groups::new(&Categorical::new(codes, labels.categories().to_vec(), false)?)?;
+        let known = Categorical::new(codes, labels.categories().to_vec(), false)?;
+        let groups = Groups::new(&known, labelled.len())?;
         let dims = embedding.n_cols();
         let known: Vec<f32> = labelled.iter().flat_map(|&i| embedding.row(i)).copied().collect();
         let (mean, scale) = moments(&known, dims);

@@ -8,14 +8,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use morula_data::CountMatrix;
-use morula_models::{
-    AnyParams, Checkpoint, Device, DeviceChoice, EpochRecord, FitOptions, MODELS, ModelKind,
-};
+use morula_models::{Checkpoint, Device, DeviceChoice, EpochRecord, FitOptions, MODELS, ModelKind};
 use morula_preprocess::{SimulateParams, simulate};
-use serde_json::json;
 use tempfile::TempDir;
 
 use super::seal::reseal;
+use super::small::params;
 
 /// A fitted model and a checkpoint before its last epoch.
 struct Stored {
@@ -30,26 +28,6 @@ fn device() -> Device {
 fn counts() -> CountMatrix {
     let params = SimulateParams { cells: 30, genes: 100, types: 2, ..SimulateParams::default() };
     simulate(&params).unwrap().counts
-}
-
-fn params(kind: ModelKind) -> Box<dyn AnyParams> {
-    let mut values = kind.defaults().to_value();
-    values["recipe"]["n_top_genes"] = json!(40);
-    values["widths"] = json!([8, 6]);
-    match kind.name {
-        "jojoscl" => values["projection"] = json!(6),
-        _ => {
-            values["graph_widths"] = json!([6]);
-            values["components"] = json!(6);
-            values["latent"] = json!(4);
-            for stage in ["autoencoder_epochs", "graph_epochs", "joint_epochs"] {
-                values[stage] = json!(1);
-            }
-        }
-    }
-    let mut params = kind.read(values).unwrap();
-    params.set_epochs(2);
-    params
 }
 
 fn options<'a>(folder: &Path, resume: bool) -> FitOptions<'a> {

@@ -11,29 +11,14 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{counts, device, list, reseal};
+use crate::common::{counts, device, list, reseal, small};
 
 /// Random bits that are flipped in each file.
 const FLIPS: usize = 60;
 
 /// Small parameters of a model.
 fn params(kind: ModelKind, seed: u64) -> Box<dyn morula_models::AnyParams> {
-    let mut values = kind.defaults().to_value();
-    values["recipe"]["n_top_genes"] = json!(40);
-    values["widths"] = json!([8, 6]);
-    match kind.name {
-        "jojoscl" => values["projection"] = json!(6),
-        _ => {
-            values["graph_widths"] = json!([6]);
-            values["components"] = json!(6);
-            values["latent"] = json!(4);
-            for stage in ["autoencoder_epochs", "graph_epochs", "joint_epochs"] {
-                values[stage] = json!(1);
-            }
-        }
-    }
-    let mut params = kind.read(values).unwrap();
-    params.set_epochs(2);
+    let mut params = small::params(kind);
     params.set_seed(seed);
     params
 }

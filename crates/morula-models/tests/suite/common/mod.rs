@@ -3,6 +3,7 @@
 
 pub mod checks;
 mod seal;
+pub mod small;
 
 pub use seal::{list, reseal};
 
