@@ -2,22 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use crc32fast::Hasher;
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, Result, atomic_dir};
+use crate::{DataError, Result, atomic_dir, read_small};
 
 /// The file that holds the list.
 pub const CHECKSUMS: &str = "checksums.json";
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 16;
-
-/// Bytes of a list at most: far more than any folder needs.
-const LONGEST: u64 = 1 << 24;
 
 /// Fills a folder and adds the checksums of its files; replaces an older folder only when complete
 /// ([`atomic_dir::replace`]). The older folder may hold nothing but files that its list names with
@@ -91,9 +88,7 @@ impl Checksums {
         if fs::symlink_metadata(&path).is_err() {
             return Ok(None);
         }
-        let mut text = Vec::new();
-        let read = open(&path)?.take(LONGEST).read_to_end(&mut text);
-        read.map_err(|e| DataError::io("read")(e).in_file(&path))?;
+        let text = read_small(&path).map_err(|e| e.in_file(&path))?;
         let list: Self = serde_json::from_slice(&text).map_err(|e| {
             let what = format!("this list of checksums is damaged, {e}");
             DataError::unsupported(what).in_file(&path)

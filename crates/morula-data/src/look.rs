@@ -1,6 +1,7 @@
 //! What a matrix that does not hold counts looks like.
 
 use crate::CsrMatrix;
+use crate::counts::is_whole;
 
 /// A guess at the processing of a matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +42,8 @@ const SAME_SUM: f64 = 0.01;
 /// Guesses from the values alone:
 ///
 /// - a value that is negative was scaled; one that is no number is damaged;
-/// - cells that all have one sum were normalised, and those that have one after `exp(x) - 1` were
-///   normalised and log-transformed;
+/// - cells that all have one sum were normalised, and those that have one after the inverse of a
+///   logarithm or a root were normalised and transformed;
 /// - values that are whole after the inverse of a logarithm or a root are transformed counts;
 /// - cells whose values are all multiples of their smallest were divided by a factor each;
 /// - large values beside small ones, or some that are whole, are counts that were shared out.
@@ -64,7 +65,7 @@ pub(crate) fn look_of(x: &CsrMatrix) -> Look {
     if fractions > 0.5 && same_sum(&rows, |v| v) {
         return Look::Normalised;
     }
-    // Beyond 30, the exponential is no expression.
+    // Beyond 30, the exponential is no expression. Roots have no such limit.
     let inverses = INVERSES.iter().filter(|(look, _)| *look != Look::Log || max < 30.0);
     for &(look, inverse) in inverses {
         if fractions > 0.5 && same_sum(&rows, inverse) || is_transformed(&rows, inverse) {
@@ -119,9 +120,12 @@ const MAX_WHOLE: f64 = 50.0;
 /// as well: the root and the logarithm to base 2 of 1 count are 1.
 fn is_transformed(rows: &[Vec<f64>], inverse: impl Fn(f64) -> f64) -> bool {
     let (mut n, mut whole, mut least, mut most, mut farthest) = (0, 0, f64::MAX, 0f64, 0f64);
-    for v in rows.iter().flatten().filter(|v| v.fract() != 0.0) {
+    // Noise around a whole number stays near one under most inverses.
+    for v in rows.iter().flatten().filter(|v| !is_whole(**v)) {
         let count = inverse(*v);
-        if !(-0.1..MAX_WHOLE).contains(&count) {
+        // A fraction near 0 has an inverse near 0, whatever it is.
+        let near_zero = *v < 0.5 && count < 0.5;
+        if !(-0.1..MAX_WHOLE).contains(&count) || near_zero {
             continue;
         }
         n += 1;
@@ -220,7 +224,7 @@ mod tests {
 
     /// As from a table with this many digits after the point, or a file of single precision.
     #[test]
-    fn transformed_counts_differ_from_fractional_ones() {
+    fn transformed_counts_are_distinguished_from_fractional_ones() {
         let transformations: [Transformation; 9] = [
             (Look::Log, |x| x.ln_1p()),
             (Look::Log, |x| (x + 1.0).log2()),

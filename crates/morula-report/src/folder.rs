@@ -25,9 +25,10 @@ pub fn check_folder(folder: &Path) -> Result<()> {
     Ok(checksums::check_replaceable(folder)?)
 }
 
-/// Writes the page, and every figure as PNG and SVG.
+/// Writes the page, and every figure as PNG and SVG, into a new folder, which then takes the place of
+/// `folder`.
 pub(crate) fn write(folder: &Path, html: &str, figures: &[Figure]) -> Result<()> {
-    replace(folder, |new| {
+    checksums::replace(folder, |new| {
         let mut files = vec![(PAGE.to_string(), html.as_bytes())];
         for figure in figures {
             files.push((format!("{}.png", figure.name), figure.png()));
@@ -40,16 +41,12 @@ pub(crate) fn write(folder: &Path, html: &str, figures: &[Figure]) -> Result<()>
     })
 }
 
-/// Lets `write` fill a new folder, which then takes the place of `folder`.
-pub(crate) fn replace(folder: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    checksums::replace(folder, write)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+    use checksums::replace;
 
     fn fill(folder: &Path) -> Result<()> {
         fs::write(folder.join(PAGE), "new").map_err(io("write", folder))

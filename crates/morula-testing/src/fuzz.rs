@@ -56,11 +56,18 @@ fn run_one(target: &Target, seconds: f64, seed: u64) -> Vec<String> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (start, mut runs, mut slowest) = (Instant::now(), 0, Duration::ZERO);
     let mut failures = Vec::new();
-    corpus.iter().for_each(|stored| run(stored));
-    while start.elapsed().as_secs_f64() < seconds {
-        let mut bytes = corpus[rng.random_range(0..corpus.len())].clone();
-        change(&mut bytes, &mut rng, corpus);
-        let bytes = finish(bytes, &mut rng);
+    // The stored inputs as they are, then changed ones.
+    let mut stored = corpus.iter().cloned();
+    while failures.len() < 10 {
+        let bytes = match stored.next() {
+            Some(bytes) => bytes,
+            None if start.elapsed().as_secs_f64() < seconds => {
+                let mut bytes = corpus[rng.random_range(0..corpus.len())].clone();
+                change(&mut bytes, &mut rng, corpus);
+                finish(bytes, &mut rng)
+            }
+            None => break,
+        };
         let began = Instant::now();
         let panicked = catch_unwind(|| run(&bytes)).is_err();
         let took = began.elapsed();
@@ -75,7 +82,7 @@ fn run_one(target: &Target, seconds: f64, seed: u64) -> Vec<String> {
                 path.display(),
                 peak_mb()
             ));
-            if large || failures.len() > 9 {
+            if large {
                 break;
             }
         }

@@ -68,7 +68,7 @@ impl Patched {
             objects.seek_relative((next - place - 16) as i64)?;
             place = next;
         }
-        if end - place == 8 {
+        if end.checked_sub(place) == Some(8) {
             self.patches.insert(place, 0);
         }
         Ok(())

@@ -2,12 +2,11 @@
 
 use crate::{AnnData, Column, CsrMatrix, DataError, DataFrame, Result, names};
 
-/// Feature types of genes, in small letters and without anything else: that of 10x (`Gene
-/// Expression`), and those of other programs.
-const GENES: [&str; 8] =
-    ["geneexpression", "gene", "genes", "gex", "rna", "mrna", "transcript", "expression"];
+/// Feature type of genes in 10x files (`Gene Expression`), in small letters and without anything
+/// else. Beside it every other type is no gene.
+const TENX_GENE: &str = "geneexpression";
 
-/// How the types of features begin that are no genes, written in the same way.
+/// Prefixes of types that are not genes, written in the same way.
 const NO_GENES: [&str; 10] = [
     "antibod",
     "adt",
@@ -21,7 +20,7 @@ const NO_GENES: [&str; 10] = [
     "atac",
 ];
 
-/// Such types in whole; `protein coding` is a gene.
+/// Whole names of such types; `protein coding` is a gene.
 const NO_GENE: [&str; 4] = ["protein", "proteins", "prot", "custom"];
 
 /// Columns of `var` in which files of others keep the feature types of 10x.
@@ -92,27 +91,32 @@ fn genes<S: AsRef<str>>(
     types: impl ExactSizeIterator<Item = Option<S>>,
 ) -> Result<Option<Vec<usize>>> {
     let n = types.len();
-    let (mut genes, mut no_genes, mut first) = (Vec::new(), 0, None);
+    let (mut tenx, mut others, mut first) = (Vec::new(), Vec::new(), None);
     for (i, of) in types.enumerate() {
-        let Some(of) = of else { continue };
+        let Some(of) = of else {
+            others.push(i);
+            continue;
+        };
         let letters = of.as_ref().chars().filter(|c| c.is_alphanumeric());
         let plain: String = letters.flat_map(char::to_lowercase).collect();
-        if GENES.contains(&plain.as_str()) {
-            genes.push(i);
-        } else if NO_GENES.iter().any(|start| plain.starts_with(start))
-            || NO_GENE.contains(&plain.as_str())
-        {
-            no_genes += 1;
-            first.get_or_insert_with(|| of.as_ref().to_string());
+        if plain == TENX_GENE {
+            tenx.push(i);
+        }
+        let no_gene = NO_GENES.iter().any(|start| plain.starts_with(start))
+            || NO_GENE.contains(&plain.as_str());
+        match no_gene {
+            true => drop(first.get_or_insert_with(|| of.as_ref().to_string())),
+            false => others.push(i),
         }
     }
-    if let (true, Some(first)) = (n > 0 && no_genes == n, first) {
+    let genes = if tenx.is_empty() { others } else { tenx };
+    if let (true, Some(first)) = (n > 0 && genes.is_empty(), first) {
         return Err(DataError::unsupported(format!(
             "there are no genes: the types of all {n} features are others, such as {first:?}; give \
              the counts of gene expression"
         )));
     }
-    Ok((!genes.is_empty() && genes.len() < n).then_some(genes))
+    Ok((genes.len() < n).then_some(genes))
 }
 
 /// Positions of the genes in a table of features that has the feature types of 10x; `None` where
@@ -161,6 +165,9 @@ mod tests {
             assert_eq!(of(&[other, gene, gene]).unwrap(), Some(vec![1, 2]), "{gene}");
             assert_eq!(of(&[gene, gene]).unwrap(), None, "{gene}");
         }
+        // Types that are not known are kept, unless 10x's own say what is a gene.
+        assert_eq!(of(&["gene", "pseudogene", "Antibody Capture"]).unwrap(), Some(vec![0, 1]));
+        assert_eq!(of(&["gene", "ncRNA_gene", "pseudogene"]).unwrap(), None);
         // Of one kind that is not known, such as the biotype of every gene.
         assert_eq!(of(&["protein_coding", "lncRNA"]).unwrap(), None);
         assert_eq!(genes([None::<&str>, None].into_iter()).unwrap(), None);

@@ -117,12 +117,8 @@ pub(super) fn output_is_no_input(input: &Path, output: &Path, format: Format) ->
     if format == Format::H5ad {
         return Ok(());
     }
-    let lost = match format {
-        // Other files in the folder, such as the output of an earlier run, are not read.
-        Format::TenxMtx => parts(input).iter().any(|part| atomic_file::same(part, output)),
-        _ => atomic_file::same(input, output),
-    };
-    if lost {
+    // Other files in a folder, such as the output of an earlier run, are not read.
+    if parts(input).iter().any(|part| atomic_file::same(part, output)) {
         let what = "this file is the input, and the output would not keep all of it; give another \
                     name for the output";
         return Err(DataError::unsupported(what).in_file(output));

@@ -9,10 +9,11 @@ use crate::Figure;
 /// The whole page.
 pub(crate) fn html(name: &str, quality: &Quality, figures: &[Figure]) -> String {
     let n = quality.outlier.len();
-    let passed = quality.passes().iter().filter(|pass| **pass).count();
+    let passes = quality.passes();
+    let passed = passes.iter().filter(|pass| **pass).count();
     let lead = format!("{passed} of {n} cells have no flag");
     let mut body = String::from("<section><h2 id=\"flags\">What each flag takes</h2>\n");
-    body += &flags(quality);
+    body += &flags(quality, &passes);
     body += "<p>A cell may have several flags. Nothing is removed from the data.</p></section>\n";
     body += "<section><h2 id=\"metrics\">Metrics and bounds</h2>\n";
     body += &figures.iter().map(figure).collect::<String>();
@@ -20,8 +21,7 @@ pub(crate) fn html(name: &str, quality: &Quality, figures: &[Figure]) -> String 
     document(&format!("{name}: quality of the cells"), &lead, &body)
 }
 
-fn flags(quality: &Quality) -> String {
-    let passes = quality.passes();
+fn flags(quality: &Quality, passes: &[bool]) -> String {
     let row = |name: &str, cells: &[usize], threshold: String| {
         let of = |flags: &[bool]| cells.iter().filter(|&&i| flags[i]).count().to_string();
         vec![
@@ -31,7 +31,7 @@ fn flags(quality: &Quality) -> String {
             of(&quality.mt_outlier),
             of(&quality.predicted_doublet),
             threshold,
-            of(&passes),
+            of(passes),
         ]
     };
     let mut rows: Vec<Vec<String>> = (quality.samples.iter())

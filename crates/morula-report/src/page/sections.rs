@@ -105,19 +105,19 @@ fn quality(run: &Run) -> String {
             escape(&text)
         )
     };
-    let warnings: String = found.warnings(labels, k).into_iter().map(warning).collect();
-    let shares = found.doublet_shares(labels, k);
+    let (medians, shares) = (found.medians(labels, k), found.doublet_shares(labels, k));
+    let warnings: String = found.warnings(&medians, &shares).into_iter().map(warning).collect();
     let number = |v: f64| if v.is_finite() { compact(v) } else { "-".into() };
     let row = |(c, medians): (usize, Vec<f64>)| {
         let mut row = vec![name(run, c)];
         row.extend(medians.into_iter().map(number));
         if !found.doublets.is_empty() {
-            row.push(number(100.0 * shares[c]) + "%");
+            let share = 100.0 * shares[c];
+            row.push(number(share) + if share.is_finite() { "%" } else { "" });
         }
         row
     };
-    let rows: Vec<Vec<String>> =
-        found.medians(labels, k).into_iter().enumerate().map(row).collect();
+    let rows: Vec<Vec<String>> = medians.into_iter().enumerate().map(row).collect();
     let mut header = vec!["Cluster"];
     header.extend(found.metrics.iter().map(|(name, _)| name.as_str()));
     if !found.doublets.is_empty() {

@@ -1,11 +1,11 @@
 //! The facts of a run.
 
 mod anndata;
-mod clusters;
 mod parameters;
+mod quality;
 
 pub use anndata::{BATCH_COLUMNS, Source};
-pub use clusters::CellQuality;
+pub use quality::CellQuality;
 
 use morula_metrics::encode_labels;
 

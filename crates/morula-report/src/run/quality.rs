@@ -1,10 +1,11 @@
 //! The quality of the cells of each cluster.
 
 use morula_data::{AnnData, Column};
+use morula_preprocess::QcParams;
 
-/// A cluster with more doublets or mitochondrial counts than this gets a warning.
+/// A cluster with a larger share of doublets gets a warning. The limit of mitochondrial counts is that
+/// of [`QcParams`].
 const MOST_DOUBLETS: f64 = 0.5;
-const HIGH_MT: f64 = 8.0;
 
 /// Quality metrics of the cells of a run, from the columns that `morula qc` writes.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,16 +46,23 @@ impl CellQuality {
 
     /// The median of every metric in every cluster, NaN without values; clusters x metrics.
     pub fn medians(&self, labels: &[usize], k: usize) -> Vec<Vec<f64>> {
-        let of = |cluster: usize, values: &[f64]| {
-            let cells = labels.iter().zip(values).filter(|(l, v)| **l == cluster && !v.is_nan());
-            let mut found: Vec<f64> = cells.map(|(_, v)| *v).collect();
+        let mut members = vec![Vec::new(); k];
+        for (cell, &label) in labels.iter().enumerate().filter(|(_, label)| **label < k) {
+            members[label].push(cell);
+        }
+        let of = |cells: &[usize], values: &[f64]| {
+            let known = cells.iter().map(|&cell| values[cell]).filter(|v| !v.is_nan());
+            let mut found: Vec<f64> = known.collect();
             found.sort_unstable_by(f64::total_cmp);
             match found.len() {
                 0 => f64::NAN,
                 n => (found[(n - 1) / 2] + found[n / 2]) / 2.0,
             }
         };
-        (0..k).map(|c| self.metrics.iter().map(|(_, values)| of(c, values)).collect()).collect()
+        let metrics = |cells: &Vec<usize>| {
+            self.metrics.iter().map(|(_, values)| of(cells, values)).collect::<Vec<f64>>()
+        };
+        members.iter().map(metrics).collect()
     }
 
     /// The share of doublets in every cluster; NaN where that is not known.
@@ -69,16 +77,19 @@ impl CellQuality {
 
     /// A warning for each cluster that is mostly doublets or high in mitochondrial counts: cluster
     /// and text.
-    pub fn warnings(&self, labels: &[usize], k: usize) -> Vec<(usize, String)> {
+    ///
+    /// `medians` and `shares`: those of [`medians`](Self::medians) and
+    /// [`doublet_shares`](Self::doublet_shares).
+    pub fn warnings(&self, medians: &[Vec<f64>], shares: &[f64]) -> Vec<(usize, String)> {
         let mut all = Vec::new();
-        let medians = self.medians(labels, k);
+        let high = QcParams::default().max_pct_mt;
         let mt = self.metrics.iter().position(|(name, _)| name == "pct_counts_mt");
-        for (cluster, share) in self.doublet_shares(labels, k).into_iter().enumerate() {
+        for (cluster, &share) in shares.iter().enumerate() {
             if share > MOST_DOUBLETS {
                 let text = format!("{:.0}% of its cells are called doublets", 100.0 * share);
                 all.push((cluster, text));
             }
-            if let Some(median) = mt.map(|at| medians[cluster][at]).filter(|m| *m > HIGH_MT) {
+            if let Some(median) = mt.map(|at| medians[cluster][at]).filter(|m| *m > high) {
                 let text = format!("a median of {median:.1}% of its counts are mitochondrial");
                 all.push((cluster, text));
             }
@@ -100,9 +111,10 @@ mod tests {
         let labels = [0, 0, 1, 1, 2];
         assert_eq!(quality.medians(&labels, 3)[..2], [[1.5], [25.0]]);
         assert_eq!(quality.doublet_shares(&labels, 3), [1.0, 0.0, 0.0]);
-        let warnings = quality.warnings(&labels, 3);
+        let found = (quality.medians(&labels, 3), quality.doublet_shares(&labels, 3));
+        let warnings = quality.warnings(&found.0, &found.1);
         assert_eq!(warnings.iter().map(|w| w.0).collect::<Vec<_>>(), [0, 1]);
         assert!(warnings[0].1.contains("100%") && warnings[1].1.contains("25.0%"));
-        assert!(CellQuality::default().warnings(&labels, 3).is_empty());
+        assert!(CellQuality::default().warnings(&[], &[]).is_empty());
     }
 }
