@@ -6,8 +6,8 @@ use crate::{MetricsError, NeighborProblem, Result, labels::encode_labels};
 
 /// The k nearest other cells of every cell, nearest first: the input of the scores of an embedding.
 ///
-/// The crate does not search. `morula_preprocess::neighbors` finds the rows; so does every program
-/// that leaves the cell itself out. The scores differ in the `k` that is usual:
+/// This crate does not search: `morula_preprocess::neighbors` finds the rows. Other programs often
+/// list the cell itself first; leave it out. The usual `k` depends on the score:
 ///
 /// | score | k |
 /// | --- | --- |
