@@ -46,7 +46,7 @@ pub use hvg::{
     HighlyVariable, HvgFlavor, HvgParams, highly_variable_genes, highly_variable_genes_by_batch,
 };
 pub use log1p::log1p;
-pub use neighbors::{Neighbors, kneighbors, neighbors};
+pub use neighbors::{Neighbors, kneighbors, neighbors, neighbors_of_other_batches};
 pub use normalize::{TargetSum, normalize_total};
 pub use pca::{Pca, PcaParams, pca, pca_dense};
 pub use qc::{
