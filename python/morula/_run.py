@@ -25,8 +25,8 @@ class Options(NamedTuple):
     copy: bool = False
     inplace: bool = True
 
-    def checked(self, model: str) -> Options:
-        """The options, unless they are not possible with the model."""
+    def check(self, model: str) -> None:
+        """Refuse what is not possible with the model, before any work."""
         if not 0.0 <= self.min_confidence <= 1.0:
             raise ValueError(f"min_confidence = {self.min_confidence}: give a number from 0 to 1")
         if self.evidence not in ("views", "none"):
@@ -38,7 +38,6 @@ class Options(NamedTuple):
                 'denoise writes a layer, and layers cannot hold the genes of "raw"; give another '
                 "layer or leave denoise out"
             )
-        return self
 
     def results(
         self, estimator: Clusterer, predicted: _morula.Predicted, counts: _morula.Counts
@@ -70,7 +69,7 @@ def cluster(model: str, adata: Any, params: dict[str, Any], **given: Any) -> Any
     options = Options(**{name: given.pop(name) for name in Options._fields if name in given})
     target = _write.Target(adata, options.copy, options.inplace)
     estimator = CLASSES[model](**given)
-    options.checked(model)
+    options.check(model)
     counts = estimator._fit(adata, options.layer, options.batch_key, options.round)
     assert estimator._predicted is not None
     found = options.results(estimator, estimator._predicted, counts)
@@ -102,10 +101,8 @@ def predict(adata: Any, estimator: Clusterer, options: Options) -> Any:
     """Predict cells, and put the results into their AnnData."""
     target = _write.Target(adata, options.copy, options.inplace)
     name = estimator._checked().name
-    options.checked(name)
-    predicted, counts = estimator._predict(
-        adata, options.layer, options.batch_key, options.round
-    )
+    options.check(name)
+    predicted, counts = estimator._predict(adata, options.layer, options.batch_key, options.round)
     found = options.results(estimator, predicted, counts)
     return put(target, found, name, options.key_added)
 

@@ -211,7 +211,7 @@ def cut(
     resolution
         Clusters with more contact than this share of chance are one.
     key
-        Name of the result; None takes the first that has a tree.
+        Name of the result; None takes the one that has a tree.
     key_added
         Column of obs to write; None is ``<key>_cut``.
     copy, inplace
@@ -234,10 +234,17 @@ def cut(
     target = _write.Target(adata, copy, inplace)
     if key is None:
         entries = adata.uns.items()
-        trees = (name for name, about in entries if isinstance(about, dict) and "tree" in about)
-        key = min(trees, default=None)
-    if key is None or key not in adata.uns:
-        raise KeyError(f"uns has no {key or 'result with a tree'}; mo.tl.jojoscl makes one")
+        trees = [name for name, about in entries if isinstance(about, dict) and "tree" in about]
+        if len(trees) > 1:
+            raise ValueError(f"there are several results, {', '.join(trees)}; give key")
+        key = trees[0] if trees else "result with a tree"
+    if key not in adata.uns:
+        raise KeyError(f"uns has no {key}; mo.tl.jojoscl makes one")
+    if adata.uns.get("morula_match", {}).get("column") == key:
+        raise ValueError(
+            f"`morula match` has renamed the clusters of {key}, and the tree has their numbers of "
+            "before; cut the data that it has read"
+        )
     k = None if n_clusters is None else whole("n_clusters", n_clusters)
     fine = codes(column(adata.obs, f"{key}_fine"))
     found = _morula.cut(builtin(adata.uns[key]) or {}, fine, level, k, resolution)

@@ -54,8 +54,7 @@ def test_other_threads_go_on_while_a_model_is_asked_twice(adata):
     import anndata
 
     model = mo.JojoSCL(**FAST).fit(adata)
-    many = anndata.concat([adata] * 60)
-    many.obs_names_make_unique()
+    many = anndata.concat({str(i): adata for i in range(60)}, index_unique="-")
     ticks, asked, done = [], [], threading.Event()
 
     def tick():

@@ -140,6 +140,12 @@ def test_cut(adata, tmp_path):
         mo.tl.cut(adata, "fine", key="other")
     with pytest.raises(KeyError, match="result with a tree"):
         mo.tl.cut(mo.simulate(30, 2, n_genes=40), "fine")
+    back.uns["other"] = back.uns["jojoscl"]
+    with pytest.raises(ValueError, match="several results, jojoscl, other; give key"):
+        mo.tl.cut(back, "fine")
+    back.uns["morula_match"] = {"column": "jojoscl"}
+    with pytest.raises(ValueError, match="has renamed the clusters of jojoscl"):
+        mo.tl.cut(back, "fine", key="jojoscl")
     del adata.uns["jojoscl"]["tree"]
     with pytest.raises(ValueError, match="no tree"):
         mo.tl.cut(adata, "fine", key="jojoscl")
@@ -150,8 +156,8 @@ def test_cut_of_a_single_cluster(adata):
     # Without merges, the lists of the tree are empty.
     adata.uns["jojoscl"]["tree"] = {
         "resolution": 1.0,
-        "leaves": {"name": np.array(["0"], dtype=object), "cluster": np.array([0]), "n_cells": np.array([240])},
-        "merges": {"first": np.array([], dtype=int), "second": np.array([], dtype=int), "contact": np.array([])},
+        "leaves": {"name": ["0"], "cluster": np.array([0]), "n_cells": np.array([240])},
+        "merges": {"first": np.zeros(0, int), "second": np.zeros(0, int), "contact": np.zeros(0)},
     }
     adata.obs["jojoscl_fine"] = pd.Categorical(["0"] * 240)
     mo.tl.cut(adata, "coarse")
@@ -297,7 +303,7 @@ def table(**columns):
         ({"T": np.nan}, TypeError, "the genes of 'T'"),
         (pd.Series({"T": "CD3E"}), TypeError, "the genes of 'T'"),
         ({"T": []}, ValueError, "'T' has no genes"),
-        ({}, ValueError, "no marker"),
+        ({}, ValueError, "the marker list is empty"),
         ({"T": ["CD3E", None]}, ValueError, "'T' has a gene without a name"),
         ({"T": ["CD3E", np.nan]}, ValueError, "'T' has a gene without a name"),
         ({"T": ["CD3E", pd.NA]}, ValueError, "'T' has a gene without a name"),
@@ -323,7 +329,8 @@ def test_marker_lists_are_those_of_files(adata, tmp_path):
     mo.tl.annotate(adata, "cell_type", odd, key_added="odd")
     assert set(adata.obs["odd"].astype(str)) == set(odd)
     # Genes that a type lacks: of a list, and of a table.
-    wrong = {"first": [*lists[names[0]], *(f"-{gene}" for gene in lists[names[0]])], "second": lists[names[1]]}
+    first, second = (list(lists[name]) for name in names[:2])
+    wrong = {"first": first + [f"-{gene}" for gene in first], "second": second}
     mo.tl.annotate(adata, "cell_type", wrong, key_added="listed")
     pairs = [(name, gene) for name, genes in wrong.items() for gene in genes]
     rows = pd.DataFrame(pairs, columns=["type", "gene"])
