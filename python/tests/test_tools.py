@@ -325,7 +325,7 @@ def test_marker_lists_are_those_of_files(adata, tmp_path):
     names = sorted(set(of))
     lists = {name: of.index[of == name] for name in names}
     # Names of types may hold what a file needs quotes for, and may begin as a comment does.
-    odd = dict(zip(['#1, "T"', "B;\ttype", "NK"], lists.values()))
+    odd = dict(zip(["#1 T", 'B;\t"type", 2', "NK"], lists.values()))
     mo.tl.annotate(adata, "cell_type", odd, key_added="odd")
     assert set(adata.obs["odd"].astype(str)) == set(odd)
     # Genes that a type lacks: of a list, and of a table.
