@@ -1,13 +1,14 @@
-//! Baselines: preprocessing, principal components, and a classical clustering.
+//! Baselines: preprocessing, an embedding without training, and a classical clustering.
 
 use anyhow::{Context, Result};
 use morula::cluster::{KMeansParams, LeidenParams, kmeans, leiden, leiden_for_k, ward};
 use morula::models::Ablation;
 use morula::prelude::*;
-use morula::preprocess::{HarmonyParams, PcaParams, RecipeParams, neighbors, pca_offset};
+use morula::preprocess::{RecipeParams, neighbors};
 use serde::{Deserialize, Serialize};
 
 use crate::clustered::{Clustered, given};
+use crate::representation::{Representation, components};
 
 /// Starts of K-means; the best one counts.
 const N_INIT: usize = 10;
@@ -26,11 +27,21 @@ pub enum Baseline {
     Leiden,
     /// Leiden with its resolution tuned until there are K clusters.
     LeidenTuned,
+    /// An embedding without training: K-means with K given, Leiden at resolution 0.2 without.
+    Embedded(Representation),
 }
 
 impl Baseline {
     /// All baselines.
-    pub const ALL: [Self; 4] = [Self::PcaKmeans, Self::PcaWard, Self::Leiden, Self::LeidenTuned];
+    pub const ALL: [Self; 7] = [
+        Self::PcaKmeans,
+        Self::PcaWard,
+        Self::Leiden,
+        Self::LeidenTuned,
+        Self::Embedded(Representation::Components20),
+        Self::Embedded(Representation::Joint20),
+        Self::Embedded(Representation::Smooth64),
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -38,6 +49,7 @@ impl Baseline {
             Self::PcaWard => "pca-ward",
             Self::Leiden => "leiden",
             Self::LeidenTuned => "leiden-tuned",
+            Self::Embedded(representation) => representation.name(),
         }
     }
 
@@ -47,6 +59,7 @@ impl Baseline {
             Self::PcaWard => "Ward's clustering of principal components",
             Self::Leiden => "Leiden of the neighbour graph, at resolution 1",
             Self::LeidenTuned => "Leiden with its resolution tuned until there are K clusters",
+            Self::Embedded(representation) => representation.about(),
         }
     }
 
@@ -55,6 +68,7 @@ impl Baseline {
             Self::PcaKmeans | Self::PcaWard => COMPONENTS,
             Self::Leiden => LEIDEN,
             Self::LeidenTuned => LEIDEN_TUNED,
+            Self::Embedded(_) => &[],
         }
     }
 }
@@ -81,7 +95,7 @@ const LEIDEN_TUNED: &[Ablation] =
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Params {
-    /// Principal components.
+    /// Principal components, unless the representation has its own number.
     components: usize,
     /// Neighbours of a cell in the graph; as in scanpy, the cell is one of them.
     neighbors: usize,
@@ -97,8 +111,9 @@ impl Params {
             Baseline::Leiden | Baseline::LeidenTuned => 20,
             _ => 50,
         };
+        let resolution = if matches!(baseline, Baseline::Embedded(_)) { 0.2 } else { 1.0 };
         let recipe = RecipeParams { clip: Some(CLIP), ..RecipeParams::default() };
-        Self { components, neighbors: 15, resolution: 1.0, recipe }
+        Self { components, neighbors: 15, resolution, recipe }
     }
 
     fn with(self, parameters: &toml::Table) -> Result<Self> {
@@ -130,30 +145,28 @@ pub fn cluster(
 ) -> Result<Clustered> {
     let params = Params::of(baseline).with(parameters)?;
     let (_, prepared) = params.recipe.fit(counts)?;
-    let pca = PcaParams { n_comps: params.components, ..PcaParams::default() };
-    let pca = pca_offset(&prepared.scaled(), &pca)?;
-    let d = pca.n_comps;
-    let scores = match &prepared.batches {
-        Some(batches) => HarmonyParams::default().fit(&pca.scores, d, batches)?.1,
-        None => pca.scores,
+    let embedding = match baseline {
+        Baseline::Embedded(representation) => representation.embed(&prepared)?,
+        _ => components(&prepared, params.components)?,
     };
-    let scores = DenseMatrix::from_rows(scores, d);
+    let kmeans =
+        |n_clusters: usize| kmeans(&embedding, &KMeansParams { n_clusters, n_init: N_INIT, seed });
     let graph = || -> Result<CsrMatrix> {
         let k = params.neighbors.saturating_sub(1);
-        Ok(neighbors(scores.values(), d, k)?.fuzzy_connectivities())
+        Ok(neighbors(embedding.values(), embedding.n_cols(), k)?.fuzzy_connectivities())
     };
-    let labels = match baseline {
-        Baseline::PcaWard => ward(&scores, given(n_clusters)?)?,
-        Baseline::Leiden => {
-            leiden(&graph()?, &LeidenParams { resolution: params.resolution, seed, n_init: 1 })?
-        }
-        Baseline::LeidenTuned => leiden_for_k(&graph()?, given(n_clusters)?, seed)?,
-        Baseline::PcaKmeans => {
-            let params = KMeansParams { n_clusters: given(n_clusters)?, n_init: N_INIT, seed };
-            kmeans(&scores, &params)?
-        }
+    let leiden = || -> Result<Vec<usize>> {
+        let resolution = params.resolution;
+        Ok(leiden(&graph()?, &LeidenParams { resolution, seed, n_init: 1 })?)
     };
-    Ok(Clustered { kept_cells: prepared.kept_cells, labels, confidence: None, embedding: scores })
+    let labels = match (baseline, n_clusters) {
+        (Baseline::PcaKmeans, k) => kmeans(given(k)?)?,
+        (Baseline::PcaWard, k) => ward(&embedding, given(k)?)?,
+        (Baseline::LeidenTuned, k) => leiden_for_k(&graph()?, given(k)?, seed)?,
+        (Baseline::Embedded(_), Some(k)) => kmeans(k)?,
+        (Baseline::Embedded(_), None) | (Baseline::Leiden, _) => leiden()?,
+    };
+    Ok(Clustered { kept_cells: prepared.kept_cells, labels, confidence: None, embedding })
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Method {
     /// Whether it runs in this mode.
     pub fn supports(self, k: KMode) -> bool {
         match self {
-            Self::Model(_) => true,
+            Self::Model(_) | Self::Baseline(Baseline::Embedded(_)) => true,
             Self::Baseline(Baseline::Leiden) => k == KMode::Auto,
             Self::Baseline(_) => k == KMode::Given,
         }

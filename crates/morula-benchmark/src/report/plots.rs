@@ -11,6 +11,7 @@ use super::selection::{ARI, Selection};
 use crate::baseline::Baseline;
 use crate::drawing::Plot;
 use crate::method::{KMode, Method};
+use crate::representation::Representation;
 use crate::row::Row;
 use crate::score::BINS;
 
@@ -38,7 +39,7 @@ fn axes(layers: &[Layer], x: (f64, f64), y: (f64, f64)) -> Layout {
 }
 
 /// Okabe and Ito, "Color Universal Design" (2008): distinct with any colour vision. Models have the
-/// first colours.
+/// first colours; embeddings without training are grey.
 fn color(method: Method) -> &'static str {
     const MODELS: [&str; 4] = ["#d55e00", "#0072b2", "#f0e442", "#000000"];
     match method {
@@ -47,6 +48,9 @@ fn color(method: Method) -> &'static str {
         Method::Baseline(Baseline::PcaWard) => "#009e73",
         Method::Baseline(Baseline::Leiden) => "#cc79a7",
         Method::Baseline(Baseline::LeidenTuned) => "#56b4e9",
+        Method::Baseline(Baseline::Embedded(Representation::Components20)) => "#bbbbbb",
+        Method::Baseline(Baseline::Embedded(Representation::Joint20)) => "#888888",
+        Method::Baseline(Baseline::Embedded(Representation::Smooth64)) => "#555555",
     }
 }
 

@@ -181,7 +181,8 @@ impl Benchmark {
             parameters.entry(Method::Model(model)).or_default().extend(config.into_table());
         }
         if let Some(epochs) = self.epochs {
-            for method in Method::all().into_iter().filter(|m| m.model().is_some()) {
+            let trained = |method: &Method| method.model().is_some_and(|kind| kind.trained);
+            for method in Method::all().into_iter().filter(trained) {
                 parameters.entry(method).or_default().insert("epochs".into(), epochs.into());
             }
         }

@@ -69,7 +69,14 @@ fn the_benchmark_runs_every_method_with_and_without() {
     let line = "benchmark sets --out results --models pca-kmeans,leiden --seeds 1 --batch batch";
     assert_eq!(sandbox.ok(&format!("{line} --json")).json()["runs"], 2 * 2 + 2);
     let report = fs::read_to_string(sandbox.path("results/results.md")).unwrap();
-    for part in ["## With batches", "Batches of `batch`, K given", "| two |", "mean of all 2"] {
+    for part in [
+        "## With batches",
+        "Batches of `batch`, K given",
+        "| two |",
+        "mean of all 2",
+        "batch ASW",
+        "With the batches in `batch`",
+    ] {
         assert!(report.contains(part), "no {part}\n{report}");
     }
     assert!(!report.contains("## Ablations"), "{report}");
