@@ -44,7 +44,10 @@ mod tests {
             assert_eq!(MODELS.iter().filter(|other| *other == kind).count(), 1);
         }
         let error = ModelKind::named("kmeans").unwrap_err().to_string();
-        assert!(error.contains("kmeans") && error.contains("jojoscl, scsiameseclu, views"), "{error}");
+        assert!(
+            error.contains("kmeans") && error.contains("jojoscl, scsiameseclu, views"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -274,7 +274,8 @@ impl Cluster {
 
     /// Refuses options of training for a model without it.
     fn check_training(&self, kind: ModelKind) -> Result<()> {
-        let given = [("--epochs", self.epochs.is_some()), ("--checkpoint", self.checkpoint.is_some())];
+        let given =
+            [("--epochs", self.epochs.is_some()), ("--checkpoint", self.checkpoint.is_some())];
         match given.into_iter().find(|(_, given)| *given && !kind.trained) {
             Some((flag, _)) => {
                 Err(usage(format!("{kind} has no training, so {flag} has no use; leave it out")))

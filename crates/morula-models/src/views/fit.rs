@@ -9,15 +9,13 @@ use crate::training::Setup;
 use crate::{Prediction, Result};
 
 pub(super) fn fit(params: ViewsParams, counts: &CountMatrix) -> Result<ViewsModel> {
-    let Setup { recipe, prepared, cells } =
-        Setup::new(&params.recipe, params.n_clusters, counts)?;
+    let Setup { recipe, prepared, cells } = Setup::new(&params.recipe, params.n_clusters, counts)?;
     let (joint, latent) =
         JointViews::fit(cells.scores(), params.components, params.smoothing_neighbors)?;
     let graph = cells.expression_graph()?;
     let (views, cells) = cells.into_parts()?;
     let found = ClusterParams::new(params.n_clusters).fit_graph(cells, &graph, params.seed)?;
-    let mut fitted =
-        Prediction::new(found.proba, latent, prepared.kept_cells, prepared.report);
+    let mut fitted = Prediction::new(found.proba, latent, prepared.kept_cells, prepared.report);
     fitted.leaves = Some(found.leaves);
     Ok(ViewsModel {
         params,

@@ -107,10 +107,8 @@ impl ClusterModel for ViewsModel {
         recipe.check().map_err(damaged)?;
         let n_genes = recipe.n_genes();
         let dims = voters.dims();
-        let fits = n_genes > 0
-            && views.fits(n_genes)
-            && dims == &views.dims(0)[1..]
-            && joint.fits(dims);
+        let fits =
+            n_genes > 0 && views.fits(n_genes) && dims == &views.dims(0)[1..] && joint.fits(dims);
         if !fits {
             let why = "genes, views and cells disagree in their sizes".into();
             return Err(ModelError::Saved { path, why });

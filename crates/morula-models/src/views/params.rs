@@ -106,12 +106,7 @@ impl ModelParams for ViewsParams {
     }
 
     /// Fits on the host. The device, the observer and the checkpoint are not used.
-    fn fit_with(
-        self,
-        counts: &CountMatrix,
-        _: &Device,
-        _: FitOptions<'_>,
-    ) -> Result<ViewsModel> {
+    fn fit_with(self, counts: &CountMatrix, _: &Device, _: FitOptions<'_>) -> Result<ViewsModel> {
         let params = self.checked()?;
         enough_cells(params.n_clusters, counts.n_obs())?;
         fit::fit(params, counts)

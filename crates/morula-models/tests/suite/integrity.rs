@@ -109,10 +109,9 @@ fn sizes_beyond_the_files_are_refused() {
         let whole: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let huge = json!(1_u64 << 40);
         let changes = match kind.name {
-            "jojoscl" => vec![
-                ("/params/widths", json!([huge, 6])),
-                ("/params/widths", json!([8, huge])),
-            ],
+            "jojoscl" => {
+                vec![("/params/widths", json!([huge, 6])), ("/params/widths", json!([8, huge]))]
+            }
             "scsiameseclu" => vec![
                 ("/params/widths", json!([huge, 6])),
                 ("/params/graph_widths", json!([huge])),
