@@ -31,7 +31,7 @@ mod denoised;
 mod tree;
 
 pub use denoised::Denoised;
-pub use tree::{cut, evidence_additions, evidence_table, fitted_evidence};
+pub use tree::{cut, evidence_additions, fitted_evidence};
 
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
 use morula_models::{ClusterModel, Description, EpochRecord, Prediction};
@@ -146,7 +146,7 @@ fn describe(model: &dyn ClusterModel, device: &str) -> UnsValue {
         batches => about.with("batches", batches.to_vec()),
     };
     let about = match model.tree() {
-        Some(tree) => about.with("tree", tree::stored(tree)),
+        Some(tree) => about.with("tree", tree.to_uns()),
         None => about,
     };
     per_cluster.into_iter().fold(about, |about, (name, values)| about.with(name, values))

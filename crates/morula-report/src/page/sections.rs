@@ -2,8 +2,8 @@
 
 use morula_metrics::evaluate;
 
-use super::Section;
 use super::html::{escape, figure, list, table};
+use super::{Section, tree};
 use crate::draw::{category, compact};
 use crate::{Annotation, Figure, Markers, Result, Role, Run};
 
@@ -56,6 +56,7 @@ pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> V
     let parts = [
         ("cells", "Cells", cells),
         ("clusters", "Clusters and confidence", sizes),
+        ("tree", "Tree of the clusters", tree::summary(run) + &drawn(&["cluster_tree"])),
         ("quality", "Quality by cluster", quality(run)),
         ("overlap", "Clusters and known labels", overlap),
         ("markers", "Markers", genes),

@@ -1,5 +1,6 @@
 //! Reads a run from data with the results of a model.
 
+use morula_cluster::{ClusterTree, evidence};
 use morula_data::{AnnData, Column, DenseMatrix, UnsValue};
 use morula_preprocess::{UmapParams, umap};
 
@@ -75,6 +76,11 @@ impl Run {
             Some(UnsValue::Int(seed)) => u64::try_from(*seed).ok(),
             _ => None,
         };
+        // A tree of other clusters is not that of this column.
+        let tree = part("tree").and_then(ClusterTree::from_uns);
+        let tree = tree.filter(|tree| tree.n_clusters() == found.categories().len());
+        let splits = data.uns.get(&format!("{model}_evidence")).and_then(evidence::from_uns);
+        let splits = splits.filter(|s| tree.as_ref().is_some_and(|t| t.merges().len() == s.len()));
         let mut run = Self {
             labels: kept.iter().map(|k| k.1).collect(),
             confidence: cells.iter().map(|&i| confidence[i]).collect(),
@@ -82,6 +88,8 @@ impl Run {
                 Some(layout) => layout.clone(),
                 None => layout(data, model, &cells, seed.unwrap_or_default())?,
             },
+            tree,
+            splits: splits.unwrap_or_default(),
             annotations: annotations(data, source, &cells)?,
             quality: CellQuality::from_anndata(data, &cells),
             losses: part("losses").map_or(Losses::default(), |l| parameters::losses(Some(l))),

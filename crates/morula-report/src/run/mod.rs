@@ -7,6 +7,8 @@ mod quality;
 pub use anndata::{BATCH_COLUMNS, Source};
 pub use quality::CellQuality;
 
+use morula_cluster::ClusterTree;
+use morula_cluster::evidence::Split;
 use morula_metrics::encode_labels;
 
 use crate::{Expression, ReportError, Result};
@@ -28,6 +30,10 @@ pub struct Run {
     pub confidence: Vec<f64>,
     /// Coordinates in two dimensions, row-major `cells x 2`.
     pub layout: Vec<f32>,
+    /// The tree of the clusters.
+    pub tree: Option<ClusterTree>,
+    /// The evidence for every split of the tree, in the order of its merges; empty if there is none.
+    pub splits: Vec<Split>,
     /// Known labels of the cells, used for figures only.
     pub annotations: Vec<Annotation>,
     /// Quality metrics of the cells; empty if there are none.
@@ -141,6 +147,12 @@ impl Run {
         }
         for annotation in &self.annotations {
             fits(&annotation.name, annotation.labels.len(), n)?;
+        }
+        if let Some(tree) = &self.tree {
+            fits("clusters of the tree", tree.n_clusters(), self.k())?;
+            if !self.splits.is_empty() {
+                fits("splits with evidence", self.splits.len(), tree.merges().len())?;
+            }
         }
         for (name, values) in &self.quality.metrics {
             fits(name, values.len(), n)?;
