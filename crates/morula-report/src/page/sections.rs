@@ -57,7 +57,7 @@ pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> V
         ("cells", "Cells", cells),
         ("clusters", "Clusters and confidence", sizes),
         ("tree", "Tree of the clusters", tree::summary(run) + &drawn(&["cluster_tree"])),
-        ("quality", "Quality by cluster", quality(run)),
+        ("quality", "Quality by cluster", quality(run, &drawn(&["cluster_quality"]))),
         ("overlap", "Clusters and known labels", overlap),
         ("markers", "Markers", genes),
         ("training", "Training", losses),
@@ -92,8 +92,8 @@ fn clusters(run: &Run) -> String {
     table(&["Cluster", "Cells", "Share", "Mean confidence"], &rows, &[1, 2, 3])
 }
 
-/// Medians of the quality metrics and shares of doublets, with warnings before them.
-fn quality(run: &Run) -> String {
+/// Medians of the quality metrics and shares of flagged cells, with warnings before them.
+fn quality(run: &Run, picture: &str) -> String {
     let found = &run.quality;
     if found.is_empty() {
         return String::new();
@@ -106,28 +106,25 @@ fn quality(run: &Run) -> String {
             escape(&text)
         )
     };
-    let (medians, shares) = (found.medians(labels, k), found.doublet_shares(labels, k));
-    let warnings: String = found.warnings(&medians, &shares).into_iter().map(warning).collect();
+    let (quartiles, flagged) = (found.quartiles(labels, k), found.flagged(labels, k));
+    let warnings: String = found.warnings(&flagged).into_iter().map(warning).collect();
     let number = |v: f64| if v.is_finite() { compact(v) } else { "-".into() };
-    let row = |(c, medians): (usize, Vec<f64>)| {
-        let mut row = vec![name(run, c)];
-        row.extend(medians.into_iter().map(number));
-        if !found.doublets.is_empty() {
-            let share = 100.0 * shares[c];
-            row.push(number(share) + if share.is_finite() { "%" } else { "" });
-        }
-        row
+    let percent =
+        |share: f64| if share.is_finite() { format!("{:.1}%", 100.0 * share) } else { "-".into() };
+    let row = |c: usize| {
+        let medians = quartiles[c].iter().map(|[_, median, _]| number(*median));
+        let shares = flagged[c].iter().map(|share| percent(*share));
+        [name(run, c)].into_iter().chain(medians).chain(shares).collect()
     };
-    let rows: Vec<Vec<String>> = medians.into_iter().enumerate().map(row).collect();
-    let mut header = vec!["Cluster"];
-    header.extend(found.metrics.iter().map(|(name, _)| name.as_str()));
-    if !found.doublets.is_empty() {
-        header.push("doublets");
-    }
+    let rows: Vec<Vec<String>> = (0..k).map(row).collect();
+    let metrics = found.metrics.iter().map(|(name, _)| name.as_str());
+    let flags = found.flags.iter().map(|(name, _)| name.as_str());
+    let header: Vec<&str> = ["Cluster"].into_iter().chain(metrics).chain(flags).collect();
     let numbers: Vec<usize> = (1..header.len()).collect();
-    let about = "<p>Medians of the cells, and the share that is called doublets, from the columns \
-                 that <code>morula qc</code> writes.</p>\n";
-    warnings + about + &table(&header, &rows, &numbers)
+    let about = "<p>Medians of the cells, and the shares of cells with a flag, from the columns that \
+                 <code>morula qc</code> writes. A cluster of which more than half of the cells have a \
+                 flag gets a warning.</p>\n";
+    warnings + about + &table(&header, &rows, &numbers) + picture
 }
 
 fn marker_table(run: &Run, markers: &Markers) -> String {

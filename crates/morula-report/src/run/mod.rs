@@ -6,6 +6,7 @@ mod quality;
 
 pub use anndata::{BATCH_COLUMNS, Source};
 pub use quality::CellQuality;
+pub(crate) use quality::MOST_FLAGGED;
 
 use morula_cluster::ClusterTree;
 use morula_cluster::evidence::Split;
@@ -36,7 +37,7 @@ pub struct Run {
     pub splits: Vec<Split>,
     /// Known labels of the cells, used for figures only.
     pub annotations: Vec<Annotation>,
-    /// Quality metrics of the cells; empty if there are none.
+    /// Quality metrics and flags of the cells; empty if there are none.
     pub quality: CellQuality,
     /// Losses over the epochs.
     pub losses: Losses,
@@ -157,8 +158,8 @@ impl Run {
         for (name, values) in &self.quality.metrics {
             fits(name, values.len(), n)?;
         }
-        if !self.quality.doublets.is_empty() {
-            fits("doublets among the cells", self.quality.doublets.len(), n)?;
+        for (name, flags) in &self.quality.flags {
+            fits(name, flags.len(), n)?;
         }
         if let Some(expression) = &self.expression {
             fits("cells with expression", expression.n_cells(), n)?;
