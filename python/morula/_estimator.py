@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _input, _morula
 from ._progress import Progress
+from ._values import plain, shown, threads, whole
 
 logger = logging.getLogger("morula")
 
@@ -103,11 +104,13 @@ class Clusterer:
         self.verbosity = verbosity
         self.preset = preset
         self._params = dict(params)
-        unknown = set(params) - set(_morula.params(self._model, {}))
+        # The compiled part's `seed` is `random_state` here.
+        own = [name for name in _morula.params(self._model, {}) if name not in {*COMMON, "seed"}]
+        unknown = sorted(set(params) - set(own))
         if unknown:
-            known = ", ".join([*COMMON, *_morula.params(self._model, {})])
+            known = ", ".join([*COMMON, *own])
             raise TypeError(
-                f"unknown parameter {sorted(unknown)[0]!r} of {type(self).__name__}; there are: {known}"
+                f"unknown parameter {unknown[0]!r} of {type(self).__name__}; there are: {known}"
             )
         self._fitted: _morula.Model | None = None
         self._predicted: _morula.Predicted | None = None
@@ -149,21 +152,23 @@ class Clusterer:
 
     def _settings(self) -> dict[str, Any]:
         """The parameters as the compiled part takes them."""
-        settings = {name: _plain(value) for name, value in self._params.items()}
+        settings = {name: plain(value) for name, value in self._params.items()}
         settings["preset"] = self.preset
-        settings["n_clusters"] = "auto" if self.n_clusters is None else _whole("n_clusters", self)
-        if self.random_state is not None:
-            settings["seed"] = _whole("random_state", self)
+        k = self.n_clusters
+        settings["n_clusters"] = "auto" if k is None else whole("n_clusters", k)
+        settings["seed"] = whole("random_state", self.random_state)
         if self.epochs is not None:
-            settings["epochs"] = _whole("epochs", self)
+            settings["epochs"] = whole("epochs", self.epochs)
         return settings
 
     def _threads(self) -> int | None:
         return threads(self.n_jobs)
 
     def __repr__(self) -> str:
-        given = {n: v for n, v in self.get_params().items() if COMMON.get(n, _NONE) != v}
-        return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in given.items())})"
+        given = {name: shown(value) for name, value in self.get_params().items()}
+        defaults = {name: shown(value) for name, value in COMMON.items()}
+        words = [f"{name}={v}" for name, v in given.items() if defaults.get(name) != v]
+        return f"{type(self).__name__}({', '.join(words)})"
 
     # Fit
 
@@ -204,21 +209,21 @@ class Clusterer:
         >>> model.labels_.shape, model.n_clusters_
         ((200,), 3)
         """
+        self._fit(X, layer, _one("batch_key", batch_key, "batches", batches), round)
+        self._batch_key = batch_key
+        return self
+
+    def _fit(self, X: Any, layer: str | None, batches: Any, round: bool) -> _morula.Counts:
+        """Fits the model, and returns the counts that it was fitted to."""
         settings = self._settings()
         _morula.params(self._model, settings)
-        given = _one("batch_key", batch_key, "batches", batches)
-        counts = _input.counts(X, layer=layer, batches=given, round=round, fits=True)
+        counts = _input.counts(X, layer=layer, batches=batches, round=round, fits=True)
         k = self.n_clusters
         if k is not None and k > counts.n_obs:
             raise ValueError(
                 f"{k} clusters asked for, but there are {counts.n_obs} cells; ask for at most "
                 f"{counts.n_obs}"
             )
-        self._fit(counts, settings)
-        self._batch_key = batch_key
-        return self
-
-    def _fit(self, counts: _morula.Counts, settings: dict[str, Any]) -> None:
         args = (self._model, settings, counts, self.device, self._threads())
         if self.verbosity > 0:
             with Progress(type(self).__name__) as progress:
@@ -232,6 +237,7 @@ class Clusterer:
         left_out = int((self._cells.labels < 0).sum())
         if left_out:
             logger.info("%d of %d cells left out: too few counts", left_out, counts.n_obs)
+        return counts
 
     def fit_predict(self, X: Any, y: None = None, **given: Any) -> np.ndarray:
         """`fit`, then the clusters of its cells, of shape (n_cells,).
@@ -364,7 +370,15 @@ class Clusterer:
 
     latent = transform
 
-    def denoise(self, X: Any = None, **given: Any) -> tuple[np.ndarray, list[str]]:
+    def denoise(
+        self,
+        X: Any = None,
+        *,
+        layer: str | None = None,
+        batch_key: str | None = None,
+        batches: Any = None,
+        round: bool = False,
+    ) -> tuple[np.ndarray, list[str]]:
         """Denoised counts of cells, and the genes of their columns.
 
         Counts without noise and dropout, at one library size for all cells. Only scSiameseClu has
@@ -374,8 +388,8 @@ class Clusterer:
         ----------
         X
             New cells, as in `prediction`; None for the cells of the fit.
-        **given
-            What `prediction` takes beside them.
+        layer, batch_key, batches, round
+            As in `prediction`, for new cells only.
 
         Returns
         -------
@@ -383,23 +397,19 @@ class Clusterer:
         genes : list of str
         """
         model = self._checked()
+        check_denoises(self._model)
         if X is None:
+            given = dict(layer=layer, batch_key=batch_key, batches=batches, round=round or None)
+            for name in (name for name, value in given.items() if value is not None):
+                raise ValueError(f"{name} is for new cells; give the cells, or leave {name} out")
             self._of_fit()
             if self._predicted is None:
                 raise NotFittedError("a copied model does not keep the cells of its fit; give them")
-            return self._denoised(model, self._predicted)
-        batches = _one("batch_key", given.pop("batch_key", None), "batches", given.pop("batches", None))
-        found, _ = self._predict(X, given.pop("layer", None), batches, given.pop("round", False))
-        if given:
-            raise TypeError(f"denoise takes no {next(iter(given))}")
-        return self._denoised(model, found)
-
-    @staticmethod
-    def _denoised(model: _morula.Model, found: _morula.Predicted) -> tuple[np.ndarray, list[str]]:
-        denoised = model.denoised(found)
-        if denoised is None:
-            raise ValueError(f"{model.name} does not denoise")
-        genes, counts = denoised
+            found = self._predicted
+        else:
+            given_batches = _one("batch_key", batch_key, "batches", batches)
+            found, _ = self._predict(X, layer, given_batches, round)
+        genes, counts = model.denoised(found)
         return counts, genes
 
     # Keeping
@@ -497,6 +507,12 @@ for _about in _morula.models():
         )
 
 
+def check_denoises(model: str) -> None:
+    """Refuse a model that has no denoised counts."""
+    if not next(about for about in _morula.models() if about["name"] == model)["denoises"]:
+        raise ValueError(f"{model} does not denoise")
+
+
 def load(path: str | os.PathLike[str], device: str = "auto") -> Clusterer:
     """Load a model that `Clusterer.save`, the command or a Rust program has saved.
 
@@ -534,41 +550,7 @@ def load(path: str | os.PathLike[str], device: str = "auto") -> Clusterer:
     return estimator
 
 
-_NONE = object()
-
-
-def threads(n_jobs: int | None) -> int | None:
-    """The number of threads that `n_jobs` means, in scikit-learn's way."""
-    if n_jobs is None:
-        return None
-    cores = os.cpu_count() or 1
-    found = cores + 1 + n_jobs if n_jobs < 0 else n_jobs
-    if n_jobs == 0 or found < 1:
-        raise ValueError(f"n_jobs = {n_jobs}: give a number of threads, or -1 for all cores")
-    return int(found)
-
-
 def _one(name: str, value: Any, other: str, instead: Any) -> Any:
     if value is not None and instead is not None:
         raise ValueError(f"give {name} or {other}, not both")
     return instead if value is None else value
-
-
-def _whole(name: str, of: Any) -> int:
-    value = getattr(of, name)
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} is a whole number, not {value!r}")
-    if value < 0:
-        raise ValueError(f"{name} = {value}: give a whole number of at least 0")
-    return int(value)
-
-
-def _plain(value: Any) -> Any:
-    """A value of a parameter without numpy's types."""
-    if isinstance(value, dict):
-        return {str(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value.item() if isinstance(value, np.generic) else value

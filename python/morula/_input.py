@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from typing import Any
 
 import numpy as np
 
 from . import _morula
 from ._labels import codes, column, used
+from ._warn import warn
 
 logger = logging.getLogger("morula")
-
-#: Columns of var in which the feature types of 10x are.
-FEATURE_TYPES = ("feature_types", "feature_type")
 
 
 def is_anndata(data: Any) -> bool:
@@ -59,7 +56,7 @@ def counts(
         matrix, var = _matrix(data, name)
         obs_names = [str(v) for v in data.obs_names]
         var_names = [str(v) for v in var.index]
-        types = next((var[c] for c in FEATURE_TYPES if c in var.columns), None)
+        types = next((var[c] for c in _morula.FEATURE_TYPES if c in var.columns), None)
         if types is not None:
             feature_types = [str(v) if isinstance(v, str) else None for v in types]
         if isinstance(batches, str):
@@ -87,7 +84,7 @@ def counts(
     except ValueError as error:
         raise _advised(error, data, name) from None
     for remark in found.remarks:
-        warnings.warn(remark, UserWarning, stacklevel=4)
+        warn(remark)
     logger.info("read %d cells x %d genes", found.n_obs, found.n_vars)
     return found
 
@@ -141,11 +138,9 @@ def _batches(values: Any, n_obs: int, fits: bool) -> tuple[np.ndarray, list[str]
     of_cells, names = used(*codes(values))
     logger.info("%d batches", len(names))
     if fits and (len(names) < 2 or 2 * len(names) > n_obs) and (of_cells >= 0).all():
-        warnings.warn(
+        warn(
             f"nothing can be corrected: {n_obs} cells in {len(names)} batches leave nothing to "
-            "compare; the model is fitted without batches",
-            UserWarning,
-            stacklevel=5,
+            "compare; the model is fitted without batches"
         )
         return None
     return of_cells, names

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __version__: str
+FEATURE_TYPES: list[str]
 
 _Labels = tuple[NDArray[Any], list[str]]
 
@@ -81,16 +82,26 @@ class Model:
         layout: bool,
         n_jobs: int | None,
     ) -> dict[str, dict[str, Any]]: ...
-    def denoised(self, predicted: Predicted) -> tuple[list[str], NDArray[np.float32]] | None: ...
+    def evidence(
+        self, counts: Counts, n_clusters: int | None, n_jobs: int | None
+    ) -> tuple[dict[str, dict[str, Any]], int] | None: ...
+    def denoised(self, predicted: Predicted) -> tuple[list[str], NDArray[np.float32]]: ...
 
 def annotate(
     counts: Counts,
     labels: _Labels,
-    lists: str | list[tuple[str, str]],
+    lists: str | bytes,
     margin: float,
     n_jobs: int | None,
 ) -> dict[str, Any]: ...
 def categories(labels: list[str | None]) -> tuple[list[int], list[str]]: ...
+def cut(
+    about: dict[str, Any],
+    fine: _Labels,
+    level: str | None,
+    n_clusters: int | None,
+    resolution: float | None,
+) -> tuple[Any, ...]: ...
 def devices() -> list[str]:
     """Names of the devices of this build, hardware GPUs first."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _input, _morula
-from ._estimator import CLASSES, threads
+from ._estimator import CLASSES
 from ._labels import codes, column
+from ._values import builtin, threads
+from ._warn import warn
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -77,7 +78,7 @@ def report(
             raise
         why = error
     entries = (key, f"{key}_evidence", "umap")
-    uns = {name: _builtin(adata.uns[name]) for name in entries if name in adata.uns}
+    uns = {name: builtin(adata.uns[name]) for name in entries if name in adata.uns}
     uns = {name: value for name, value in uns.items() if isinstance(value, dict)}
     obsm = [
         (name, np.asarray(adata.obsm[name], dtype=np.float32))
@@ -90,31 +91,20 @@ def report(
         _command(key, uns.get(key, {})), threads(n_jobs),
     )  # fmt: skip
     if why is not None:
-        warnings.warn(f"no markers: {why.args[0]}", UserWarning, stacklevel=2)
+        warn(f"no markers: {why.args[0]}")
 
 
 def _columns(obs: Any, named: set[str | None], confidence: str) -> list[tuple]:
     """Columns of groups as codes, and the confidence."""
     found: list[tuple] = []
-    for name in map(str, obs.columns):
-        values = obs[name]
+    # Names of columns may be numbers, and may repeat.
+    for at, name in enumerate(map(str, obs.columns)):
+        values = obs.iloc[:, at]
         if name == confidence:
             found.append((name, np.asarray(values, dtype=np.float64), None))
         elif name in named or (values.dtype.kind != "f" and values.nunique() <= MOST_LABELS):
             found.append((name, *codes(values)))
     return found
-
-
-def _builtin(value: Any) -> Any:
-    """A value of uns in Python's own types; None for what has no counterpart."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    elif isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, dict):
-        items = {str(name): _builtin(inner) for name, inner in value.items()}
-        return {name: inner for name, inner in items.items() if inner is not None}
-    return value if isinstance(value, (str, bool, int, float, list)) else None
 
 
 def _command(key: str, about: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _morula, _write
+from ._values import whole
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -48,8 +49,9 @@ def simulate(
     from anndata import AnnData
 
     x, cells, genes, types, names, batches, markers = _morula.simulate(
-        n_cells, n_types, n_genes, dropout, n_batches, random_state
-    )
+        whole("n_cells", n_cells), whole("n_types", n_types), whole("n_genes", n_genes), dropout,
+        whole("n_batches", n_batches), whole("random_state", random_state),
+    )  # fmt: skip
     obs = pd.DataFrame(index=cells)
     obs["cell_type"] = pd.Categorical.from_codes(types, names)
     if batches is not None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ._input import check_anndata
+
 Parts = dict[str, dict[str, Any]]
 
 
@@ -20,46 +22,78 @@ def parts(found: Parts) -> Parts:
 
 def renamed(found: Parts, model: str, key: str) -> Parts:
     """The same parts under `key` in place of the name of the model."""
-    if key == model:
-        return found
-    names = {model: key, f"X_{model}": f"X_{key}"}
-    names |= {f"{model}_{part}": f"{key}_{part}" for part in ("confidence", "proba", "modelled")}
-    found = {
-        place: {names.get(name, name): value for name, value in values.items()}
-        for place, values in found.items()
-    }
+
+    def name_of(name: str) -> str:
+        for start in (model, f"X_{model}"):
+            if name == start or name.startswith(f"{start}_"):
+                return start.removesuffix(model) + key + name[len(start) :]
+        return name
+
     layout = found["uns"].get("umap", {}).get("params", {})
-    if layout.get("use_rep") == f"X_{model}":
-        layout["use_rep"] = f"X_{key}"
-    return found
+    if "use_rep" in layout:
+        layout["use_rep"] = name_of(layout["use_rep"])
+    names = {place: [name_of(name) for name in values] for place, values in found.items()}
+    for place, new in names.items():
+        if len(set(new)) < len(new):
+            raise ValueError(f"key_added = {key!r}: results in {place} have that name already")
+    return {place: dict(zip(names[place], values.values())) for place, values in found.items()}
 
 
-def apply(adata: Any, found: Parts, *, copy: bool, inplace: bool) -> Any:
-    """Put parts into an AnnData, a copy of it, or nowhere.
+#: What a fit writes beside its clusters and other results may lack, by the end of the name.
+OF_FIT = {"obs": ("coarse", "fine"), "uns": ("evidence",)}
 
-    Returns
-    -------
-    None, the copy where `copy`, or the parts where not `inplace`.
+
+class Target:
+    """An AnnData that takes results, a copy of it, or nothing: the results are returned then.
+
+    Parameters
+    ----------
+    adata
+        The AnnData; anything else is refused.
+    copy
+        Whether a copy takes the results and is returned.
+    inplace
+        Whether anything takes them.
     """
-    if not inplace:
-        if copy:
+
+    def __init__(self, adata: Any, copy: bool, inplace: bool) -> None:
+        check_anndata(adata)
+        if copy and not inplace:
             raise ValueError("copy=True and inplace=False exclude each other")
-        return found
-    if copy:
-        adata = adata.to_memory() if getattr(adata, "isbacked", False) else adata.copy()
-    elif getattr(adata, "is_view", False) and hasattr(adata, "_init_as_actual"):
-        # As scanpy does: results of a view are its own.
-        adata._init_as_actual(adata.copy())
-    for place in ("obs", "var"):
-        frame = getattr(adata, place)
-        for name, values in found.get(place, {}).items():
-            frame[name] = values
-    for place in ("obsm", "layers"):
-        for name, values in found.get(place, {}).items():
-            getattr(adata, place)[name] = values
-    for name, value in found.get("uns", {}).items():
-        adata.uns[name] = value
-    return adata if copy else None
+        self._adata, self._copy, self._inplace = adata, copy, inplace
+
+    def put(self, found: Parts, key: str | None = None) -> Any:
+        """Put the parts of a result.
+
+        Parameters
+        ----------
+        found
+            The parts by place and name.
+        key
+            Name of a model's results; what an earlier fit has left under that name goes.
+
+        Returns
+        -------
+        None, the copy, or the parts.
+        """
+        if not self._inplace:
+            return found
+        adata = self._adata
+        if self._copy:
+            adata = adata.to_memory() if getattr(adata, "isbacked", False) else adata.copy()
+        elif getattr(adata, "is_view", False) and hasattr(adata, "_init_as_actual"):
+            # As scanpy does: results of a view are its own.
+            adata._init_as_actual(adata.copy())
+        for place, ends in OF_FIT.items() if key is not None else ():
+            there = getattr(adata, place)
+            for name in (f"{key}_{end}" for end in ends):
+                if name in there:
+                    del there[name]
+        for place in ("obs", "var", "obsm", "layers", "uns"):
+            there = getattr(adata, place)
+            for name, value in found.get(place, {}).items():
+                there[name] = value
+        return adata if self._copy else None
 
 
 def column(value: tuple) -> Any:

@@ -7,14 +7,14 @@ with a warning. The embedding's scores take points and labels.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from . import _input, _morula
-from ._estimator import threads
 from ._labels import codes, column
+from ._values import threads
+from ._warn import warn
 
 __all__ = [
     "acc",
@@ -67,7 +67,7 @@ def evaluate(truth: Any, pred: Any, pred_key: str | None = None) -> dict[str, fl
         raise ValueError("no cell has both labels; nothing to compare")
     if not both.all():
         left_out = int((~both).sum())
-        warnings.warn(f"left out {left_out} cells without one of the labels", stacklevel=2)
+        warn(f"left out {left_out} cells without one of the labels")
     return _morula.evaluate(truth[both], pred[both])
 
 
@@ -116,7 +116,7 @@ def _internal(name: str, about: str) -> Any:
         there = of_cells >= 0
         if not there.all():
             left_out = int((~there).sum())
-            warnings.warn(f"left out {left_out} cells without a label", stacklevel=2)
+            warn(f"left out {left_out} cells without a label")
             points, of_cells = points[there], of_cells[there]
         return _morula.internal(name, points, of_cells, threads(n_jobs))
 

@@ -6,94 +6,32 @@ results by place and name and leave the object alone.
 
 from __future__ import annotations
 
+import csv
 import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _input, _morula, _write
-from ._estimator import CLASSES, Clusterer, _one, threads
+from . import _input, _morula, _run, _write
+from ._estimator import CLASSES, Clusterer, load
 from ._labels import codes, column
+from ._values import builtin, shown, threads, whole
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 logger = logging.getLogger("morula")
 
-__all__ = ["annotate", "jojoscl", "predict", "rank_genes_groups", "scsiameseclu", "transfer"]
-
-
-def _cluster(
-    model: str,
-    adata: AnnData,
-    *,
-    layer: str | None,
-    batch_key: str | None,
-    key_added: str | None,
-    denoise: bool,
-    umap: bool,
-    min_confidence: float,
-    round: bool,
-    copy: bool,
-    inplace: bool,
-    params: dict[str, Any],
-) -> Any:
-    _input.check_anndata(adata)
-    estimator = CLASSES[model](**params)
-    _check(model, layer, denoise, min_confidence, copy, inplace)
-    settings = estimator._settings()
-    _morula.params(model, settings)
-    counts = _input.counts(adata, layer=layer, batches=batch_key, round=round, fits=True)
-    k = estimator.n_clusters
-    if k is not None and k > counts.n_obs:
-        raise ValueError(
-            f"{k} clusters asked for, but there are {counts.n_obs} cells; ask for at most {counts.n_obs}"
-        )
-    estimator._fit(counts, settings)
-    options = (key_added, denoise, umap, min_confidence, round, copy, inplace)
-    return _add(adata, estimator, estimator._predicted, counts, *options)
-
-
-def _check(
-    model: str, layer: str | None, denoise: bool, min_confidence: float, copy: bool, inplace: bool
-) -> None:
-    """Refuse what cannot be done, before any work."""
-    if copy and not inplace:
-        raise ValueError("copy=True and inplace=False exclude each other")
-    if not 0.0 <= min_confidence <= 1.0:
-        raise ValueError(f"min_confidence = {min_confidence}: give a number from 0 to 1")
-    if denoise and not next(m for m in _morula.models() if m["name"] == model)["denoises"]:
-        raise ValueError(f"{model} does not denoise; leave denoise out")
-    if denoise and layer == "raw":
-        raise ValueError(
-            'denoise writes a layer, and layers cannot hold the genes of "raw"; give another layer '
-            "or leave denoise out"
-        )
-
-
-def _add(
-    adata: AnnData,
-    estimator: Clusterer,
-    predicted: Any,
-    counts: _morula.Counts,
-    key: str | None,
-    denoise: bool,
-    umap: bool,
-    min_confidence: float,
-    round: bool,
-    copy: bool,
-    inplace: bool,
-) -> Any:
-    model = estimator._checked()
-    genes = counts.feature_names if denoise else []
-    found = model.additions(
-        predicted, min_confidence, genes, denoise, umap, estimator._threads()
-    )
-    found = _write.renamed(_write.parts(found), model.name, key or model.name)
-    if round:
-        found["uns"]["morula_counts"] = {"rounded_values": counts.n_rounded}
-    return _write.apply(adata, found, copy=copy, inplace=inplace)
+__all__ = [
+    "annotate",
+    "cut",
+    "jojoscl",
+    "predict",
+    "rank_genes_groups",
+    "scsiameseclu",
+    "transfer",
+]
 
 
 def jojoscl(
@@ -107,6 +45,7 @@ def jojoscl(
     device: str = "auto",
     epochs: int | None = None,
     umap: bool = False,
+    evidence: str = "views",
     min_confidence: float = 0.0,
     round: bool = False,
     n_jobs: int | None = None,
@@ -117,8 +56,8 @@ def jojoscl(
 ) -> Any:
     """Cluster and embed cells by JojoSCL, as ``morula cluster`` does.
 
-    Shrinkage contrastive learning (https://arxiv.org/abs/2506.00410). The same counts and seed give
-    the same bits as the command.
+    Shrinkage contrastive learning (https://arxiv.org/abs/2506.00410). The same counts, parameters and
+    seed give the same bits as the command.
 
     Parameters
     ----------
@@ -131,7 +70,7 @@ def jojoscl(
     layer
         Layer with the counts, "raw" or "X"; None is X.
     key_added
-        Name of the results in place of "jojoscl".
+        Name of the results, in place of "jojoscl" in every name below.
     random_state
         Seed.
     device : {"auto", "cpu", "gpu"}
@@ -140,6 +79,9 @@ def jojoscl(
         Epochs of training; None is the model's own number.
     umap
         Also compute UMAP of the embedding, as ``obsm["X_umap"]``.
+    evidence : {"views", "none"}
+        Evidence for every split of the clusters: "views" tests it on molecules that played no part in
+        finding clusters in the expression views; "none" saves the time.
     min_confidence
         Cells with a lower confidence get no cluster.
     round
@@ -160,15 +102,21 @@ def jojoscl(
     None, or as `copy` and `inplace` say. Sets, for ``key_added=None``,
 
     ``obs["jojoscl"]`` : categorical of shape (n_cells,)
-        Cluster, "0" the largest; missing for cells without counts.
+        Cluster, "0" the largest; missing for cells that preprocessing leaves out, such as those
+        without counts, and for those below `min_confidence`.
+    ``obs["jojoscl_coarse"]``, ``obs["jojoscl_fine"]`` : categorical of shape (n_cells,)
+        The levels beside it: "0+4" holds two clusters, "3.1" is a part of cluster 3.
     ``obs["jojoscl_confidence"]`` : float64 of shape (n_cells,)
-        Confidence in that cluster, from 1 / K to 1.
+        Probability of the cluster, from 1 / K to 1; NaN for cells left out, as below.
     ``obsm["X_jojoscl"]`` : float32 of shape (n_cells, n_dims)
         Embedding.
     ``obsm["jojoscl_proba"]`` : float32 of shape (n_cells, K)
         Probability of every cluster.
     ``uns["jojoscl"]`` : dict
-        Parameters, seed, device, version, losses, evidence for the number of clusters.
+        Parameters, seed, device, version, losses, and the tree of clusters.
+    ``uns["jojoscl_evidence"]`` : dict
+        For every split of the tree: sizes, contact, how well it was found again, p-value, whether it
+        is supported, error and number of markers.
 
     Examples
     --------
@@ -178,13 +126,7 @@ def jojoscl(
     >>> adata.obsm["jojoscl_proba"].shape
     (200, 3)
     """
-    params |= dict(n_clusters=n_clusters, random_state=random_state, device=device, epochs=epochs)
-    params |= dict(n_jobs=n_jobs, verbosity=verbosity)
-    return _cluster(
-        "jojoscl", adata, layer=layer, batch_key=batch_key, key_added=key_added, denoise=False,
-        umap=umap, min_confidence=min_confidence, round=round, copy=copy, inplace=inplace,
-        params=params,
-    )  # fmt: skip
+    return _run.cluster("jojoscl", **locals())
 
 
 def scsiameseclu(
@@ -199,6 +141,7 @@ def scsiameseclu(
     epochs: int | None = None,
     denoise: bool = False,
     umap: bool = False,
+    evidence: str = "views",
     min_confidence: float = 0.0,
     round: bool = False,
     n_jobs: int | None = None,
@@ -217,7 +160,7 @@ def scsiameseclu(
         As in `jojoscl`.
     denoise
         Also write denoised counts, as ``layers["denoised"]`` and ``var["scsiameseclu_modelled"]``.
-    umap, min_confidence, round, n_jobs, verbosity, copy, inplace, **params
+    umap, evidence, min_confidence, round, n_jobs, verbosity, copy, inplace, **params
         As in `jojoscl`.
 
     Returns
@@ -238,13 +181,74 @@ def scsiameseclu(
     >>> adata.layers["denoised"].shape
     (200, 200)
     """
-    params |= dict(n_clusters=n_clusters, random_state=random_state, device=device, epochs=epochs)
-    params |= dict(n_jobs=n_jobs, verbosity=verbosity)
-    return _cluster(
-        "scsiameseclu", adata, layer=layer, batch_key=batch_key, key_added=key_added,
-        denoise=denoise, umap=umap, min_confidence=min_confidence, round=round, copy=copy,
-        inplace=inplace, params=params,
-    )  # fmt: skip
+    return _run.cluster("scsiameseclu", **locals())
+
+
+def cut(
+    adata: AnnData,
+    level: str | None = None,
+    *,
+    n_clusters: int | None = None,
+    resolution: float | None = None,
+    key: str | None = None,
+    key_added: str | None = None,
+    copy: bool = False,
+    inplace: bool = True,
+) -> Any:
+    """Cut the clusters of a fitted result again, without training, as ``morula cut`` does.
+
+    Every cut is nested in the tree of the clusters: "0+4" holds two of them, "3.1" is a part of
+    cluster 3. Give one of `level`, `n_clusters` and `resolution`.
+
+    Parameters
+    ----------
+    adata
+        Data with the result of a fit, as `jojoscl` leaves it.
+    level : {"coarse", "default", "fine"}, optional
+        A level; "default" is that of the clusters of the fit.
+    n_clusters
+        The number of clusters.
+    resolution
+        Clusters with more contact than this share of chance are one.
+    key
+        Name of the result; None takes the one that has a tree.
+    key_added
+        Column of obs to write; None is ``<key>_cut``.
+    copy, inplace
+        As in `jojoscl`.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets ``obs["jojoscl_cut"]`` (categorical of shape
+    (n_cells,)), missing for cells that the fit left out.
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(200, 3, n_genes=200)
+    >>> mo.tl.jojoscl(adata, n_clusters=3, epochs=3, verbosity=0)
+    >>> mo.tl.cut(adata, n_clusters=2)
+    >>> adata.obs["jojoscl_cut"].nunique()
+    2
+    """
+    target = _write.Target(adata, copy, inplace)
+    if key is None:
+        entries = adata.uns.items()
+        trees = [name for name, about in entries if isinstance(about, dict) and "tree" in about]
+        if len(trees) > 1:
+            raise ValueError(f"there are several results, {', '.join(trees)}; give key")
+        key = trees[0] if trees else "result with a tree"
+    if key not in adata.uns:
+        raise KeyError(f"uns has no {key}; mo.tl.jojoscl makes one")
+    if adata.uns.get("morula_match", {}).get("column") == key:
+        raise ValueError(
+            f"`morula match` has renamed the clusters of {key}, and the tree has their numbers of "
+            "before; cut the data that it has read"
+        )
+    k = None if n_clusters is None else whole("n_clusters", n_clusters)
+    fine = codes(column(adata.obs, f"{key}_fine"))
+    found = _morula.cut(builtin(adata.uns[key]) or {}, fine, level, k, resolution)
+    return target.put(_write.parts({"obs": {key_added or f"{key}_cut": found}}))
 
 
 def predict(
@@ -273,7 +277,8 @@ def predict(
 
     Returns
     -------
-    None, or as `copy` and `inplace` say. Sets what `jojoscl` sets.
+    None, or as `copy` and `inplace` say. Sets what `jojoscl` sets, under the name of the model or
+    `key_added`, but no levels and no evidence: those of an earlier fit under that name are removed.
 
     Examples
     --------
@@ -285,14 +290,11 @@ def predict(
     >>> new.obs["jojoscl"].shape
     (100,)
     """
-    from ._estimator import load
-
-    _input.check_anndata(adata)
-    estimator = model if isinstance(model, Clusterer) else load(model)
-    _check(estimator._checked().name, layer, denoise, min_confidence, copy, inplace)
-    predicted, counts = estimator._predict(adata, layer, batch_key, round)
-    options = (key_added, denoise, False, min_confidence, round, copy, inplace)
-    return _add(adata, estimator, predicted, counts, *options)
+    options = _run.Options(
+        layer=layer, batch_key=batch_key, key_added=key_added, denoise=denoise,
+        evidence="none", min_confidence=min_confidence, round=round, copy=copy, inplace=inplace,
+    )  # fmt: skip
+    return _run.predict(adata, model if isinstance(model, Clusterer) else load(model), options)
 
 
 def rank_genes_groups(
@@ -351,13 +353,13 @@ def rank_genes_groups(
     >>> len(adata.uns["rank_genes_groups"]["names"])
     5
     """
-    _input.check_anndata(adata)
+    target = _write.Target(adata, copy, inplace)
     if layer == "raw":
         raise ValueError(
             'markers come with a layer, and layers cannot hold the genes of "raw"; give another layer'
         )
-    if n_genes is not None and n_genes < 1:
-        raise ValueError(f"n_genes = {n_genes}: give at least 1")
+    n_genes = None if n_genes is None else whole("n_genes", n_genes, least=1)
+    min_cells = whole("min_cells", min_cells)
     labels = codes(column(adata.obs, groupby))
     counts = _input.counts(adata, layer=layer, round=round)
     found = _write.parts(
@@ -367,7 +369,7 @@ def rank_genes_groups(
     )
     found["uns"] = {key_added: found["uns"]["rank_genes_groups"]}
     found["layers"]["lognorm"] = _all_features(found["layers"]["lognorm"], counts)
-    return _write.apply(adata, found, copy=copy, inplace=inplace)
+    return target.put(found)
 
 
 def _all_features(x: Any, counts: _morula.Counts) -> Any:
@@ -400,7 +402,8 @@ def annotate(
     """Assign clusters the cell types of marker lists, as ``morula annotate`` does.
 
     The score of a type in a cluster is the mean of 2 AUC - 1 over the type's genes, where AUC compares
-    the cluster's cells with all others.
+    the cluster's cells with all others, less the mean of max(2 AUC - 1, 0) over genes that the type
+    lacks.
 
     Parameters
     ----------
@@ -410,11 +413,14 @@ def annotate(
         Column of obs with the clusters.
     markers
         A dict of genes by type, a table with the columns ``type`` and ``gene``, or a file: such a
-        table as CSV, or GMT.
+        table as CSV, or GMT. Tables of CellMarker and PanglaoDB are known by their columns. A hyphen
+        before a gene, or ``-`` in a column ``sign``, means that the type lacks it. A row or an entry
+        without a type or a gene is refused.
     layer
         Layer with the counts, "raw" or "X"; None is X.
     margin
-        Smallest margin of a known type over the second, 0 to 2.
+        Smallest margin of a known type, 0 to 2: its score minus the second, or minus 0 if that is
+        negative. Below it the type is unknown.
     unknown
         Label of clusters of unknown type.
     key_added
@@ -425,7 +431,8 @@ def annotate(
     Returns
     -------
     None, or as `copy` and `inplace` say. Sets ``obs["morula_cell_type"]`` (categorical) and
-    ``obs["morula_cell_type_margin"]`` (float64), both of shape (n_cells,).
+    ``obs["morula_cell_type_margin"]`` (float64), both of shape (n_cells,) and missing for cells
+    without a cluster.
 
     Examples
     --------
@@ -437,11 +444,10 @@ def annotate(
     >>> bool((adata.obs["morula_cell_type"].astype(str) == adata.obs["cell_type"]).all())
     True
     """
-    _input.check_anndata(adata)
+    target, lists = _write.Target(adata, copy, inplace), _lists(markers)
     of_cells, names = codes(column(adata.obs, groupby))
     counts = _input.counts(adata, layer=layer, round=round)
-    given = (of_cells, names)
-    found = _morula.annotate(counts, given, _lists(markers), margin, threads(n_jobs))
+    found = _morula.annotate(counts, (of_cells, names), lists, margin, threads(n_jobs))
     types, margins = {}, {}
     for cluster, _, at, distance, _ in found["clusters"]:
         types[cluster] = unknown if at is None else found["types"][at]
@@ -458,19 +464,36 @@ def annotate(
             np.array([margins.get(names[c], np.nan) if c >= 0 else np.nan for c in of_cells]),
         ),
     }
-    return _write.apply(adata, _write.parts({"obs": obs}), copy=copy, inplace=inplace)
+    return target.put(_write.parts({"obs": obs}))
 
 
-def _lists(markers: Any) -> Any:
-    """Pairs of a type and a gene, or the path of a file."""
+def _lists(markers: Any) -> str | bytes:
+    """The path of a file, or the content of one: every form is read by the rules of files."""
     if isinstance(markers, (str, os.PathLike)):
         return os.fspath(markers)
-    if hasattr(markers, "columns"):
-        types, genes = column(markers, "type"), column(markers, "gene")
-        return [(str(t), str(g)) for t, g in zip(types, genes)]
-    if not hasattr(markers, "items"):
-        raise TypeError("markers are a dict of genes by type, a table, or a file")
-    return [(str(t), str(g)) for t, genes in markers.items() for g in genes]
+    import pandas as pd
+
+    if not hasattr(markers, "columns"):
+        if not hasattr(markers, "items"):
+            raise TypeError("markers are a dict of genes by type, a table, or a file")
+        pairs = [(name, gene) for name, genes in markers.items() for gene in _genes(name, genes)]
+        markers = pd.DataFrame(pairs, columns=["type", "gene"])
+    return markers.to_csv(index=False, quoting=csv.QUOTE_ALL).encode()
+
+
+def _genes(name: Any, genes: Any) -> list[Any]:
+    """The genes of a type."""
+    if isinstance(genes, (str, bytes)) or not hasattr(genes, "__iter__"):
+        raise TypeError(f"the genes of {name!r} are a list of names, not {shown(genes)}")
+    import pandas as pd
+
+    listed = list(genes)
+    if not listed:
+        raise ValueError(f"{name!r} has no genes; give some, or leave the type out")
+    for gene in listed:
+        if pd.isna(gene) is True or not str(gene).strip():
+            raise ValueError(f"{name!r} has a gene without a name, {gene!r}; leave it out")
+    return listed
 
 
 def transfer(
@@ -509,7 +532,7 @@ def transfer(
     unknown
         Label of cells of unknown type.
     key_added
-        Column of obs with the labels.
+        Column of obs with the labels; those of the other columns begin with it.
     n_jobs, copy, inplace
         As in `jojoscl`.
 
@@ -518,7 +541,8 @@ def transfer(
     None, or as `copy` and `inplace` say. Sets ``obs["morula_transferred"]`` (categorical),
     ``obs["morula_transferred_confidence"]`` (probability of the most probable label) and
     ``obs["morula_transferred_novelty"]`` (share of the reference's cells that are closer to their
-    nearest cells of the reference), each of shape (n_cells,).
+    nearest cells of the reference), each of shape (n_cells,) and missing for cells without an
+    embedding.
 
     Examples
     --------
@@ -530,8 +554,8 @@ def transfer(
     >>> new.obs["morula_transferred"].shape
     (100,)
     """
-    for data in (adata, reference):
-        _input.check_anndata(data)
+    target = _write.Target(adata, copy, inplace)
+    _input.check_anndata(reference)
     labels = codes(column(reference.obs, label))
     points = [np.asarray(_embedding(data, embedding)) for data in (reference, adata)]
     of_cells, confidence, novelty, _, types = _morula.transfer(
@@ -545,12 +569,12 @@ def transfer(
         f"{key_added}_confidence": ("float", confidence),
         f"{key_added}_novelty": ("float", novelty),
     }
-    return _write.apply(adata, _write.parts({"obs": obs}), copy=copy, inplace=inplace)
+    return target.put(_write.parts({"obs": obs}))
 
 
 def _embedding(adata: AnnData, name: str) -> Any:
     if name not in adata.obsm:
-        there = ", ".join(adata.obsm.keys()) or "nothing"
+        there = ", ".join(map(str, adata.obsm.keys())) or "nothing"
         raise KeyError(
             f"no {name} in obsm, which holds {there}; make the embedding with a model's fit and predict"
         )
@@ -560,13 +584,8 @@ def _embedding(adata: AnnData, name: str) -> Any:
 def _function(model: str) -> Any:
     """The function of a model that has none above."""
 
-    def cluster(adata: AnnData, n_clusters: int | None = None, **given: Any) -> Any:
-        options: dict[str, Any] = dict(
-            layer=None, batch_key=None, key_added=None, denoise=False, umap=False,
-            min_confidence=0.0, round=False, copy=False, inplace=True,
-        )  # fmt: skip
-        options |= {name: given.pop(name) for name in [*options] if name in given}
-        return _cluster(model, adata, params={"n_clusters": n_clusters} | given, **options)
+    def cluster(adata: AnnData, n_clusters: int | None = None, **params: Any) -> Any:
+        return _run.cluster(model, adata, params, n_clusters=n_clusters)
 
     cluster.__name__ = cluster.__qualname__ = model
     cluster.__doc__ = f"{CLASSES[model].__doc__}. Takes what `scsiameseclu` takes."

@@ -64,8 +64,14 @@ def test_same_bits(adata, file, tmp_path, kind):
         assert same(adata.obsm[name], there.obsm[name]), name
     for name in set(adata.layers) - {None}:
         assert (adata.layers[name] != there.layers[name]).nnz == 0
-    alike(adata.uns[kind], there.uns[kind])
-    alike(adata.uns["umap"], there.uns["umap"])
+    assert set(adata.uns) == set(there.uns)
+    for name in (kind, f"{kind}_evidence", "umap"):
+        alike(adata.uns[name], there.uns[name])
+    for level in ("coarse", "fine"):
+        assert adata.obs[f"{kind}_{level}"].equals(there.obs[f"{kind}_{level}"])
+    check("cut", tmp_path / "out.h5ad", "-k", 2, "--out", tmp_path / "cut.h5ad")
+    mo.tl.cut(adata, n_clusters=2)
+    assert adata.obs[f"{kind}_cut"].equals(anndata.read_h5ad(tmp_path / "cut.h5ad").obs[f"{kind}_cut"])
     # The folders of saved models are the same, too.
     model = mo.load(tmp_path / "model", device="cpu")
     check("predict", tmp_path / "model", file, "--device", "cpu", "--out", tmp_path / "new.h5ad")

@@ -6,6 +6,7 @@ import copy
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import FAST, FAST_SIAMESE, same
 
@@ -22,8 +23,26 @@ def test_parameters():
         mo.JojoSCL(learningrate=1)
     with pytest.raises(TypeError, match="nothing"):
         model.set_params(nothing=1)
+    # `random_state` is the only name of the seed.
+    for refuse in (mo.JojoSCL, mo.ScSiameseClu, model.set_params):
+        with pytest.raises(TypeError, match="unknown parameter 'seed' .*there are: .*random_state") as error:
+            refuse(seed=5)
+        names = str(error.value).split("there are: ")[1].split(", ")
+        assert "seed" not in names and len(names) == len(set(names))
     with pytest.raises(TypeError, match="class of a model"):
         mo.Clusterer()
+
+
+def test_text_of_parameters():
+    many = np.arange(5000)
+    for value in (many, many.reshape(50, 100), many.tolist(), {"top": many}, pd.Series(many), "x" * 5000):
+        for name in ("noise", "n_clusters", "random_state", "epochs", "preset"):
+            text = repr(mo.JojoSCL(**{name: value}))
+            assert text.startswith(f"JojoSCL({name}=") and len(text) < 200 and "\n" not in text
+    assert "ndarray of shape (50, 100)" in repr(mo.JojoSCL(noise=many.reshape(50, 100)))
+    for value in (np.nan, pd.NA, None, np.float32(0.5)):
+        assert "noise=" in repr(mo.JojoSCL(noise=value)) and "epochs" not in repr(mo.JojoSCL(noise=value))
+    assert repr(mo.JojoSCL(preset="published")) == "JojoSCL(preset='published')"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +54,7 @@ def test_parameters():
         ({"n_clusters": "many"}, TypeError, "n_clusters is a whole number"),
         ({"n_clusters": 2.5}, TypeError, "n_clusters"),
         ({"random_state": -1}, ValueError, "random_state"),
+        ({"random_state": None}, TypeError, "random_state is a whole number, not None"),
         ({"learning_rate": "fast"}, ValueError, 'learning_rate = "fast"'),
         ({"learning_rate": -1.0}, ValueError, "learning_rate"),
         ({"recipe": {"top": 1}}, ValueError, '"top" of jojoscl'),
@@ -121,6 +141,24 @@ def test_pickle_and_copy(adata, kind):
         assert repr(again) == repr(model) and same(again.labels_, model.labels_)
         assert same(again.transform(adata), model.transform(adata))
     assert repr(pickle.loads(pickle.dumps(kind(n_clusters=5)))) == f"{kind.__name__}(n_clusters=5)"
+
+
+def test_denoise(adata, model):
+    siamese = mo.ScSiameseClu(**FAST_SIAMESE).fit(adata)
+    counts, genes = siamese.denoise()
+    assert counts.shape == (240, len(genes))
+    # What is for new cells is refused without them.
+    for given in ({"layer": "raw"}, {"batch_key": "cell_type"}, {"batches": np.zeros(240)}, {"round": True}):
+        with pytest.raises(ValueError, match=f"{next(iter(given))} is for new cells"):
+            siamese.denoise(**given)
+    with pytest.raises(TypeError, match="nothing"):
+        siamese.denoise(nothing=1)
+    adata.layers["counts"], adata.X = adata.X, np.log1p(adata.X)
+    assert siamese.denoise(adata, layer="counts")[0].shape == counts.shape
+    with pytest.raises(ValueError, match="knows no batches"):
+        siamese.denoise(adata, layer="counts", batch_key="cell_type")
+    with pytest.raises(ValueError, match="jojoscl does not denoise"):
+        model.denoise()
 
 
 def test_clone(model):

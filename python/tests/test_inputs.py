@@ -135,6 +135,29 @@ def test_only_genes_of_10x_features(adata):
     assert adata.layers["lognorm"][:, 290:].nnz == 0
 
 
+@pytest.mark.parametrize("name", mo._morula.FEATURE_TYPES)
+def test_columns_of_feature_types(adata, name):
+    kinds = np.where(np.arange(300) < 290, "rna", "prot")
+    adata.var[name] = kinds
+    adata.raw = adata.copy()
+    for layer in ("X", "raw"):
+        with pytest.warns(UserWarning, match="left out"):
+            assert mo._input.counts(adata, layer=layer).n_vars == 290
+    # The first of the columns counts, as in files.
+    for other in mo._morula.FEATURE_TYPES:
+        if other not in adata.var:
+            adata.var[other] = "Gene Expression" if other == "feature_types" else "ADT"
+    if name == "feature_types":
+        with pytest.warns(UserWarning, match="left out"):
+            assert mo._input.counts(adata).n_vars == 290
+    else:
+        assert mo._input.counts(adata).n_vars == 300
+
+
+def test_names_of_feature_types_are_those_of_files():
+    assert {"feature_types", "feature_type", "modality"} <= set(mo._morula.FEATURE_TYPES)
+
+
 def test_fractions(adata):
     adata.X.data = adata.X.data + 0.25
     with pytest.raises(ValueError, match="round=True"):
@@ -170,6 +193,18 @@ def test_what_is_no_count(adata):
     for x in ([["a", "b"]], np.zeros((2, 2), dtype=complex), np.zeros((2, 2), dtype=object)):
         with pytest.raises(TypeError, match="array of numbers"):
             mo._input.counts(x)
+
+
+def test_what_is_no_code_and_what_is_no_position(adata):
+    with pytest.raises(ValueError, match="0.5 is no code of a label"):
+        mo._morula.evaluate(np.array([0.5, 1.0]), np.array([0, 1]))
+    x = adata.X.copy()
+    x.indices = x.indices.astype(float) + 0.5
+    with pytest.raises(ValueError, match="0.5 is no position in a matrix"):
+        mo._morula.Counts(
+            "csr", x.shape, [x.indptr, x.indices, x.data], list(adata.obs_names),
+            list(adata.var_names), "X", False, None, None,
+        )  # fmt: skip
 
 
 def test_damaged_sparse_matrices(adata):

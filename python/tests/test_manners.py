@@ -50,6 +50,34 @@ def test_other_threads_go_on(adata):
     assert len(during) > 0.1 * (end - start) / 0.005
 
 
+def test_other_threads_go_on_while_a_model_is_asked_twice(adata):
+    import anndata
+
+    model = mo.JojoSCL(**FAST).fit(adata)
+    many = anndata.concat({str(i): adata for i in range(60)}, index_unique="-")
+    ticks, asked, done = [], [], threading.Event()
+
+    def tick():
+        while not done.wait(0.005):
+            ticks.append(time.monotonic())
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        pool.submit(tick)
+        predicted = pool.submit(model.predict, many)
+        try:
+            while not predicted.done():
+                start = time.monotonic()
+                assert model.n_clusters_ == 3
+                asked.append((start, time.monotonic()))
+            assert len(predicted.result()) == many.n_obs
+        finally:
+            done.set()
+    start, end = max(asked, key=lambda times: times[1] - times[0])
+    # One question did wait for the prediction.
+    assert end - start > 0.1
+    assert sum(start < t < end for t in ticks) > 0.1 * (end - start) / 0.005
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_ctrl_c(adata):
     model = mo.JojoSCL(**FAST).fit(adata)

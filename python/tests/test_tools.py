@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,14 +33,135 @@ def test_places(adata):
 def test_key_copy_and_inplace(adata):
     copied = mo.tl.jojoscl(adata, key_added="mine", umap=True, copy=True, **FAST)
     assert list(adata.obs.columns) == ["cell_type"] and not adata.obsm
-    assert {"mine", "mine_confidence"} <= set(copied.obs.columns)
-    assert set(copied.obsm) == {"X_mine", "mine_proba", "X_umap"} and "mine" in copied.uns
     assert copied.uns["umap"]["params"]["use_rep"] == "X_mine"
-    found = mo.tl.jojoscl(adata, inplace=False, **FAST)
+    found = mo.tl.jojoscl(adata, umap=True, inplace=False, **FAST)
     assert list(adata.obs.columns) == ["cell_type"]
+    # One rule for every name.
+    for place in ("obs", "obsm", "uns"):
+        mine = [name.replace("jojoscl", "mine") for name in found[place]]
+        before = ["cell_type"] if place == "obs" else []
+        assert sorted(getattr(copied, place).keys()) == sorted([*before, *mine]), place
+    ends = ("", "_coarse", "_confidence", "_fine")
+    assert sorted(found["obs"]) == [f"jojoscl{end}" for end in ends]
     assert same(found["obsm"]["X_jojoscl"], copied.obsm["X_mine"])
+    with pytest.raises(ValueError, match="key_added = 'umap'"):
+        mo.tl.jojoscl(adata, key_added="umap", umap=True, **FAST)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda data, **given: mo.tl.jojoscl(data, **given),
+        lambda data, **given: mo.tl.scsiameseclu(data, **given),
+        lambda data, **given: mo.tl._function("jojoscl")(data, **given),
+        lambda data, **given: mo.tl.predict(data, mo.JojoSCL(), **given),
+        lambda data, **given: mo.tl.cut(data, "fine", **given),
+        lambda data, **given: mo.tl.rank_genes_groups(data, "nothing", **given),
+        lambda data, **given: mo.tl.annotate(data, "nothing", {"T": ["CD3E"]}, **given),
+        lambda data, **given: mo.tl.transfer(data, data, "nothing", **given),
+    ],
+)
+def test_every_function_checks_its_target_first(adata, call):
     with pytest.raises(ValueError, match="exclude"):
-        mo.tl.jojoscl(adata, inplace=False, copy=True, **FAST)
+        call(adata, copy=True, inplace=False)
+    with pytest.raises(TypeError, match="an AnnData is needed, not csr_matrix"):
+        call(adata.X)
+
+
+def test_options_of_models_are_checked(adata):
+    for given, match in [
+        ({"min_confidence": 2}, "min_confidence = 2"),
+        ({"evidence": "all"}, "evidence = 'all'"),
+        ({"denoise": True}, "jojoscl does not denoise"),
+    ]:
+        for cluster in (mo.tl.jojoscl, mo.tl._function("jojoscl")):
+            with pytest.raises(ValueError, match=match):
+                cluster(adata, **given)
+    with pytest.raises(TypeError, match="unknown parameter 'seed'"):
+        mo.tl.jojoscl(adata, seed=3)
+
+
+def test_the_page_names_what_is_set(adata):
+    mo.tl.jojoscl(adata, **FAST)
+    returns = mo.tl.jojoscl.__doc__.split("Returns")[1].split("Examples")[0]
+    for place in ("obs", "obsm", "uns"):
+        named = set(re.findall(rf'``{place}\["(\w+)"\]``', returns))
+        assert named == set(getattr(adata, place).keys()) - {"cell_type"}
+
+
+def test_new_labels_stand_alone(adata, model):
+    # Levels and evidence of an earlier fit do not belong to new labels.
+    for key in (None, "mine"):
+        name = key or "jojoscl"
+        mo.tl.jojoscl(adata, key_added=key, **FAST)
+        fitted = {place: set(getattr(adata, place).keys()) for place in ("obs", "obsm", "uns")}
+        copied = mo.tl.predict(adata, model, key_added=key, copy=True)
+        for place, lost in [
+            ("obs", {f"{name}_coarse", f"{name}_fine"}),
+            ("obsm", set()),
+            ("uns", {f"{name}_evidence"}),
+        ]:
+            assert fitted[place] == set(getattr(adata, place).keys()) >= lost
+            assert set(getattr(copied, place).keys()) == fitted[place] - lost, place
+        mo.tl.jojoscl(copied, key_added=key, evidence="none", **FAST)
+        assert set(copied.obs.columns) == fitted["obs"]
+        assert set(copied.uns) == fitted["uns"] - {f"{name}_evidence"}
+
+
+def test_cut(adata, tmp_path):
+    mo.tl.jojoscl(adata, **(FAST | {"n_clusters": None}))
+    for level, expected in [
+        ("coarse", "jojoscl_coarse"), ("default", "jojoscl"), ("fine", "jojoscl_fine"),
+    ]:  # fmt: skip
+        mo.tl.cut(adata, level)
+        assert adata.obs["jojoscl_cut"].equals(adata.obs[expected]), level
+    mo.tl.cut(adata, n_clusters=2, key_added="two")
+    assert adata.obs["two"].nunique() == 2
+    assert (adata.obs.groupby("jojoscl", observed=True)["two"].nunique() == 1).all()
+    mo.tl.cut(adata, resolution=1e9, key_added="leaves")
+    assert adata.obs["leaves"].nunique() == adata.obs["jojoscl_fine"].nunique()
+    mo.tl.cut(adata, resolution=0.0, key_added="whole")
+    assert adata.obs["whole"].nunique() == 1
+    # A result that a file has held.
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    back = anndata.read_h5ad(tmp_path / "cells.h5ad")
+    mo.tl.cut(back, n_clusters=2, key="jojoscl", key_added="again")
+    assert list(back.obs["again"]) == list(adata.obs["two"])
+    for given, match in [
+        ({}, "only one of them"),
+        ({"level": "fine", "n_clusters": 2}, "only one of them"),
+        ({"level": "finest"}, 'level = "finest"'),
+        ({"n_clusters": 9999}, "9999.*at most"),
+        ({"n_clusters": -1}, "n_clusters = -1"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            mo.tl.cut(adata, **given)
+    with pytest.raises(KeyError, match="uns has no other"):
+        mo.tl.cut(adata, "fine", key="other")
+    with pytest.raises(KeyError, match="result with a tree"):
+        mo.tl.cut(mo.simulate(30, 2, n_genes=40), "fine")
+    back.uns["other"] = back.uns["jojoscl"]
+    with pytest.raises(ValueError, match="several results, jojoscl, other; give key"):
+        mo.tl.cut(back, "fine")
+    back.uns["morula_match"] = {"column": "jojoscl"}
+    with pytest.raises(ValueError, match="has renamed the clusters of jojoscl"):
+        mo.tl.cut(back, "fine", key="jojoscl")
+    del adata.uns["jojoscl"]["tree"]
+    with pytest.raises(ValueError, match="no tree"):
+        mo.tl.cut(adata, "fine", key="jojoscl")
+
+
+def test_cut_of_a_single_cluster(adata):
+    mo.tl.jojoscl(adata, **(FAST | {"n_clusters": 1}))
+    # Without merges, the lists of the tree are empty.
+    adata.uns["jojoscl"]["tree"] = {
+        "resolution": 1.0,
+        "leaves": {"name": ["0"], "cluster": np.array([0]), "n_cells": np.array([240])},
+        "merges": {"first": np.zeros(0, int), "second": np.zeros(0, int), "contact": np.zeros(0)},
+    }
+    adata.obs["jojoscl_fine"] = pd.Categorical(["0"] * 240)
+    mo.tl.cut(adata, "coarse")
+    assert (adata.obs["jojoscl_cut"] == "0").all()
 
 
 def test_a_view_becomes_its_own(adata):
@@ -75,8 +198,12 @@ def test_batches(adata):
     with pytest.raises(KeyError, match="no column donor; there are: cell_type"):
         mo.tl.jojoscl(adata, batch_key="donor", **FAST)
     adata.obs["donor"] = "Ada"
-    with pytest.warns(UserWarning, match="nothing can be corrected"):
-        mo.tl.jojoscl(adata, batch_key="donor", **FAST)
+    for call in (mo.tl.jojoscl, mo.JojoSCL(**FAST).fit, mo.JojoSCL(**FAST).fit_predict):
+        given = FAST if call is mo.tl.jojoscl else {}
+        with pytest.warns(UserWarning, match="nothing can be corrected") as seen:
+            call(adata, batch_key="donor", **given)
+        # The line of the user.
+        assert [warning.filename for warning in seen] == [__file__]
     adata.obs["donor"] = ["Ada", None] * 120
     with pytest.raises(ValueError, match="has no batch"):
         mo.tl.jojoscl(adata, batch_key="donor", **FAST)
@@ -164,6 +291,59 @@ def test_annotate(adata, tmp_path, form):
         mo.tl.annotate(adata, "cell_type", 3)
 
 
+def table(**columns):
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize(
+    "markers, error, match",
+    [
+        ({"T": "CD3E"}, TypeError, "the genes of 'T' are a list of names, not 'CD3E'"),
+        ({"T": b"CD3E"}, TypeError, "the genes of 'T'"),
+        ({"T": np.nan}, TypeError, "the genes of 'T'"),
+        (pd.Series({"T": "CD3E"}), TypeError, "the genes of 'T'"),
+        ({"T": []}, ValueError, "'T' has no genes"),
+        ({}, ValueError, "the marker list is empty"),
+        ({"T": ["CD3E", None]}, ValueError, "'T' has a gene without a name"),
+        ({"T": ["CD3E", np.nan]}, ValueError, "'T' has a gene without a name"),
+        ({"T": ["CD3E", pd.NA]}, ValueError, "'T' has a gene without a name"),
+        ({"T": [" "]}, ValueError, "'T' has a gene without a name"),
+        ({" ": ["CD3E"]}, ValueError, "the type is empty"),
+        (table(type=["T", "B"], gene=["CD3E", np.nan]), ValueError, "line 3: the gene is empty"),
+        (table(type=["T", None], gene=["CD3E", "CD19"]), ValueError, "line 3: the type is empty"),
+        (table(type=["T"], gene=["CD3E"], sign=["?"]), ValueError, 'the sign "." is neither'),
+        (table(kind=["T"], gene=["CD3E"]), ValueError, 'no column "type"'),
+    ],
+)
+def test_marker_lists_that_are_refused(adata, markers, error, match):
+    with pytest.raises(error, match=match):
+        mo.tl.annotate(adata, "cell_type", markers)
+
+
+def test_marker_lists_are_those_of_files(adata, tmp_path):
+    of = adata.var["marker_of"].dropna().astype(str)
+    names = sorted(set(of))
+    lists = {name: of.index[of == name] for name in names}
+    # Names of types may hold what a file needs quotes for, and may begin as a comment does.
+    odd = dict(zip(["#1 T", 'B;\t"type", 2', "NK"], lists.values()))
+    mo.tl.annotate(adata, "cell_type", odd, key_added="odd")
+    assert set(adata.obs["odd"].astype(str)) == set(odd)
+    # Genes that a type lacks: of a list, and of a table.
+    first, second = (list(lists[name]) for name in names[:2])
+    wrong = {"first": first + [f"-{gene}" for gene in first], "second": second}
+    mo.tl.annotate(adata, "cell_type", wrong, key_added="listed")
+    pairs = [(name, gene) for name, genes in wrong.items() for gene in genes]
+    rows = pd.DataFrame(pairs, columns=["type", "gene"])
+    rows["sign"] = np.where(rows["gene"].str.startswith("-"), "-", "+")
+    rows["gene"] = rows["gene"].str.removeprefix("-")
+    mo.tl.annotate(adata, "cell_type", rows, key_added="signed")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    mo.tl.annotate(adata, "cell_type", tmp_path / "rows.csv", key_added="read")
+    for key in ("signed", "read"):
+        assert adata.obs[key].equals(adata.obs["listed"]), key
+    assert not (adata.obs["listed"] == "first").any() and (adata.obs["listed"] == "second").any()
+
+
 def test_transfer(adata):
     mo.tl.jojoscl(adata, **FAST)
     known, new = adata[:160].copy(), adata[160:].copy()
@@ -198,6 +378,24 @@ def test_report(adata, tmp_path):
         mo.report(adata, tmp_path / "report", key="mine")
 
 
+def test_a_report_of_columns_that_are_not_named_by_text(adata, tmp_path):
+    mo.tl.jojoscl(adata, **FAST)
+    adata.obs[7] = adata.obs["cell_type"]
+    adata.obs[(1, "two")] = np.arange(240) % 5
+    mo.report(adata, tmp_path / "report")
+    assert (tmp_path / "report" / "report.html").exists()
+
+
+def test_a_report_of_what_others_keep_in_uns(adata, tmp_path):
+    mo.tl.jojoscl(adata, **(FAST | {"random_state": 2**63}))
+    adata.uns["jojoscl"] |= {
+        "matrix": np.eye(2), "uneven": [[1], [2, 3]], "mixed": ["a", 1], "nothing": None,
+        "flags": [True, False], "empty": [], "table": adata.obs, 5: {"names": ["a"]},
+    }  # fmt: skip
+    mo.report(adata, tmp_path / "report")
+    assert "random_state" in (tmp_path / "report" / "report.html").read_text()
+
+
 def test_scanpy_goes_on(adata):
     sc = pytest.importorskip("scanpy")
     mo.tl.jojoscl(adata, **FAST)
@@ -207,8 +405,6 @@ def test_scanpy_goes_on(adata):
 
 
 def test_results_survive_a_file(adata, tmp_path):
-    import anndata
-
     mo.tl.scsiameseclu(adata, denoise=True, umap=True, **FAST_SIAMESE)
     mo.tl.rank_genes_groups(adata, "scsiameseclu", n_genes=10)
     adata.write_h5ad(tmp_path / "out.h5ad")
@@ -231,11 +427,38 @@ def test_a_model_without_a_function_of_its_own(adata):
     assert same(found["obsm"]["X_jojoscl"], mo.JojoSCL(**FAST).fit(adata).embedding_)
 
 
+@pytest.mark.parametrize(
+    "name, call",
+    [
+        ("n_cells", lambda n, data: mo.simulate(n, 2)),
+        ("n_types", lambda n, data: mo.simulate(20, n)),
+        ("n_genes", lambda n, data: mo.simulate(20, 2, n_genes=n)),
+        ("n_batches", lambda n, data: mo.simulate(20, 2, n_batches=n)),
+        ("random_state", lambda n, data: mo.simulate(20, 2, random_state=n)),
+        ("n_clusters", lambda n, data: mo.tl.jojoscl(data, n)),
+        ("epochs", lambda n, data: mo.tl.jojoscl(data, epochs=n)),
+        ("random_state", lambda n, data: mo.JojoSCL(random_state=n).fit(data)),
+        ("n_genes", lambda n, data: mo.tl.rank_genes_groups(data, "cell_type", n_genes=n)),
+        ("min_cells", lambda n, data: mo.tl.rank_genes_groups(data, "cell_type", min_cells=n)),
+        ("n_clusters", lambda n, data: mo.tl.cut(data, n_clusters=n, key="fit")),
+        ("n_jobs", lambda n, data: mo.metrics.silhouette(data.X.toarray(), data.obs["cell_type"], n_jobs=n)),
+    ],
+)
+def test_whole_numbers(adata, name, call):
+    adata.uns["fit"], adata.obs["fit_fine"] = {"tree": {}}, "0"
+    for value, error in [
+        (-1000, ValueError), (np.int64(-1000), ValueError), (2**64, ValueError), (2.5, TypeError),
+        (True, TypeError), ("2", TypeError), (np.arange(5000), TypeError),
+    ]:  # fmt: skip
+        with pytest.raises(error, match=name) as raised:
+            call(value, adata)
+        text = str(raised.value)
+        assert str(value) in text or "<ndarray of shape (5000,)>" in text, text
+
+
 def test_devices_and_simulate():
     assert any("CPU" in name for name in mo.devices())
     a, b = (mo.simulate(60, 2, n_genes=50, n_batches=2, random_state=5) for _ in range(2))
     assert (a.X != b.X).nnz == 0 and list(a.obs.columns) == ["cell_type", "batch"]
     with pytest.raises(ValueError):
         mo.simulate(0, 2)
-    with pytest.raises(OverflowError):
-        mo.simulate(-1, 2)

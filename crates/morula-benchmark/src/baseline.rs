@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use morula::cluster::{KMeansParams, LeidenParams, kmeans, leiden, leiden_for_k, ward};
 use morula::models::Ablation;
 use morula::prelude::*;
-use morula::preprocess::{HarmonyParams, PcaParams, RecipeParams, neighbors, pca_dense};
+use morula::preprocess::{HarmonyParams, PcaParams, RecipeParams, neighbors, pca_offset};
 use serde::{Deserialize, Serialize};
 
 use crate::clustered::{Clustered, given};
@@ -131,7 +131,7 @@ pub fn cluster(
     let params = Params::of(baseline).with(parameters)?;
     let (_, prepared) = params.recipe.fit(counts)?;
     let pca = PcaParams { n_comps: params.components, ..PcaParams::default() };
-    let pca = pca_dense(&prepared.x, prepared.n_genes, &pca)?;
+    let pca = pca_offset(&prepared.scaled(), &pca)?;
     let d = pca.n_comps;
     let scores = match &prepared.batches {
         Some(batches) => HarmonyParams::default().fit(&pca.scores, d, batches)?.1,

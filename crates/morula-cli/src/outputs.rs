@@ -114,6 +114,23 @@ impl<'a> Outputs<'a> {
         Ok(self)
     }
 
+    /// Adds files of these names in a folder.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy).
+    pub fn files(mut self, flag: &'static str, folder: &Path, names: &[&str]) -> Result<Self> {
+        check_folder(folder)?;
+        for path in names.iter().map(|name| folder.join(name)) {
+            self.check_inputs(flag, &path, None)?;
+            self.check_written(flag, &path)?;
+            if path.exists() || path.is_symlink() {
+                check_file(&path)?;
+            }
+            self.written.push(Written { flag, path, folder: false });
+        }
+        Ok(self)
+    }
+
     /// Adds a folder that the command replaces as a whole.
     ///
     /// # Errors

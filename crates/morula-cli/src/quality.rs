@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use morula::data::{
-    Additions, Categorical, Column, CountMatrix, DataFrame, OutputPlan, UnsValue, read_small,
+    Additions, Categorical, Column, CountMatrix, CsrMatrix, DataFrame, OutputPlan, UnsValue,
+    read_small,
 };
 use morula::models::Prediction;
-use morula::preprocess::{GeneSet, QcParams, Quality, quality_control};
+use morula::preprocess::{GeneSet, QcParams, Quality, calculate_qc_metrics, quality_control};
 
 use crate::console::Console;
 use crate::failure::usage;
@@ -19,16 +20,23 @@ pub const ENTRY: &str = "morula_qc";
 /// The column of obs that says whether a cell has no flag.
 pub const PASS: &str = "qc_pass";
 
-/// The parts of the output that quality control writes.
-pub fn planned(plan: OutputPlan) -> OutputPlan {
-    let columns = ["outlier", "mt_outlier", "doublet_score", "predicted_doublet", PASS];
-    columns.into_iter().fold(plan.uns(ENTRY), OutputPlan::obs)
+/// The parts of the output that quality control writes, with kinds of genes of these names beside
+/// those known by their symbols.
+pub fn planned<'a>(plan: OutputPlan, names: impl IntoIterator<Item = &'a str>) -> OutputPlan {
+    let mut sets = GeneSet::usual(&[]);
+    sets.extend(names.into_iter().map(|name| GeneSet { name: name.into(), genes: Vec::new() }));
+    // The columns are the same for no cells; these are genes enough for all shares of top genes.
+    let none = CsrMatrix::from_dense(0, 1000, &[]).unwrap_or_default();
+    let metrics = calculate_qc_metrics(&none, &sets).map(|found| found.obs()).unwrap_or_default();
+    let flags = ["outlier", "mt_outlier", "doublet_score", "predicted_doublet", PASS];
+    let columns = metrics.into_iter().map(|(name, _)| name).chain(flags.map(String::from));
+    columns.fold(plan.uns(ENTRY), OutputPlan::obs)
 }
 
 /// Name and file of a kind of genes, `NAME=FILE`.
 pub fn about(text: &str) -> Option<(&str, PathBuf)> {
     let (name, file) = text.split_once('=')?;
-    (!name.is_empty() && !file.is_empty()).then(|| (name, file.into()))
+    (!name.is_empty() && !name.contains('/') && !file.is_empty()).then(|| (name, file.into()))
 }
 
 /// The kinds of genes known by their symbols, and those of lists.
@@ -36,7 +44,9 @@ pub fn gene_sets(genes: &[String], lists: &[String], console: Console) -> Result
     let mut sets = GeneSet::usual(genes);
     for list in lists {
         let Some((name, file)) = about(list) else {
-            return Err(usage(format!("--genes {list}: give a name and a file, as mt=genes.txt")));
+            return Err(usage(format!(
+                "--genes {list}: give a name without a slash and a file, as mt=genes.txt"
+            )));
         };
         let path = file.display();
         let text = read_small(&file).with_context(|| format!("cannot read {path}"))?;
@@ -60,9 +70,9 @@ pub fn gene_sets(genes: &[String], lists: &[String], console: Console) -> Result
 /// The columns and the entry of uns.
 pub fn additions(to: Additions, found: &Quality, params: &QcParams, sets: &[GeneSet]) -> Additions {
     let params = serde_json::to_value(params).unwrap_or_default();
-    let genes = sets.iter().fold(UnsValue::map(), |all, set| {
-        all.with(set.name.replace('/', "_"), set.genes.len() as i64)
-    });
+    let genes = sets
+        .iter()
+        .fold(UnsValue::map(), |all, set| all.with(set.name.as_str(), set.genes.len() as i64));
     let about = UnsValue::map().with("params", &params).with("genes", genes);
     let samples = found.samples.iter().enumerate().fold(UnsValue::map(), |all, (at, sample)| {
         let bounds = sample.bounds.iter().fold(UnsValue::map(), |all, (metric, b)| {
@@ -104,7 +114,11 @@ impl Screen {
                 let kept = (0..n_cells).filter(|&i| pass[i] == Some(true)).collect();
                 (kept, None, format!("the column {PASS}"))
             }
-            _ => {
+            Ok(_) => bail!(
+                "the column {PASS} does not hold True and False, as `morula qc` writes it; rename \
+                 it, or run morula qc"
+            ),
+            Err(_) => {
                 let (params, sets) = (QcParams::default(), GeneSet::usual(counts.var_names()));
                 let found = quality_control(counts.x(), &sets, samples, &params)?;
                 let count = |flags: &[bool]| flags.iter().filter(|flag| **flag).count();

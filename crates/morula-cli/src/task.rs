@@ -101,7 +101,7 @@ pub fn check_plan(
         plan = plan.layer("denoised").var(format!("{name}_modelled"));
     }
     if planned.qc {
-        plan = quality::planned(plan);
+        plan = quality::planned(plan, []);
     }
     if counts.round {
         plan = plan.uns(READING);

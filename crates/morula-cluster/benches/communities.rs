@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use morula_cluster::{LeidenParams, NClusters, communities, leiden};
 use morula_data::CsrMatrix;
-use morula_preprocess::{PcaParams, RecipeParams, SimulateParams, neighbors, pca_dense, simulate};
+use morula_preprocess::{PcaParams, RecipeParams, SimulateParams, neighbors, pca_offset, simulate};
 
 const CELLS: usize = 4000;
 
@@ -17,7 +17,7 @@ fn graph() -> CsrMatrix {
     let counts = simulate(&params).expect("parameters in range").counts;
     let (_, prepared) = RecipeParams::default().fit(&counts).expect("enough genes");
     let pca = PcaParams { n_comps: 50, ..Default::default() };
-    let pca = pca_dense(&prepared.x, prepared.n_genes, &pca).expect("enough components");
+    let pca = pca_offset(&prepared.scaled(), &pca).expect("enough components");
     let neighbors = neighbors(&pca.scores, pca.n_comps, 15).expect("enough cells");
     neighbors.fuzzy_connectivities()
 }

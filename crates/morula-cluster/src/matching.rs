@@ -148,13 +148,12 @@ fn push(to: &mut Vec<(usize, Vec<usize>)>, whole: usize, keeper: usize, part: us
 /// The names of matched clusters, and the numbers after the highest one for the others.
 fn numbered_on(a: &[String], matched: &[Option<usize>]) -> Vec<String> {
     let used: HashSet<&str> = a.iter().map(String::as_str).collect();
-    // The number of 3 and of 3.1 is 3.
-    let number = |name: &String| name.split('.').next()?.parse::<u64>().ok();
-    let mut next =
-        a.iter().filter_map(number).max().map_or(a.len() as u64, |n| n.saturating_add(1));
+    // The number of 3 and of 3.1 is 3. A number beyond 32 bits is a name like any other.
+    let number = |name: &String| name.split('.').next()?.parse::<u32>().ok();
+    let mut next = a.iter().filter_map(number).max().map_or(a.len() as u64, |n| u64::from(n) + 1);
     let mut free = || loop {
         let name = next.to_string();
-        next = next.saturating_add(1);
+        next += 1;
         if !used.contains(name.as_str()) {
             return name;
         }
@@ -197,6 +196,8 @@ mod tests {
         assert_eq!(found.names, ["0", "7", "8"]);
         let words = names("xxyy  ", "aabbcc");
         assert_eq!(words.names, ["x", "y", "2"]);
+        let huge = Similarity::of_profiles(vec![vec![0.1]], 0.5);
+        assert_eq!(huge.names(&[u64::MAX.to_string()]).unwrap().names, ["1"]);
         let parts = Similarity::of_profiles(vec![vec![0.1, 0.2]], 0.5);
         assert_eq!(parts.names(&["3.1".into(), "3.2".into()]).unwrap().names, ["4"]);
     }

@@ -63,8 +63,9 @@ pub use dense::DenseMatrix;
 pub use error::{DataError, Result};
 pub use frame::{Categorical, Column, DataFrame};
 pub use io::{
-    Format, OutputPlan, ReadOptions, check_output, parts, read, read_counts, read_counts_with,
-    read_obs, read_uns, read_with, sniff, write_h5ad, write_h5ad_from, write_h5ad_with,
+    FEATURE_TYPES, Format, OutputPlan, ReadOptions, check_output, parts, read, read_counts,
+    read_counts_with, read_obs, read_uns, read_with, sniff, write_h5ad, write_h5ad_from,
+    write_h5ad_with,
 };
 pub use names::make_unique;
 pub use records::{Field, Records};

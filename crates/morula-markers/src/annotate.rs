@@ -99,6 +99,10 @@ pub fn annotate(
     params: &AnnotateParams,
 ) -> Result<Annotation> {
     params.check()?;
+    if !markers.is_ranked() {
+        let want = "annotation needs the AUC of `rank_genes_groups`";
+        return Err(MarkersError::param("markers", "log-ratio", want));
+    }
     let tested: Vec<usize> = markers.tested().collect();
     let expected = tested.last().map_or(0, |last| last + 1);
     if var_names.len() < expected {

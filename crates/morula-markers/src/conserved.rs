@@ -3,6 +3,7 @@
 use morula_data::{Categorical, CsrMatrix};
 
 use crate::groups::Groups;
+use crate::rank::check_finite;
 use crate::rank::{benjamini_hochberg, tested};
 use crate::{Markers, MarkersError, MarkersParams, Result, rank_genes_groups};
 
@@ -60,6 +61,7 @@ pub fn conserved_markers(
     batches: &Categorical,
     params: &MarkersParams,
 ) -> Result<Vec<ConservedGroup>> {
+    check_finite(x)?;
     let [all, parts] = [groups, batches].map(|labels| Groups::new(labels, x.n_rows()));
     let (all, parts) = (all?, parts?);
     let kept = tested(x, params.min_cells)?;

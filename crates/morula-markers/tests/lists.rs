@@ -137,6 +137,7 @@ fn a_sign_marks_genes_that_a_type_lacks() {
     assert_eq!(gmt.negative().next().unwrap(), ["CD19"]);
     let error = MarkerLists::parse(b"type,gene,sign\nT,CD3E,up\n").unwrap_err().to_string();
     assert!(error.contains("line 2") && error.contains("up"), "{error}");
+    assert!(filtered("T\tx\tCD3E\n", "human", "").is_err());
     let error = filtered("type,gene\nT,CD3E\n", "human", "").unwrap_err().to_string();
     assert!(error.contains("species"), "{error}");
 }

@@ -1,13 +1,16 @@
-//! Clustering scores for Morula: agreement with true labels, and internal quality.
+//! Scores for Morula: agreement of clusters with true labels, internal quality, and embeddings.
 //!
 //! - Agreement with the truth: [`evaluate`] computes every score as an [`Evaluation`];
 //!   [`Contingency`] has one method per score.
 //! - Internal quality, without a truth: [`LabelledPoints`] computes silhouette, Calinski-Harabasz
 //!   and Davies-Bouldin on an embedding.
+//! - Embeddings, before any clustering: [`KnnGraph`] computes kNN accuracy and F1, iLISI, cLISI and
+//!   graph connectivity from nearest neighbours; [`silhouette_batch`] is the batch ASW.
 //!
 //! Labels are slices of any ordered type: numbers, strings, your own enum. Only the groups of cells
-//! with equal labels matter, not the names or the order of labels. Conventions are scikit-learn's,
-//! also in degenerate cases, except that an input without cells is an error.
+//! with equal labels matter, not the names or the order of labels. Conventions are scikit-learn's
+//! and, for batches, scib-metrics', also in degenerate cases, except that an input without cells is
+//! an error.
 //!
 //! ```
 //! use morula_metrics::{Contingency, evaluate};
@@ -24,13 +27,15 @@
 //! # Ok::<(), morula_metrics::MetricsError>(())
 //! ```
 
+mod embedding;
 mod error;
 mod evaluation;
 mod external;
 mod internal;
 mod labels;
 
-pub use error::{MetricsError, Result};
+pub use embedding::{KnnGraph, KnnScores, silhouette_batch};
+pub use error::{MetricsError, NeighborProblem, Result};
 pub use evaluation::{Evaluation, evaluate};
 pub use external::{Contingency, Matching, Overlap};
 pub use internal::LabelledPoints;

@@ -1,22 +1,22 @@
 //! Sparse single-cell preprocessing for Morula: quality control, filtering, normalisation, variable
 //! genes, PCA, neighbours, simulation.
 //!
-//! Functions have the names and the behaviour of scanpy's, on sparse matrices throughout; only the
-//! z-scores of the selected genes are dense. Results are the same for any number of threads.
+//! Functions have the names and the behaviour of scanpy's, on sparse matrices throughout. Results
+//! are the same for any number of threads.
 //!
 //! ```
 //! use morula_preprocess::{PcaParams, RecipeParams, SimulateParams};
-//! use morula_preprocess::{neighbors, pca_dense, simulate};
+//! use morula_preprocess::{neighbors, pca_offset, simulate};
 //!
 //! let simulated = simulate(&SimulateParams { cells: 200, genes: 300, ..Default::default() })?;
 //! let (recipe, prepared) = RecipeParams::default().fit(&simulated.counts)?;
-//! let pca = pca_dense(&prepared.x, prepared.n_genes, &PcaParams { n_comps: 20, seed: 0 })?;
+//! let pca = pca_offset(&prepared.scaled(), &PcaParams { n_comps: 20, seed: 0 })?;
 //! let graph = neighbors(&pca.scores, pca.n_comps, 15)?.connectivities();
 //! assert_eq!(graph.n_rows(), 200);
 //!
 //! // New cells use the same genes, size factors, means and deviations.
 //! let new = recipe.transform(&simulated.counts)?;
-//! assert_eq!(new.x, prepared.x);
+//! assert_eq!(new.scaled(), prepared.scaled());
 //! # Ok::<(), morula_preprocess::PreprocessError>(())
 //! ```
 
@@ -29,6 +29,7 @@ mod hvg;
 mod log1p;
 mod neighbors;
 mod normalize;
+mod offset_rows;
 mod pca;
 mod qc;
 mod recipe;
@@ -48,7 +49,8 @@ pub use hvg::{
 pub use log1p::log1p;
 pub use neighbors::{Neighbors, kneighbors, neighbors};
 pub use normalize::{TargetSum, normalize_total};
-pub use pca::{Pca, PcaParams, pca, pca_dense};
+pub use offset_rows::OffsetRows;
+pub use pca::{Pca, PcaParams, pca, pca_dense, pca_offset};
 pub use qc::{
     Bounds, DoubletParams, DoubletRate, Doublets, GeneSet, QcMetrics, QcParams, Quality,
     SampleQuality, SetCounts, TOP_GENES, calculate_qc_metrics, quality_control, score_doublets,

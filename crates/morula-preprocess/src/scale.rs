@@ -39,7 +39,7 @@ impl Scaler {
     }
 
     /// The z-score of `value` in `gene`.
-    fn z(&self, gene: usize, value: f32) -> f32 {
+    pub(crate) fn z(&self, gene: usize, value: f32) -> f32 {
         let z = ((f64::from(value) - self.mean[gene]) / self.sd[gene]) as f32;
         self.clip.map_or(z, |c| z.clamp(-c, c))
     }

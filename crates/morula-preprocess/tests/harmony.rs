@@ -28,7 +28,7 @@ fn components(counts: &CountMatrix) -> Vec<f32> {
     let (_, prepared) = RecipeParams::default().fit(counts).unwrap();
     assert_eq!(prepared.n_cells(), counts.n_obs());
     let pca = PcaParams { n_comps: D, ..PcaParams::default() };
-    pca_dense(&prepared.x, prepared.n_genes, &pca).unwrap().scores
+    pca_dense(&prepared.x(), prepared.n_genes, &pca).unwrap().scores
 }
 
 /// Cells of three types in two batches, the smallest type in the first batch alone: components,

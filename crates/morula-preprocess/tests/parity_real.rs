@@ -44,10 +44,10 @@ fn check(name: &str) {
     let (recipe, prepared) = params.fit(&counts).unwrap();
     let g = recipe.n_genes();
     let sampled: Vec<f32> =
-        (at("cells").iter()).flat_map(|&i| prepared.row(i).iter().copied().step_by(50)).collect();
+        (at("cells").iter()).flat_map(|&i| prepared.rows(&[i]).into_iter().step_by(50)).collect();
     assert_close(&format!("{name} scaled"), &wide(&sampled), &floats(&golden["scaled"]));
 
-    let pca = pca_dense(&prepared.x, g, &PcaParams::default()).unwrap();
+    let pca = pca_dense(&prepared.x(), g, &PcaParams::default()).unwrap();
     let want = |what: &str| floats(&golden["pca"][what]);
     assert_close(&format!("{name} variance"), &pca.explained_variance, &want("variance"));
     assert_close(&format!("{name} ratio"), &pca.explained_variance_ratio, &want("ratio"));

@@ -196,7 +196,7 @@ fn the_default_is_solvable_and_not_trivial() {
         let s = simulate(&SimulateParams { seed, ..Default::default() }).unwrap();
         let (recipe, prepared) = RecipeParams::default().fit(&s.counts).unwrap();
         let params = PcaParams { n_comps: 10, ..Default::default() };
-        let pca = pca_dense(&prepared.x, recipe.n_genes(), &params).unwrap();
+        let pca = pca_dense(&prepared.x(), recipe.n_genes(), &params).unwrap();
         let truth: Vec<usize> = prepared.kept_cells.iter().map(|&i| s.types[i]).collect();
         found.push(ari(&kmeans(&pca.scores, pca.n_comps, 5), &truth));
     }

@@ -1,6 +1,6 @@
 //! numpy's arrays as vectors, whatever the type of their numbers.
 
-use morula::data::CsrMatrix;
+use morula::data::{Categorical, CsrMatrix};
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -94,21 +94,31 @@ pub fn matrix(object: &Bound<'_, PyAny>) -> Result<(Vec<f32>, [usize; 2])> {
 
 /// Offsets: whole numbers of at least 0.
 pub fn offsets(object: &Bound<'_, PyAny>) -> Result<Vec<usize>> {
-    whole(object, |v| v as usize as f64 == v, |v| v as usize)
+    whole(object, "position in a matrix", |v| v as usize as f64 == v, |v| v as usize)
 }
 
 /// Columns.
 pub fn columns(object: &Bound<'_, PyAny>) -> Result<Vec<u32>> {
-    whole(object, |v| f64::from(v as u32) == v, |v| v as u32)
+    whole(object, "position in a matrix", |v| f64::from(v as u32) == v, |v| v as u32)
 }
 
 /// Codes of categories, -1 where missing.
 pub fn codes(object: &Bound<'_, PyAny>) -> Result<Vec<i32>> {
-    whole(object, |v| f64::from(v as i32) == v, |v| v as i32)
+    whole(object, "code of a label", |v| f64::from(v as i32) == v, |v| v as i32)
 }
 
+/// A code per cell, -1 where missing, and the names of the codes.
+pub type Labels<'py> = (Bound<'py, PyAny>, Vec<String>);
+
+/// Labels as categories.
+pub fn categorical((of_cells, names): Labels<'_>) -> Result<Categorical> {
+    Ok(Categorical::new(codes(&of_cells)?, names, false)?)
+}
+
+/// Whole numbers; `what` they are, for the error.
 fn whole<T>(
     object: &Bound<'_, PyAny>,
+    what: &str,
     fits: impl Fn(f64) -> bool,
     number: impl Fn(f64) -> T,
 ) -> Result<Vec<T>> {
@@ -124,6 +134,6 @@ fn whole<T>(
     })?;
     match bad {
         None => Ok(all),
-        Some(bad) => Err(Error::Value(format!("{bad} is no position in a matrix"))),
+        Some(bad) => Err(Error::Value(format!("{bad} is no {what}"))),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use morula::data::{AnnData, Categorical, Column, CountMatrix, CsrMatrix, Raw, ReadOptions};
 use pyo3::prelude::*;
 
-use crate::arrays::codes;
+use crate::arrays::{Labels, categorical};
 use crate::errors::{Error, Result, raise, refuse};
 use crate::matrix;
 
@@ -77,12 +77,9 @@ impl Counts {
         layer: String,
         round: bool,
         feature_types: Option<Vec<Option<String>>>,
-        batches: Option<(Bound<'_, PyAny>, Vec<String>)>,
+        batches: Option<Labels<'_>>,
     ) -> PyResult<Self> {
-        let batches = batches.map(|(of_cells, names)| {
-            Ok::<Categorical, Error>(Categorical::new(codes(&of_cells)?, names, false)?)
-        });
-        let batches = raise(batches.transpose())?;
+        let batches = raise(batches.map(categorical).transpose())?;
         let x = match (layout, parts.as_slice()) {
             ("csr", [indptr, indices, data]) => matrix::csr(shape, indptr, indices, data),
             ("csc", [indptr, indices, data]) => matrix::csc(shape, indptr, indices, data),

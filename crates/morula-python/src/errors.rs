@@ -4,6 +4,7 @@ use std::any::Any;
 use std::io::ErrorKind;
 use std::sync::Mutex;
 
+use morula::cluster::ClusterError;
 use morula::data::DataError;
 use morula::markers::MarkersError;
 use morula::metrics::MetricsError;
@@ -21,6 +22,9 @@ pub enum Error {
     /// The data cannot be used.
     #[error(transparent)]
     Data(Box<DataError>),
+    /// Clusters cannot be found or tested.
+    #[error(transparent)]
+    Cluster(Box<ClusterError>),
     /// A model refused its input, or its fit failed.
     #[error(transparent)]
     Model(Box<ModelError>),
@@ -63,6 +67,7 @@ macro_rules! boxed {
 
 boxed! {
     Data: DataError,
+    Cluster: ClusterError,
     Model: ModelError,
     Markers: MarkersError,
     Metrics: MetricsError,

@@ -8,6 +8,8 @@
 mod arrays;
 mod command;
 mod counts;
+mod cut;
+mod entries;
 mod errors;
 mod markers;
 mod matrix;
@@ -24,12 +26,15 @@ use pyo3::pymodule;
 /// Morula's compiled functions; use the package `morula`.
 #[pymodule]
 mod _morula {
+    use morula::data::FEATURE_TYPES;
     use pyo3::prelude::*;
 
     #[pymodule_export]
     use super::command::{panic_for_tests, run_command};
     #[pymodule_export]
     use super::counts::{Counts, categories, is_counts};
+    #[pymodule_export]
+    use super::cut::cut;
     #[pymodule_export]
     use super::markers::{annotate, rank_genes_groups, transfer};
     #[pymodule_export]
@@ -46,6 +51,7 @@ mod _morula {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::errors::quiet_panics();
+        module.add("FEATURE_TYPES", FEATURE_TYPES)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

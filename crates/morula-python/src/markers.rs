@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use morula::data::{Additions, Categorical, CsrMatrix, DenseMatrix};
+use morula::data::{Additions, CsrMatrix, DenseMatrix};
 use morula::markers::{
     AnnotateParams, Annotation, MarkerLists, MarkersParams, TransferParams, annotate as types_of,
     rank_genes_groups as rank,
@@ -13,20 +13,13 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::arrays::{codes, matrix};
+use crate::arrays::{Labels, categorical, matrix};
 use crate::counts::Counts;
 use crate::errors::{Error, Result, raise};
 use crate::{parts, work};
 
 /// Name of the layer of log-normalised counts.
 const LAYER: &str = "lognorm";
-
-/// A code per cell, -1 where missing, and the names of the codes.
-type Labels<'py> = (Bound<'py, PyAny>, Vec<String>);
-
-fn categorical((of_cells, names): Labels<'_>) -> Result<Categorical> {
-    Ok(Categorical::new(codes(&of_cells)?, names, false)?)
-}
 
 /// Log-normalised counts: the input of the tests, as the command makes it.
 fn log_normalised(counts: &Counts) -> impl FnOnce() -> Result<CsrMatrix> + Send + 'static {
@@ -70,10 +63,20 @@ pub fn rank_genes_groups<'py>(
 /// Where the marker genes of types come from.
 #[derive(FromPyObject)]
 pub enum Lists {
-    /// A file: CSV with the columns type and gene, or GMT.
+    /// The content of a table, as CSV.
+    Table(Vec<u8>),
+    /// A file: a table, or GMT.
     File(PathBuf),
-    /// Pairs of a type and a gene.
-    Pairs(Vec<(String, String)>),
+}
+
+impl Lists {
+    fn read(self) -> Result<MarkerLists> {
+        match self {
+            Self::File(path) => Ok(MarkerLists::read(path)?),
+            Self::Table(content) => MarkerLists::parse(&content)
+                .map_err(|error| Error::Value(format!("the markers as CSV, {error}"))),
+        }
+    }
 }
 
 /// Types of clusters: per cluster its name, type (None if unknown), margin and scores; the types; and
@@ -93,10 +96,7 @@ pub fn annotate<'py>(
     let groups = raise(categorical(labels))?;
     let (inner, x) = (counts.inner(), log_normalised(counts));
     let found: Result<Annotation> = work::quietly(py, n_jobs, move || {
-        let lists = match lists {
-            Lists::File(path) => MarkerLists::read(path)?,
-            Lists::Pairs(pairs) => MarkerLists::new(pairs)?,
-        };
+        let lists = lists.read()?;
         let markers = rank(&x()?, &groups, &MarkersParams::default())?;
         Ok(types_of(&markers, inner.var_names(), &lists, &params)?)
     });

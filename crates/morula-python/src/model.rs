@@ -8,7 +8,7 @@ use morula::data::DenseMatrix;
 use morula::models::NamedDevice;
 use morula::prelude::*;
 use morula::preprocess::{UmapParams, umap, umap_layout};
-use morula::results::confident_additions;
+use morula::results::{confident_additions, evidence_additions, fitted_evidence};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -41,22 +41,18 @@ impl Model {
         Self { inner: Arc::new(Mutex::new(model)), device, n_obs }
     }
 
-    /// Asks the model; a panic in another question does not spoil it.
-    fn ask<T>(&self, question: impl FnOnce(&dyn ClusterModel) -> T) -> T {
-        question(self.inner.lock().unwrap_or_else(PoisonError::into_inner).as_ref())
-    }
-
-    /// Asks the model away from Python's lock.
-    fn work<T: Send + 'static>(
+    /// Asks the model away from Python's lock, also while another question is being answered. A panic
+    /// in one question does not spoil the model.
+    fn ask<T: Send + 'static>(
         &self,
         py: Python<'_>,
         n_jobs: Option<usize>,
         question: impl FnOnce(&dyn ClusterModel) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    ) -> PyResult<T> {
         let model = self.inner.clone();
-        work::quietly(py, n_jobs, move || {
+        raise(work::quietly(py, n_jobs, move || {
             question(model.lock().unwrap_or_else(PoisonError::into_inner).as_ref())
-        })
+        }))
     }
 }
 
@@ -106,14 +102,14 @@ pub fn load(py: Python<'_>, folder: PathBuf, device_name: &str) -> PyResult<Mode
 impl Model {
     /// Name of the model.
     #[getter]
-    fn name(&self) -> &'static str {
-        self.ask(|model| model.name())
+    fn name(&self, py: Python<'_>) -> PyResult<&'static str> {
+        self.ask(py, None, |model| Ok(model.name()))
     }
 
     /// Number of clusters.
     #[getter]
-    fn n_clusters(&self) -> usize {
-        self.ask(|model| model.n_clusters())
+    fn n_clusters(&self, py: Python<'_>) -> PyResult<usize> {
+        self.ask(py, None, |model| Ok(model.n_clusters()))
     }
 
     /// Name of the device.
@@ -124,20 +120,23 @@ impl Model {
 
     /// Batches that it corrects for.
     #[getter]
-    fn batches(&self) -> Vec<String> {
-        self.ask(|model| model.batches().to_vec())
+    fn batches(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.ask(py, None, |model| Ok(model.batches().to_vec()))
     }
 
     /// Names of the genes that it uses.
     #[getter]
-    fn genes(&self) -> Vec<String> {
-        self.ask(|model| model.recipe().selected_genes().into_iter().map(String::from).collect())
+    fn genes(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.ask(py, None, |model| {
+            Ok(model.recipe().selected_genes().into_iter().map(String::from).collect())
+        })
     }
 
     /// Parameters and seed of the fit, as a dict.
     #[getter]
     fn params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(pythonize(py, &self.ask(|model| model.describe().parameters))?)
+        let parameters = self.ask(py, None, |model| Ok(model.describe().parameters))?;
+        Ok(pythonize(py, &parameters)?)
     }
 
     /// Losses of every epoch, as dicts.
@@ -153,14 +152,14 @@ impl Model {
                 "terms": terms(record),
             })
         };
-        let all: Vec<Value> = self.ask(|model| model.history().iter().map(record).collect());
-        Ok(pythonize(py, &all)?)
+        let history = self.ask(py, None, |model| Ok(model.history().to_vec()))?;
+        Ok(pythonize(py, &history.iter().map(record).collect::<Vec<Value>>())?)
     }
 
     /// Clusters, probabilities and embedding of the cells of the fit; None of a loaded model.
-    fn fitted(&self) -> Option<Predicted> {
-        let inner = self.ask(|model| model.fitted().cloned())?;
-        Some(Predicted { inner: Arc::new(inner), n_obs: self.n_obs })
+    fn fitted(&self, py: Python<'_>) -> PyResult<Option<Predicted>> {
+        let found = self.ask(py, None, |model| Ok(model.fitted().cloned()))?;
+        Ok(found.map(|inner| Predicted { inner: Arc::new(inner), n_obs: self.n_obs }))
     }
 
     /// Clusters, probabilities and embedding of new cells.
@@ -173,13 +172,13 @@ impl Model {
     ) -> PyResult<Predicted> {
         let counts = counts.inner();
         let n_obs = counts.n_obs();
-        let found = self.work(py, n_jobs, move |model| Ok(model.predict(&counts)?));
-        Ok(Predicted { inner: Arc::new(raise(found)?), n_obs })
+        let found = self.ask(py, n_jobs, move |model| Ok(model.predict(&counts)?))?;
+        Ok(Predicted { inner: Arc::new(found), n_obs })
     }
 
     /// Writes the model to a folder.
     fn save(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
-        raise(self.work(py, None, move |model| Ok(model.save(&folder)?)))
+        self.ask(py, None, move |model| Ok(model.save(&folder)?))
     }
 
     /// What the command adds to its input: parts by place and name. `denoised`: with the layer of
@@ -198,12 +197,11 @@ impl Model {
     ) -> PyResult<Bound<'py, PyDict>> {
         let (found, n_obs) = (predicted.inner.clone(), predicted.n_obs);
         let (device, n_vars) = (self.device.name.clone(), genes.len());
-        let additions = self.work(py, n_jobs, move |model| {
+        let additions = self.ask(py, n_jobs, move |model| {
             let mut all = confident_additions(model, &found, n_obs, &device, min_confidence)?;
             if denoised {
-                let counts = Denoised::of(model, &found)?;
-                let none = || Error::Value(format!("{} does not denoise", model.name()));
-                all = counts.ok_or_else(none)?.add_to(all, n_obs, &genes)?;
+                let counts = Denoised::of(model, &found)?.ok_or_else(|| no_counts(model))?;
+                all = counts.add_to(all, n_obs, &genes)?;
             }
             if layout {
                 let params = UmapParams { seed: model.describe().seed, ..UmapParams::default() };
@@ -215,8 +213,34 @@ impl Model {
                 all = umap_additions(all, model.name(), &found, n_obs, &places, &params)?;
             }
             Ok(all)
-        });
-        raise(additions.and_then(|all| parts::additions(py, &all, n_obs, n_vars)))
+        })?;
+        raise(parts::additions(py, &additions, n_obs, n_vars))
+    }
+
+    /// The evidence for the splits of the clusters of the fit, which was to these counts with this
+    /// number of clusters (None: to be found): parts by place and name, and the number of clusters
+    /// that it supports. None of a model without a tree, and of a loaded one.
+    #[pyo3(signature = (counts, n_clusters, n_jobs))]
+    fn evidence<'py>(
+        &self,
+        py: Python<'py>,
+        counts: &Counts,
+        n_clusters: Option<usize>,
+        n_jobs: Option<usize>,
+    ) -> PyResult<Option<(Bound<'py, PyDict>, usize)>> {
+        let counts = counts.inner();
+        let (n_obs, n_vars) = (counts.n_obs(), counts.n_vars());
+        let asked = n_clusters.map_or(NClusters::Auto, NClusters::Given);
+        let found = self.ask(py, n_jobs, move |model| {
+            let (Some(tree), Some(found)) = (model.tree(), fitted_evidence(model, &counts, asked)?)
+            else {
+                return Ok(None);
+            };
+            let additions = evidence_additions(Additions::new(), model.name(), tree, &found)?;
+            Ok(Some((additions, found.n_supported)))
+        })?;
+        let Some((additions, n_supported)) = found else { return Ok(None) };
+        Ok(Some((raise(parts::additions(py, &additions, n_obs, n_vars))?, n_supported)))
     }
 
     /// Denoised counts of predicted cells: the genes, and kept cells x genes.
@@ -224,13 +248,19 @@ impl Model {
         &self,
         py: Python<'py>,
         predicted: &Predicted,
-    ) -> PyResult<Option<(Vec<String>, Bound<'py, PyAny>)>> {
+    ) -> PyResult<(Vec<String>, Bound<'py, PyAny>)> {
         let found = predicted.inner.clone();
-        let counts = raise(self.work(py, None, move |model| Ok(model.denoised(&found.latent)?)))?;
-        let Some(counts) = counts else { return Ok(None) };
+        let counts = self.ask(py, None, move |model| {
+            model.denoised(&found.latent)?.ok_or_else(|| no_counts(model))
+        })?;
         let counts = raise(predicted.spread(&counts))?;
-        Ok(Some((self.genes(), parts::dense(py, &counts)?)))
+        Ok((self.genes(py)?, parts::dense(py, &counts)?))
     }
+}
+
+/// The error for denoised counts of a model that has none.
+fn no_counts(model: &dyn ClusterModel) -> Error {
+    Error::Value(format!("{} does not denoise", model.name()))
 }
 
 impl Predicted {

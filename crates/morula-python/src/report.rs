@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use morula::data::{AnnData, Categorical, Column, DataFrame, DenseMatrix, UnsValue};
+use morula::data::{AnnData, Column, DataFrame, DenseMatrix};
 use morula::report::{Report, Run, Source};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::PyDict;
 
-use crate::arrays::{codes, matrix, singles};
+use crate::arrays::{categorical, matrix, singles};
 use crate::counts::Counts;
-use crate::errors::{Error, Result, raise};
+use crate::entries::entry;
+use crate::errors::{Result, raise};
 use crate::work;
 
 /// A column of obs: its name, and its codes and their names, or its numbers.
@@ -58,7 +59,7 @@ fn annotations<'py>(
     let mut data = AnnData { obs: DataFrame::new(vec![String::new(); n]), ..AnnData::default() };
     for (name, values, categories) in obs {
         let column = match categories {
-            Some(names) => Column::Categorical(Categorical::new(codes(&values)?, names, false)?),
+            Some(names) => Column::Categorical(categorical((values, names))?),
             None => Column::Float(singles(&values)?.values.into_iter().map(f64::from).collect()),
         };
         data.obs.set(name, column)?;
@@ -71,37 +72,4 @@ fn annotations<'py>(
         data.uns.insert(name.extract()?, entry(&value)?);
     }
     Ok(data)
-}
-
-/// An entry of uns from dicts, lists, texts and numbers.
-fn entry(value: &Bound<'_, PyAny>) -> Result<UnsValue> {
-    if let Ok(map) = value.cast::<PyDict>() {
-        let entries = map.iter().map(|(name, value)| Ok((name.extract()?, entry(&value)?)));
-        return Ok(UnsValue::Map(entries.collect::<Result<_>>()?));
-    }
-    if value.is_instance_of::<PyString>() {
-        return Ok(UnsValue::Text(value.extract()?));
-    }
-    // Before numbers: a truth value is one in Python.
-    if value.is_instance_of::<PyBool>() {
-        return Ok(UnsValue::Bool(value.extract()?));
-    }
-    if value.is_instance_of::<PyInt>() {
-        return Ok(UnsValue::Int(value.extract()?));
-    }
-    if value.is_instance_of::<PyFloat>() {
-        return Ok(UnsValue::Float(value.extract()?));
-    }
-    if value.is_instance_of::<PyList>() {
-        if let Ok(ints) = value.extract() {
-            return Ok(UnsValue::Ints(ints));
-        }
-        if let Ok(floats) = value.extract() {
-            return Ok(UnsValue::Floats(floats));
-        }
-        if let Ok(texts) = value.extract() {
-            return Ok(UnsValue::Texts(texts));
-        }
-    }
-    Err(Error::Type(format!("uns cannot hold {} here", value.get_type().name()?)))
 }

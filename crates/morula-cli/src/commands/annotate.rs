@@ -156,7 +156,7 @@ impl Annotate {
         console: Console,
     ) {
         let missing: usize = found.missing.iter().map(Vec::len).sum();
-        let listed: usize = lists.types().map(|(_, genes)| genes.len()).sum();
+        let listed: usize = sizes(lists).sum();
         if 2 * missing > listed && !console.is_quiet() {
             console.remark(format!(
                 "{missing} of the {listed} genes of the list are not among those of the data\n  {}",
@@ -177,10 +177,11 @@ impl Annotate {
                 .zip(c.scores.iter().map(|s| s.is_finite().then_some(*s)))
                 .collect(),
         });
-        let missing = lists.types().zip(&annotation.missing).filter(|(_, m)| !m.is_empty());
-        let missing = missing.map(|((cell_type, genes), missing)| Missing {
+        let lists = lists.types().zip(sizes(lists)).zip(&annotation.missing);
+        let missing = lists.filter(|(_, missing)| !missing.is_empty());
+        let missing = missing.map(|(((cell_type, _), n_genes), missing)| Missing {
             cell_type: cell_type.into(),
-            n_genes: genes.len(),
+            n_genes,
             missing: missing.clone(),
         });
         Summary {
@@ -193,13 +194,18 @@ impl Annotate {
     }
 }
 
+/// Number of genes of every type, those that it lacks too.
+fn sizes(lists: &MarkerLists) -> impl Iterator<Item = usize> {
+    lists.types().zip(lists.negative()).map(|((_, genes), negative)| genes.len() + negative.len())
+}
+
 impl Summary {
     /// Type and margin of every cell; missing for a cell without a cluster.
     fn additions(&self, groups: &Categorical) -> Result<Additions> {
-        let of_cell = groups.labels().map(|label| {
-            self.clusters.iter().find(|cluster| Some(cluster.cluster.as_str()) == label)
-        });
-        let of_cell: Vec<Option<&Cluster>> = of_cell.collect();
+        let named = |name: &String| self.clusters.iter().find(|cluster| cluster.cluster == *name);
+        let named: Vec<Option<&Cluster>> = groups.categories().iter().map(named).collect();
+        let place = |&code: &i32| usize::try_from(code).ok().and_then(|code| named[code]);
+        let of_cell: Vec<Option<&Cluster>> = groups.codes().iter().map(place).collect();
         let types = of_cell.iter().map(|c| c.map(|c| c.cell_type.as_str()));
         let margins = of_cell.iter().map(|c| c.map_or(f64::NAN, |c| c.margin)).collect();
         Ok(Additions::new()

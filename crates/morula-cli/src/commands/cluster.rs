@@ -143,11 +143,14 @@ impl Cluster {
         if batch.is_none() {
             task.remark_batches();
         }
-        let obs = self.report.as_ref().map(|_| task.read_obs(&counts)).transpose()?;
-        if self.qc {
-            input.screen =
-                Some(Screen::new(&counts, &task.read_obs(&counts)?, counts.batches(), console)?);
+        let mut obs = match self.report.is_some() || self.qc {
+            true => Some(task.read_obs(&counts)?),
+            false => None,
+        };
+        if let (true, Some(obs)) = (self.qc, &obs) {
+            input.screen = Some(Screen::new(&counts, obs, counts.batches(), console)?);
         }
+        obs = obs.filter(|_| self.report.is_some());
         // A report shows all cells.
         let (counts, all) = match (&input.screen, obs.is_some()) {
             (Some(screen), report) => (screen.select(&counts)?, report.then_some(counts)),
@@ -183,7 +186,7 @@ impl Cluster {
         let drawn = layout.as_ref().map(|(layout, params)| (layout.as_slice(), params));
         let evidence = evidence.as_ref();
         let mut summary = task.write(model.as_ref(), prediction, &input, drawn, evidence)?;
-        // Hours of work are safe now. What else fails is said, and costs nothing of it.
+        // Hours of work are safe now. Later failures are reported and lose none of it.
         let saved = self.save(model.as_ref(), console);
         let mut drawn = Ok(());
         if let (Some(folder), Some(mut data), Some((layout, _))) = (&self.report, shown, layout) {

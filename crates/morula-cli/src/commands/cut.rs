@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use morula::cluster::Level;
-use morula::data::{Additions, Column, OutputPlan, read_obs, read_uns};
+use morula::data::{Additions, Column, OutputPlan, UnsValue, read_obs, read_uns};
+use morula::models::MODELS;
 use morula::results::cut;
 use serde::Serialize;
 
 use crate::args::{CountsArgs, OutArgs, PrintArgs};
+use crate::commands::match_names;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::outputs::Outputs;
@@ -92,14 +94,33 @@ impl Cut {
         let name = match &self.result {
             Some(name) => name.clone(),
             None => {
-                let with_tree = uns.iter().find(|(_, value)| value.get("tree").is_some());
-                with_tree.map(|(name, _)| name.clone()).with_context(|| {
-                    format!("{}: no result of `morula cluster` with a tree", self.input.display())
-                })?
+                let with_tree =
+                    |name: &&str| uns.get(*name).is_some_and(|u| u.get("tree").is_some());
+                let names = MODELS.iter().map(|kind| kind.name);
+                match names.filter(with_tree).collect::<Vec<_>>()[..] {
+                    [name] => name.to_string(),
+                    [] => {
+                        bail!("{}: no result of `morula cluster` with a tree", self.input.display())
+                    }
+                    ref several => {
+                        let names = several.join(", ");
+                        return Err(usage(format!(
+                            "there are several results, {names}; give --result"
+                        )));
+                    }
+                }
             }
         };
         let column = self.key_added.clone().unwrap_or_else(|| format!("{name}_cut"));
         counts.check_output(&self.out.out, &OutputPlan::new().obs(&column))?;
+        let renamed = uns.get(match_names::ENTRY).and_then(|by| by.get("column"));
+        if renamed == Some(&UnsValue::Text(name.clone())) {
+            bail!(
+                "{}: `morula match` has renamed the clusters, and the tree has their numbers of \
+                 before; cut the file that it has read",
+                self.input.display()
+            );
+        }
         let about = uns.get(&name).with_context(|| format!("uns has no {name:?}"))?;
         let fine = format!("{name}_fine");
         let obs = read_obs(&self.input)?;

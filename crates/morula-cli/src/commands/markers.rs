@@ -182,6 +182,7 @@ impl Markers {
     ) -> Result<()> {
         interrupt::defer();
         write_file(&self.out, table)?;
+        interrupt::written();
         if let Some((folder, sums)) = sums {
             sums.write(folder)?;
         }
@@ -194,7 +195,7 @@ impl Markers {
         let mut outputs =
             Outputs::new().input("the input", &self.counts.input).file("--out", &self.out)?;
         if let Some(folder) = &self.comparison.pseudobulk {
-            outputs = outputs.files_in("--pseudobulk", folder, |name| FILES.contains(&name))?;
+            outputs = outputs.files("--pseudobulk", folder, &FILES)?;
         }
         let Some(h5ad) = &self.h5ad else { return Ok(()) };
         if self.counts.layer == "raw" {

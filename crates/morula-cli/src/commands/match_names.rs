@@ -22,7 +22,7 @@ use crate::text::one_line;
 use crate::{interrupt, summary};
 
 /// The entry of uns with the old and new names.
-const ENTRY: &str = "morula_match";
+pub const ENTRY: &str = "morula_match";
 /// The least correlation of clusters that share a name.
 const LEAST: f64 = 0.3;
 
@@ -164,11 +164,13 @@ impl Match {
         interrupt::defer();
         let renamed = Categorical::new(b.codes().to_vec(), found.names, b.ordered())?;
         let about = UnsValue::map()
+            .with("column", column.as_str())
             .with("old", b.categories().to_vec())
             .with("new", renamed.categories().to_vec())
             .with("by", if by == By::Cells { "cells" } else { "profiles" });
         let results = Additions::new().obs(column, Column::Categorical(renamed)).uns(ENTRY, about);
         console.remark_lost(&write_h5ad_with(&self.b, &self.out, &results)?);
+        interrupt::written();
         console.result(&summary, || summary.text())
     }
 

@@ -17,7 +17,7 @@ use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
 use crate::outputs::Outputs;
-use crate::quality::{ENTRY, about, additions, gene_sets};
+use crate::quality::{about, additions, gene_sets, planned};
 use crate::reporting::title;
 use crate::text::one_line;
 use crate::writable::check_listed_folder;
@@ -194,12 +194,14 @@ impl Qc {
             check_listed_folder(folder)?;
             outputs.replaced("--report", folder)?;
         }
-        self.counts.check_output(&self.out.out, &planned(OutputPlan::new()))
+        let names = self.genes.iter().filter_map(|list| about(list)).map(|list| list.0);
+        self.counts.check_output(&self.out.out, &planned(OutputPlan::new(), names))
     }
 
     fn summary(&self, found: &Quality, sets: &[GeneSet]) -> Summary {
         let count = |flags: &[bool]| flags.iter().filter(|flag| **flag).count();
         let passes = found.passes();
+        let (columns, samples) = (found.metrics.obs(), found.samples.iter());
         Summary {
             input: summary::path(&self.counts.input),
             output: summary::path(&self.out.out),
@@ -210,16 +212,21 @@ impl Qc {
             mt_outliers: count(&found.mt_outlier),
             doublets: count(&found.predicted_doublet),
             gene_sets: sets.iter().map(|set| (set.name.clone(), set.genes.len())).collect(),
-            samples: found.samples.iter().map(|s| Sample::new(s, found, &passes)).collect(),
+            samples: samples.map(|s| Sample::new(s, found, &columns, &passes)).collect(),
             seconds: 0.0,
         }
     }
 }
 
 impl Sample {
-    fn new(sample: &SampleQuality, found: &Quality, passes: &[bool]) -> Self {
+    /// `columns`: those of the metrics.
+    fn new(
+        sample: &SampleQuality,
+        found: &Quality,
+        columns: &[(String, Column)],
+        passes: &[bool],
+    ) -> Self {
         let count = |flags: &[bool]| sample.cells.iter().filter(|&&i| flags[i]).count();
-        let columns = found.metrics.obs();
         let bounds = sample.bounds.iter().map(|(metric, bounds)| {
             let values = columns.iter().find_map(|(name, column)| match column {
                 Column::Float(values) if name == metric => Some(values),

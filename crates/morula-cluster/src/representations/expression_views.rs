@@ -1,7 +1,7 @@
 //! Views of expression: principal components of three normalisations.
 
 use morula_data::DenseMatrix;
-use morula_preprocess::{Pca, PcaParams, Prepared, ResidualPca, pca, pca_dense};
+use morula_preprocess::{Pca, PcaParams, Prepared, ResidualPca, pca, pca_offset};
 use serde::{Deserialize, Serialize};
 
 use super::BatchCorrection;
@@ -39,8 +39,19 @@ impl ExpressionViews {
     /// # Errors
     /// As [`pca`], [`ResidualPca::fit`] and [`BatchCorrection::fit`].
     pub fn fit(prepared: &Prepared) -> Result<(Self, [DenseMatrix; N_VIEWS])> {
-        let wanted = PcaParams { n_comps: N_COMPS, ..PcaParams::default() };
-        let mut scaled = pca_dense(&prepared.x, prepared.n_genes, &wanted)?;
+        Self::fit_with(prepared, N_COMPS)
+    }
+
+    /// [`fit`](Self::fit) with another number of components per view.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_with(
+        prepared: &Prepared,
+        n_comps: usize,
+    ) -> Result<(Self, [DenseMatrix; N_VIEWS])> {
+        let wanted = PcaParams { n_comps, ..PcaParams::default() };
+        let mut scaled = pca_offset(&prepared.scaled(), &wanted)?;
         let mut logged = pca(&prepared.log_normalized(), &wanted)?;
         let (residuals, third) = ResidualPca::fit(
             &prepared.counts,
@@ -66,7 +77,9 @@ impl ExpressionViews {
         let batches = prepared.batches.as_deref();
         let [a, b, c] = &self.corrections;
         let [first, second, third] = [
-            DenseMatrix::from_rows(self.scaled.transform(&prepared.x)?, self.scaled.n_comps),
+            DenseMatrix::from_rows(self.scaled.transform_offset(&prepared.scaled())?,
+                self.scaled.n_comps,
+            ),
             DenseMatrix::from_rows(
                 self.logged.transform_sparse(&prepared.log_normalized())?,
                 self.logged.n_comps,

@@ -23,8 +23,8 @@ const NO_GENES: [&str; 10] = [
 /// Whole names of such types; `protein coding` is a gene.
 const NO_GENE: [&str; 4] = ["protein", "proteins", "prot", "custom"];
 
-/// Columns of `var` in which files of others keep the feature types of 10x.
-const TYPE_COLUMNS: [&str; 3] = ["feature_types", "feature_type", "modality"];
+/// Columns of `var` that may hold the feature types of 10x; the first that is there counts.
+pub const FEATURE_TYPES: [&str; 3] = ["feature_types", "feature_type", "modality"];
 
 /// Identifiers, names and types of the columns of a matrix, and whatever else is known of them.
 pub(super) struct Features {
@@ -125,7 +125,7 @@ fn genes<S: AsRef<str>>(
 /// # Errors
 /// [`DataError::Unsupported`] where no feature is a gene.
 pub(crate) fn genes_of(var: &DataFrame) -> Result<Option<Vec<usize>>> {
-    let Some(column) = TYPE_COLUMNS.iter().find_map(|name| var.column(name).ok()) else {
+    let Some(column) = FEATURE_TYPES.iter().find_map(|name| var.column(name).ok()) else {
         return Ok(None);
     };
     match column {
@@ -138,11 +138,6 @@ pub(crate) fn genes_of(var: &DataFrame) -> Result<Option<Vec<usize>>> {
 /// Says how many of the features were left out.
 pub(crate) fn left_out(n: usize, of: usize) -> String {
     format!("{n} features that are no genes (of {of})")
-}
-
-/// The columns of [`genes_of`] alone.
-pub(super) fn type_columns() -> &'static [&'static str] {
-    &TYPE_COLUMNS
 }
 
 #[cfg(test)]

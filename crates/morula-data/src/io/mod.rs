@@ -14,6 +14,7 @@ mod tenx_mtx;
 mod text;
 mod xy_h5;
 
+pub use features::FEATURE_TYPES;
 pub(crate) use features::{genes_of, left_out};
 pub use options::ReadOptions;
 pub use parts::parts;

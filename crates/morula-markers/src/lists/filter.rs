@@ -40,6 +40,22 @@ pub(super) struct Kept<'a> {
     pub left_out: usize,
 }
 
+impl ListFilter {
+    /// Refuses a choice for a list that has nothing to choose by.
+    pub(super) fn check_used(&self) -> Result<()> {
+        match (&self.species, &self.tissue) {
+            (None, None) => Ok(()),
+            (Some(_), _) => Err(no_column("species")),
+            _ => Err(no_column("tissue")),
+        }
+    }
+}
+
+fn no_column(what: &str) -> MarkersError {
+    let want = "leave the choice out, or give a table of CellMarker or PanglaoDB";
+    MarkersError::line(1, format!("no column of the {what}; {want}"))
+}
+
 impl<'a> Kept<'a> {
     /// # Errors
     /// [`MarkersError::Line`] when the table has no column to filter by.
@@ -53,8 +69,7 @@ impl<'a> Kept<'a> {
             (&filter.tissue, !tissues.is_empty(), "tissue"),
         ] {
             if asked.is_some() && !there {
-                let want = "leave the choice out, or give a table of CellMarker or PanglaoDB";
-                return Err(MarkersError::line(1, format!("no column of the {what}; {want}")));
+                return Err(no_column(what));
             }
         }
         let (kind, seen) = (first(&Columns::KIND), BTreeSet::new());

@@ -98,7 +98,10 @@ impl MarkerLists {
         let first = first.ok_or(MarkersError::NoMarkers)?;
         match table::separator(first) {
             Some(separator) => table::parse(text, separator, filter),
-            None if first.contains('\t') => gmt::parse(text),
+            None if first.contains('\t') => {
+                filter.check_used()?;
+                gmt::parse(text)
+            }
             // Says which columns are missing.
             None => table::parse(text, ',', filter),
         }

@@ -89,7 +89,32 @@ impl GroupMarkers {
 pub struct Markers {
     groups: Vec<GroupMarkers>,
     params: MarkersParams,
+    test: Test,
+    /// The group that every other one is compared with; `rest` for all other cells.
+    reference: String,
 }
+
+/// The test of the markers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Test {
+    /// Wilcoxon's rank-sum test.
+    RankSum,
+    /// The ratio of rates.
+    LogRatio,
+}
+
+impl Test {
+    /// Its name, as scanpy has it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::RankSum => "wilcoxon",
+            Self::LogRatio => "log-ratio",
+        }
+    }
+}
+
+/// The reference of markers against all other cells, as scanpy names it.
+const REST: &str = "rest";
 
 impl Markers {
     /// The groups, in order of their categories. Groups without cells are left out.
@@ -100,6 +125,11 @@ impl Markers {
     /// The parameters of the search.
     pub fn params(&self) -> &MarkersParams {
         &self.params
+    }
+
+    /// Whether the genes have an AUC: those of a rank-sum test.
+    pub(crate) fn is_ranked(&self) -> bool {
+        self.test == Test::RankSum
     }
 
     /// Columns of the tested genes, ascending.
@@ -164,10 +194,11 @@ pub fn rank_genes_groups(
     }
     let of_group = |g: usize| group_markers(g, &groups, &genes, params);
     let all = (0..groups.len()).into_par_iter().map(of_group).collect();
-    Ok(Markers { groups: all, params: params.clone() })
+    let (params, reference) = (params.clone(), REST.into());
+    Ok(Markers { groups: all, params, test: Test::RankSum, reference })
 }
 
-fn check_finite(x: &CsrMatrix) -> Result<()> {
+pub(crate) fn check_finite(x: &CsrMatrix) -> Result<()> {
     let Some(at) = x.data().iter().position(|v| !v.is_finite()) else { return Ok(()) };
     let row = x.indptr().partition_point(|&start| start <= at) - 1;
     Err(MarkersError::NotFinite { row, col: x.indices()[at] as usize, value: x.data()[at] })

@@ -49,8 +49,8 @@ impl Markers {
         };
         let params = UnsValue::map()
             .with("groupby", groupby)
-            .with("reference", "rest")
-            .with("method", "wilcoxon")
+            .with("reference", self.reference.as_str())
+            .with("method", self.test.name())
             .with("use_raw", false)
             .with("corr_method", "benjamini-hochberg");
         let params = layer.into_iter().fold(params, |params, layer| params.with("layer", layer));

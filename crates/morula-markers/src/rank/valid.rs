@@ -5,7 +5,9 @@ use morula_preprocess::thinning::{LogRatio, Moments, moments};
 use rayon::prelude::*;
 
 use super::versus::tested;
-use super::{GroupMarkers, Marker, Markers, MarkersParams, benjamini_hochberg};
+use super::{
+    GroupMarkers, Marker, Markers, MarkersParams, REST, Test, benjamini_hochberg, check_finite,
+};
 use crate::groups::Groups;
 use crate::{MarkersError, Result};
 
@@ -21,13 +23,13 @@ use crate::{MarkersError, Result};
 /// (NaN).
 ///
 /// # Errors
-/// As [`rank_genes_groups`](super::rank_genes_groups); [`MarkersError::Preprocess`] for other
-/// numbers of labels than cells.
+/// As [`rank_genes_groups`](super::rank_genes_groups).
 pub fn rank_genes_valid(
     x: &CsrMatrix,
     groups: &Categorical,
     params: &MarkersParams,
 ) -> Result<Markers> {
+    check_finite(x)?;
     let groups = Groups::new(groups, x.n_rows())?;
     if groups.len() == 1 {
         let (group, n_cells) = (groups.names[0].clone(), groups.sizes[0]);
@@ -39,13 +41,12 @@ pub fn rank_genes_valid(
     let sizes: Vec<f64> =
         x.rows().map(|(_, values)| values.iter().map(|&v| f64::from(v)).sum()).collect();
     let sums = moments(x, &sizes, &labels, groups.len())?;
+    let all = Moments::union(x.n_cols(), &sums);
     let expressed = expressed(x, &labels, groups.len());
+    let total = |gene: usize| expressed.iter().map(|cells| cells[gene]).sum::<u32>();
+    let in_all: Vec<u32> = (0..x.n_cols()).map(total).collect();
     let of_group = |g: usize| {
-        let rest = (0..groups.len()).filter(|&other| other != g);
-        let others = Moments::union(x.n_cols(), rest.clone().map(|other| &sums[other]));
-        let cells = |groups: &mut dyn Iterator<Item = usize>, gene: usize| -> f64 {
-            groups.map(|group| f64::from(expressed[group][gene])).sum()
-        };
+        let others = all.without(&sums[g]);
         let marker = |&gene: &usize| {
             let LogRatio { log_ratio, t, p } = LogRatio::new(&sums[g], &others, gene);
             Marker {
@@ -55,7 +56,8 @@ pub fn rank_genes_valid(
                 pval: p,
                 pval_adj: p,
                 pct_in: f64::from(expressed[g][gene]) / sums[g].n_cells.max(1) as f64,
-                pct_out: cells(&mut rest.clone(), gene) / others.n_cells.max(1) as f64,
+                pct_out: f64::from(in_all[gene] - expressed[g][gene])
+                    / others.n_cells.max(1) as f64,
                 auc: f64::NAN,
             }
         };
@@ -66,8 +68,9 @@ pub fn rank_genes_valid(
         }
         GroupMarkers::new(groups.names[g].clone(), groups.sizes[g], markers)
     };
-    let all = (0..groups.len()).into_par_iter().map(of_group).collect();
-    Ok(Markers { groups: all, params: params.clone() })
+    let ranked = (0..groups.len()).into_par_iter().map(of_group).collect();
+    let (params, reference) = (params.clone(), REST.into());
+    Ok(Markers { groups: ranked, params, test: Test::LogRatio, reference })
 }
 
 /// Number of cells of every group with a count of every gene.

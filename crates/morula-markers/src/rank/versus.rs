@@ -2,7 +2,7 @@
 
 use morula_data::{Categorical, CsrMatrix};
 
-use super::{GroupMarkers, Markers, MarkersParams, rank_genes_groups};
+use super::{GroupMarkers, Markers, MarkersParams, Test, check_finite, rank_genes_groups};
 use crate::groups::Groups;
 use crate::{MarkersError, Result};
 
@@ -21,6 +21,7 @@ pub fn rank_genes_versus(
     reference: &str,
     params: &MarkersParams,
 ) -> Result<Markers> {
+    check_finite(x)?;
     let all = Groups::new(groups, x.n_rows())?;
     let Some(at) = all.names.iter().position(|name| name == reference) else {
         let (reference, groups) = (reference.to_string(), all.names.join(", "));
@@ -47,7 +48,8 @@ pub fn rank_genes_versus(
             group
         }));
     }
-    Ok(Markers { groups: found, params: params.clone() })
+    let (params, reference) = (params.clone(), reference.to_string());
+    Ok(Markers { groups: found, params, test: Test::RankSum, reference })
 }
 
 /// Columns with a value other than 0 in at least so many cells.

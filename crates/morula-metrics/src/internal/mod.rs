@@ -6,3 +6,4 @@ mod points;
 mod silhouette;
 
 pub use points::LabelledPoints;
+pub(crate) use points::check_matrix;

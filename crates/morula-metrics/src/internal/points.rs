@@ -35,16 +35,7 @@ impl<'a> LabelledPoints<'a> {
     /// condition).
     pub fn new<T: Ord>(x: &'a [f32], n_dims: usize, labels: &[T]) -> Result<Self> {
         let n_cells = labels.len();
-        if n_dims == 0 || n_cells.checked_mul(n_dims) != Some(x.len()) {
-            return Err(MetricsError::Shape { values: x.len(), n_cells, n_dims });
-        }
-        if n_cells == 0 {
-            return Err(MetricsError::Empty);
-        }
-        if let Some(at) = x.iter().position(|v| !v.is_finite()) {
-            let (cell, dim) = (at / n_dims, at % n_dims);
-            return Err(MetricsError::NonFinite { cell, dim, value: x[at] });
-        }
+        check_matrix(x, n_dims, n_cells)?;
         let (cluster_of, clusters) = encode_labels(labels);
         let n_clusters = clusters.len();
         if n_clusters < 2 || n_clusters >= n_cells {
@@ -73,4 +64,19 @@ impl<'a> LabelledPoints<'a> {
     pub(super) fn rows(&self) -> impl Iterator<Item = &'a [f32]> {
         self.x.chunks_exact(self.n_dims)
     }
+}
+
+/// Fails unless `x` is a row-major matrix of `n_cells` x `n_dims` finite values, both at least 1.
+pub(crate) fn check_matrix(x: &[f32], n_dims: usize, n_cells: usize) -> Result<()> {
+    if n_dims == 0 || n_cells.checked_mul(n_dims) != Some(x.len()) {
+        return Err(MetricsError::Shape { values: x.len(), n_cells, n_dims });
+    }
+    if n_cells == 0 {
+        return Err(MetricsError::Empty);
+    }
+    if let Some(at) = x.iter().position(|v| !v.is_finite()) {
+        let (cell, dim) = (at / n_dims, at % n_dims);
+        return Err(MetricsError::NonFinite { cell, dim, value: x[at] });
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! From a trained network to a model. The embedding is read to the host once, and clustered there.
 
 use morula_cluster::representations::BatchCorrection;
-use morula_preprocess::{Prepared, Recipe};
+use morula_preprocess::Recipe;
 
 use super::JojoSclModel;
 use super::shrinkage::{Shrinkage, estimate};
@@ -12,13 +12,8 @@ use crate::clustering::{Classified, Classifier, Wanted};
 use crate::device::{read_matrix, upload};
 
 /// Clusters the clean embedding and builds the model.
-pub(super) fn finish(
-    trainer: &Trainer<'_>,
-    state: State,
-    recipe: Recipe,
-    prepared: Prepared,
-) -> Result<JojoSclModel> {
-    let params = trainer.params;
+pub(super) fn finish(trainer: &Trainer<'_>, state: State, recipe: Recipe) -> Result<JojoSclModel> {
+    let (params, prepared) = (trainer.params, trainer.inputs.cells);
     let (encoder, on_device) = trainer.embed(&state.network.encoder);
     let device = on_device.device();
     let batches = prepared.batches.as_deref();
@@ -50,7 +45,7 @@ pub(super) fn finish(
         history: state.history,
         fitted: None,
     };
-    let mut fitted = model.prediction(h, proba, prepared.kept_cells, prepared.report);
+    let mut fitted = model.prediction(h, proba, prepared.kept_cells.clone(), prepared.report.clone());
     fitted.neighbors = neighbors;
     fitted.leaves = leaves;
     model.fitted = Some(fitted);

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use morula_data::CountMatrix;
 
+use super::inputs::Inputs;
 use super::losses::Losses;
 use super::positives::Positives;
 use super::state::State;
@@ -26,8 +27,7 @@ pub(super) fn fit(
     mut options: FitOptions<'_>,
 ) -> Result<JojoSclModel> {
     let device = device.clone().inner();
-    let Setup { recipe, mut prepared, cells } =
-        Setup::new(&params.recipe, params.n_clusters, counts)?;
+    let Setup { recipe, prepared, cells } = Setup::new(&params.recipe, params.n_clusters, counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
     device_limits::check(&device, &params.tensors(n_cells, n_genes))?;
     let data = Fingerprint::new(counts, &recipe, &prepared);
@@ -41,11 +41,10 @@ pub(super) fn fit(
     };
     params.cluster_method.check(&device, n_cells, n_clusters, n_init)?;
     let positives = Positives::fit(params, &cells)?;
-    let x = TensorData::new(std::mem::take(&mut prepared.x), [n_cells, n_genes]);
-    let x = Tensor::<2>::from_data(x, &device);
+    let inputs = Inputs { cells: &prepared, device: device.clone() };
 
     let losses = Losses::new(params, n_clusters)?;
-    let trainer = Trainer { params, n_clusters, cells, losses, positives, x };
+    let trainer = Trainer { params, n_clusters, cells, losses, positives, inputs };
     let mut state = State::new(params, n_clusters, n_genes, &device);
     if let Some(saved) = &options.checkpoint
         && saved.resume
@@ -56,5 +55,5 @@ pub(super) fn fit(
     let epoch = |state| trainer.epoch(state);
     let save = |folder: &Path, state: &State| checkpoint::save(folder, state, &identity);
     let state = train_loop::run(state, params.epochs, &mut options, epoch, save)?;
-    finish::finish(&trainer, state, recipe, prepared)
+    finish::finish(&trainer, state, recipe)
 }

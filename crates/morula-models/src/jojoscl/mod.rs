@@ -14,6 +14,7 @@
 mod checkpoint;
 mod finish;
 mod fit;
+mod inputs;
 mod losses;
 mod model;
 mod network;

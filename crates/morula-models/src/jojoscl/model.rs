@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use morula_cluster::ClusterTree;
 use morula_cluster::representations::BatchCorrection;
 use morula_core::{Encoder, EncoderConfig};
@@ -11,7 +11,7 @@ use morula_data::{CountMatrix, DenseMatrix};
 use morula_preprocess::{FilterReport, PreprocessError, Recipe};
 use serde::{Deserialize, Serialize};
 
-use super::network::EVAL_BATCH;
+use super::inputs::Inputs;
 use super::shrinkage::shrink;
 use super::{Embedding, JojoSclParams, NAME};
 use crate::clustering::{Classifier, SavedClassifier};
@@ -115,15 +115,11 @@ impl ClusterModel for JojoSclModel {
 
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
-        let (n_genes, device) = (prepared.n_genes, self.device());
-        // The device never holds more than one batch, so the number of cells has no limit.
-        let batches = prepared.x.chunks(EVAL_BATCH * n_genes).map(|rows| {
-            let x = TensorData::new(rows.to_vec(), [rows.len() / n_genes, n_genes]);
-            self.encoder.forward(Tensor::<2>::from_data(x, &device))
-        });
-        let h = read_matrix(Tensor::cat(batches.collect(), 0), "the embedding")?;
+        let inputs = Inputs { cells: &prepared, device: self.device() };
+        let h = inputs.blocks().map(|x| self.encoder.forward(x));
+        let h = read_matrix(Tensor::cat(h.collect(), 0), "the embedding")?;
         let h = self.correction.apply(h, prepared.batches.as_deref())?;
-        let proba = self.classifier.predict_proba(&h, &prepared, &device)?;
+        let proba = self.classifier.predict_proba(&h, &prepared, &inputs.device)?;
         Ok(self.prediction(h, proba, prepared.kept_cells, prepared.report))
     }
 

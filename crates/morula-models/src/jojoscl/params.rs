@@ -4,6 +4,7 @@ use morula_core::shrinkage::Variance;
 use morula_preprocess::{RecipeParams, TargetSum};
 use serde::{Deserialize, Serialize};
 
+use super::network::EVAL_BATCH;
 use crate::device::device_limits::Planned;
 use crate::params::{
     Checked, MAX_WIDTH, at_least_one, not_negative, positive, require, share, width,
@@ -238,9 +239,9 @@ impl JojoSclParams {
         let anchors = self.batch_size.min(n_cells).saturating_mul(2);
         [
             Planned {
-                what: "the scaled expression",
-                shape: [n_cells, n_genes],
-                remedy: "keep fewer genes (n_top_genes)",
+                what: "the scaled expression of a batch",
+                shape: [self.batch_size.max(EVAL_BATCH).min(n_cells), n_genes],
+                remedy: "lower batch_size, or keep fewer genes (n_top_genes)",
             },
             Planned {
                 what: "the largest layer of the encoder",

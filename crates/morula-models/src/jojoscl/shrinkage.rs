@@ -9,7 +9,6 @@ use morula_core::ops;
 use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig, Variance};
 use morula_data::DenseMatrix;
 
-use super::network::EVAL_BATCH;
 use super::state::State;
 use super::trainer::Trainer;
 use crate::Result;
@@ -36,7 +35,7 @@ pub(super) fn estimate(
     let params = trainer.params;
     let encoder = state.network.encoder.clone().no_grad();
     let mut views: [Vec<Tensor<2>>; 2] = Default::default();
-    for (i, x) in trainer.x.clone().split(EVAL_BATCH, 0).into_iter().enumerate() {
+    for (i, x) in trainer.inputs.blocks().enumerate() {
         // Streams of training stay below this index: epochs x batches is far below 2^48.
         let mut rng = stream(params.seed, Purpose::Views, (1 << 48) + i);
         for all in &mut views {

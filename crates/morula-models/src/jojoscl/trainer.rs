@@ -11,7 +11,7 @@ use morula_core::{Encoder, ops};
 
 use super::JojoSclParams;
 use super::losses::{Batch, Losses};
-use super::network::EVAL_BATCH;
+use super::inputs::Inputs;
 use super::positives::Positives;
 use super::state::State;
 use crate::Result;
@@ -32,8 +32,7 @@ pub(super) struct Trainer<'a> {
     pub cells: CellGraph,
     pub losses: Losses,
     pub positives: Positives,
-    /// Scaled expression, `[cells, genes]`.
-    pub x: Tensor<2>,
+    pub inputs: Inputs<'a>,
 }
 
 impl Trainer<'_> {
@@ -54,13 +53,15 @@ impl Trainer<'_> {
         let mut recorded = Vec::with_capacity(n_batches);
         for (b, rows) in self.batches(epoch).iter().enumerate() {
             let mut rng = stream(params.seed, Purpose::Views, epoch * n_batches + b);
-            let device = self.x.device();
-            let positives = ops::indices(&self.positives.draw(rows, &mut rng), &device);
-            let rows = ops::indices(rows, &device);
+            let positives = self.positives.draw(rows, &mut rng);
+            let labels = active.clone().map(|labels| {
+                let rows = ops::indices(rows, &labels.device());
+                (labels.select(0, rows), weight)
+            });
             let batch = Batch {
-                x: self.x.clone().select(0, rows.clone()),
-                positive: self.x.clone().select(0, positives),
-                shrinkage: active.clone().map(|labels| (labels.select(0, rows), weight)),
+                x: self.inputs.rows(rows),
+                positive: self.inputs.rows(&positives),
+                shrinkage: labels,
             };
             let terms = self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
             // Without an active term (shrinkage alone, before its warm-up) a step changes nothing.
@@ -77,11 +78,11 @@ impl Trainer<'_> {
 
     fn batches(&self, epoch: usize) -> Vec<Vec<usize>> {
         let order = &mut stream(self.params.seed, Purpose::Order, epoch);
-        batches::shuffled(self.x.dims()[0], self.n_batches(), order)
+        batches::shuffled(self.n_cells(), self.n_batches(), order)
     }
 
     fn n_batches(&self) -> usize {
-        batches::number(self.x.dims()[0], self.params.batch_size, self.params.min_batches)
+        batches::number(self.n_cells(), self.params.batch_size, self.params.min_batches)
     }
 
     fn shrinkage_weight(&self, epoch: usize) -> f64 {
@@ -99,8 +100,11 @@ impl Trainer<'_> {
 
     /// The encoder with statistics of the clean data, and the embedding of all cells.
     pub fn embed(&self, encoder: &Encoder) -> (Encoder, Tensor<2>) {
-        let batches = self.x.clone().split(EVAL_BATCH, 0);
-        encoder.valid().calibrate(batches.into_iter())
+        encoder.valid().calibrate(self.inputs.blocks())
+    }
+
+    fn n_cells(&self) -> usize {
+        self.inputs.cells.n_cells()
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Fingerprint {
     cells: u32,
     /// Names of the selected genes.
     genes: u32,
-    /// The expression used in training, counts and size factors.
+    /// Counts of the selected genes, their columns and size factors.
     expression: u32,
     /// Batches of the cells.
     #[serde(default)]
@@ -29,7 +29,9 @@ impl Fingerprint {
     pub fn new(counts: &CountMatrix, recipe: &Recipe, prepared: &Prepared) -> Self {
         let names = counts.obs_names();
         let cells = prepared.kept_cells.iter().filter_map(|&i| names.get(i)).map(String::as_str);
-        let numbers = [&prepared.x, prepared.counts.data(), &prepared.size_factors];
+        let counts = &prepared.counts;
+        let bits = |values: &'_ [f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        let numbers = [&bits(counts.data())[..], counts.indices(), &bits(&prepared.size_factors)];
         Self {
             n_cells: prepared.n_cells(),
             n_genes: prepared.n_genes,
@@ -72,12 +74,12 @@ fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> u32 {
     hasher.finalize()
 }
 
-fn of_numbers(parts: [&[f32]; 3]) -> u32 {
+fn of_numbers(parts: [&[u32]; 3]) -> u32 {
     let mut hasher = Hasher::new();
     let mut bytes = Vec::new();
     for chunk in parts.into_iter().flat_map(|part| part.chunks(1 << 14)) {
         bytes.clear();
-        bytes.extend(chunk.iter().flat_map(|v| v.to_bits().to_le_bytes()));
+        bytes.extend(chunk.iter().flat_map(|v| v.to_le_bytes()));
         hasher.update(&bytes);
     }
     hasher.finalize()
@@ -135,6 +137,6 @@ mod tests {
     fn boundaries_between_names_count() {
         assert_ne!(of_names(["ab", "c"]), of_names(["a", "bc"]));
         assert_ne!(of_names([""]), of_names([]));
-        assert_ne!(of_numbers([&[0.0], &[], &[]]), of_numbers([&[-0.0], &[], &[]]));
+        assert_ne!(of_numbers([&[1], &[], &[]]), of_numbers([&[2], &[], &[]]));
     }
 }

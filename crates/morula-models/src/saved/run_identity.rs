@@ -13,7 +13,7 @@ use super::json::{read_json, write_json};
 use crate::{EpochRecord, ModelError, Result};
 
 /// Version of the checkpoints written.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The manifest of a checkpoint; its other files are in the same folder.
 pub(super) const STATE: &str = "state.json";

@@ -36,8 +36,6 @@ pub(super) fn fit(
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
     let data = Fingerprint::new(counts, &recipe, &prepared);
     let (projection, scores) = Projection::fit(params, &prepared)?;
-    // From here on, the components replace the scaled expression.
-    prepared.x = Vec::new();
     let n_comps = projection.n_comps();
     device_limits::check(&device, &params.tensors(n_cells, n_comps, n_genes))?;
     if let (Some(k), true) =

@@ -2,7 +2,7 @@
 
 use morula_cluster::representations::BatchCorrection;
 use morula_data::DenseMatrix;
-use morula_preprocess::{Pca, PcaParams, Prepared, pca_dense};
+use morula_preprocess::{Pca, PcaParams, Prepared, pca_offset};
 use serde::{Deserialize, Serialize};
 
 use super::ScSiameseCluParams;
@@ -29,7 +29,7 @@ impl Projection {
     /// Fits the components and projects the cells, row-major `n x p`.
     pub fn fit(params: &ScSiameseCluParams, prepared: &Prepared) -> Result<(Self, Vec<f32>)> {
         let wanted = PcaParams { n_comps: params.components, ..PcaParams::default() };
-        let mut pca = pca_dense(&prepared.x, prepared.n_genes, &wanted)?;
+        let mut pca = pca_offset(&prepared.scaled(), &wanted)?;
         let scores = DenseMatrix::from_rows(std::mem::take(&mut pca.scores), pca.n_comps);
         let (correction, scores) = BatchCorrection::fit(scores, prepared.batches.as_deref())?;
         let mut scores = scores.into_values();
@@ -46,7 +46,7 @@ impl Projection {
 
     /// Projects new cells, row-major `n x p`.
     pub fn transform(&self, prepared: &Prepared) -> Result<Vec<f32>> {
-        let scores = DenseMatrix::from_rows(self.pca.transform(&prepared.x)?, self.n_comps());
+        let scores = DenseMatrix::from_rows(self.pca.transform_offset(&prepared.scaled())?, self.n_comps());
         let mut scores = self.correction.apply(scores, prepared.batches.as_deref())?.into_values();
         self.rescale(&mut scores);
         if let Some(at) = scores.iter().position(|v| !v.is_finite()) {

@@ -1,7 +1,6 @@
 //! Principal components without densifying the matrix ([1.6](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-6)).
 
 mod basis;
-mod dense;
 mod eigen;
 mod gram;
 mod krylov;
@@ -9,7 +8,7 @@ mod operator;
 
 pub(crate) use operator::Shifted;
 
-use crate::{PreprocessError, Result};
+use crate::{OffsetRows, PreprocessError, Result};
 use morula_data::CsrMatrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -71,17 +70,30 @@ impl Pca {
         Ok(scores)
     }
 
+    /// Scores of new rows that are sparse beyond a base, row-major `n x k`.
+    ///
+    /// # Errors
+    /// As [`transform_sparse`](Self::transform_sparse).
+    pub fn transform_offset(&self, x: &OffsetRows) -> Result<Vec<f32>> {
+        self.project(x.offsets(), self.mean.iter().zip(x.base()).map(|(m, &b)| f64::from(b) - m))
+    }
+
     /// Scores of new sparse rows, row-major `n x k`.
     ///
     /// # Errors
     /// [`PreprocessError::Shape`] when the number of columns differs from that of the fit.
     pub fn transform_sparse(&self, x: &CsrMatrix) -> Result<Vec<f32>> {
+        self.project(x, self.mean.iter().map(|mean| -mean))
+    }
+
+    /// Scores of sparse rows; a row without entries is at `zero`.
+    fn project(&self, x: &CsrMatrix, zero: impl Iterator<Item = f64>) -> Result<Vec<f32>> {
         let (g, k) = (self.mean.len(), self.n_comps);
         if x.n_cols() != g || self.loadings.len() != g * k {
             let (expected, found) = (g, x.n_cols());
             return Err(PreprocessError::Shape { what: "genes to project", expected, found });
         }
-        let origin = combine(self.mean.iter().map(|mean| -mean), &self.loadings, k);
+        let origin = combine(zero, &self.loadings, k);
         Ok(project(x, &self.loadings, &origin, |_| 1.0))
     }
 }
@@ -203,17 +215,22 @@ pub(crate) fn components(op: &Shifted<'_>, k: usize, seed: u64) -> Result<Compon
     Ok(Components { scores: single(scores), loadings: single(loadings), sigma })
 }
 
-/// Principal components of dense rows (row-major `n x n_cols`), such as z-scores.
-///
-/// The value that fills most of a column, which a zero count has after scaling, is subtracted
-/// first. This leaves the components unchanged and makes the matrix as sparse as the counts.
+/// Principal components of dense rows, row-major `n x n_cols`, whose columns mostly hold one value:
+/// z-scored sparse data.
 ///
 /// # Errors
-/// [`PreprocessError::Shape`] when the length is not a multiple of `n_cols`, and those of [`pca`].
+/// As [`pca`] and [`OffsetRows::from_dense`].
 pub fn pca_dense(x: &[f32], n_cols: usize, params: &PcaParams) -> Result<Pca> {
-    let (sparse, base) = dense::without_base(x, n_cols)?;
-    let mut pca = pca(&sparse, params)?;
-    pca.mean.iter_mut().zip(base).for_each(|(m, b)| *m += f64::from(b));
+    pca_offset(&OffsetRows::from_dense(x, n_cols)?, params)
+}
+
+/// Principal components of rows that are sparse beyond a base; they are never dense.
+///
+/// # Errors
+/// As [`pca`].
+pub fn pca_offset(x: &OffsetRows, params: &PcaParams) -> Result<Pca> {
+    let mut pca = pca(x.offsets(), params)?;
+    pca.mean.iter_mut().zip(x.base()).for_each(|(m, &b)| *m += f64::from(b));
     Ok(pca)
 }
 

@@ -9,9 +9,9 @@ mod prepared;
 pub use params::RecipeParams;
 pub use prepared::{FilterReport, Prepared};
 
-use crate::normalize::{LogNormalized, size_factors};
+use crate::normalize::size_factors;
 use crate::rows::{Selection, row_sums};
-use crate::scale::{Scaler, dense};
+use crate::scale::Scaler;
 use crate::{PreprocessError, Result, filter::cells_passing};
 use align::Alignment;
 use morula_data::{CountMatrix, CsrMatrix};
@@ -190,11 +190,6 @@ impl Recipe {
         let totals = row_sums(&Selection::new(x, &kept_cells, present), f64::from);
         let size_factors = size_factors(&totals, reference);
         let counts = align::gather(x, &kept_cells, columns);
-        let logs = LogNormalized { counts: &counts, factors: &size_factors };
-        let x_dense = match &self.scaler {
-            Some(scaler) => scaler.transform_rows(&logs),
-            None => dense(&logs, &vec![0.0; counts.n_cols()], |_, v| v),
-        };
         let report = FilterReport {
             filtered_cells: complement(&kept_cells, x.n_rows()),
             genes_kept: self.genes.len(),
@@ -206,13 +201,13 @@ impl Recipe {
         let n_genes = counts.n_cols();
         let batches = None;
         Prepared {
-            x: x_dense,
             n_genes,
             kept_cells,
             counts,
             size_factors,
             expected,
             batches,
+            scaler: self.scaler.clone(),
             report,
         }
     }

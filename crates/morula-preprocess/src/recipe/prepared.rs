@@ -1,12 +1,13 @@
 //! Cells prepared by a recipe.
 
 use morula_data::CsrMatrix;
+use rayon::prelude::*;
+
+use crate::{OffsetRows, Scaler};
 
 /// Cells prepared for a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
-    /// z-scored log expression, dense row-major, `n_cells x n_genes`.
-    pub x: Vec<f32>,
     /// Number of selected genes g.
     pub n_genes: usize,
     /// Position of every kept cell in the input, ascending.
@@ -20,6 +21,8 @@ pub struct Prepared {
     /// Batch of every kept cell, as a position in [`Recipe::batches`](super::Recipe::batches)
     /// followed by [`FilterReport::new_batches`]; `None` without batches.
     pub batches: Option<Vec<usize>>,
+    /// Means, deviations and clip of the selected genes; `None` if scaling is off.
+    pub scaler: Option<Scaler>,
     /// What was left out.
     pub report: FilterReport,
 }
@@ -40,9 +43,41 @@ impl Prepared {
         x
     }
 
-    /// Expression of one cell, `n_genes` values; empty if `i` is out of range.
-    pub fn row(&self, i: usize) -> &[f32] {
-        self.x.chunks_exact(self.n_genes.max(1)).nth(i).unwrap_or_default()
+    /// Scaled expression, sparse beyond its base: z-scores of the
+    /// [log-normalised](Self::log_normalized) counts, or the latter if scaling is off.
+    pub fn scaled(&self) -> OffsetRows {
+        let base = self.base();
+        OffsetRows::of_sparse(&self.counts, base, |i, j, count| self.value(i, j, count))
+    }
+
+    /// Scaled expression of the cells at `rows`, dense row-major.
+    pub fn rows(&self, rows: &[usize]) -> Vec<f32> {
+        let base = self.base();
+        let mut out = vec![0.0; rows.len() * self.n_genes];
+        let cells = out.par_chunks_mut(self.n_genes.max(1)).zip(rows).with_min_len(16);
+        cells.for_each(|(out, &i)| {
+            out.copy_from_slice(&base);
+            let (columns, counts) = self.counts.row(i);
+            for (&j, &count) in columns.iter().zip(counts) {
+                out[j as usize] = self.value(i, j as usize, count);
+            }
+        });
+        out
+    }
+
+    /// Scaled expression of all cells, dense row-major, `n_cells x n_genes`.
+    pub fn x(&self) -> Vec<f32> {
+        self.rows(&(0..self.n_cells()).collect::<Vec<_>>())
+    }
+
+    /// Scaled expression of a zero in every gene.
+    fn base(&self) -> Vec<f32> {
+        self.scaler.as_ref().map_or_else(|| vec![0.0; self.n_genes], Scaler::zeros)
+    }
+
+    fn value(&self, cell: usize, gene: usize, count: f32) -> f32 {
+        let log = (count / self.size_factors[cell]).ln_1p();
+        self.scaler.as_ref().map_or(log, |scaler| scaler.z(gene, log))
     }
 }
 

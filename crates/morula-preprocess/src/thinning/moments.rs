@@ -47,6 +47,20 @@ impl Moments {
         sum
     }
 
+    /// The sums over the cells of this group that are not in `part`, a part of it. Counts are whole
+    /// numbers, so this is exact.
+    pub fn without(&self, part: &Self) -> Self {
+        let less = |all: &[f64], part: &[f64]| all.iter().zip(part).map(|(a, b)| a - b).collect();
+        Self {
+            n_cells: self.n_cells.saturating_sub(part.n_cells),
+            size: self.size - part.size,
+            size_squares: self.size_squares - part.size_squares,
+            counts: less(&self.counts, &part.counts),
+            squares: less(&self.squares, &part.squares),
+            products: less(&self.products, &part.products),
+        }
+    }
+
     /// Cells add up in their order, so that the sums have the same bits for any number of threads.
     fn add_cell(&mut self, columns: &[u32], values: &[f32], size: f64) {
         self.n_cells += 1;
@@ -119,6 +133,7 @@ mod tests {
         assert_eq!(first.products, [23.0, 6.0]);
         let all = moments(&x, &sizes, &[Some(0); 3], 1).unwrap();
         assert_eq!(Moments::union(2, &groups), all[0]);
+        assert_eq!(all[0].without(&groups[0]), groups[1]);
         let part = moments(&x, &sizes, &[None, Some(0), None], 1).unwrap();
         assert_eq!((part[0].n_cells, &part[0].counts[..]), (1, &[0.0, 3.0][..]));
     }

@@ -15,6 +15,7 @@ use morula::preprocess::RecipeParams;
 use crate::args::CountsArgs;
 use crate::console::Console;
 use crate::expression::Expression;
+use crate::task::used;
 use crate::text::one_line;
 
 /// The comparison, and the genes of the table.
@@ -113,13 +114,17 @@ fn valid(
     params: &MarkersParams,
     console: Console,
 ) -> Result<Found> {
+    let groups = &used(groups)?;
     let given: Vec<Option<usize>> =
         groups.codes().iter().map(|&code| usize::try_from(code).ok()).collect();
     let names = groups.categories();
     let (recipe, evidence) = (RecipeParams::default(), EvidenceParams::default());
     let anew = held_out_groups(counts, &recipe, &given, names.len(), evidence)?;
-    let lost = names.iter().zip(&anew.found_again).filter(|(_, agreement)| **agreement <= 0.5);
-    let lost: Vec<String> = lost.map(|(name, at)| format!("{name} ({at:.2})")).collect();
+    let mut found = vec![false; names.len()];
+    anew.groups.iter().flatten().for_each(|&group| found[group] = true);
+    let lost = (0..names.len()).filter(|&group| !found[group]);
+    let lost: Vec<String> =
+        lost.map(|group| format!("{} ({:.2})", names[group], anew.found_again[group])).collect();
     if lost.len() == names.len() {
         bail!(
             "no group is found again in a part of the molecules (agreement): {}",
@@ -147,23 +152,34 @@ fn within(
     column: &str,
     console: Console,
 ) -> Result<Vec<Part>> {
-    let mut parts = Vec::new();
-    let mut alone = Vec::new();
-    for (code, name) in groups.categories().iter().enumerate() {
-        let cells: Vec<usize> =
-            (0..x.n_rows()).filter(|&i| groups.codes()[i] == code as i32).collect();
+    let (mut parts, mut alone, mut untested) = (Vec::new(), Vec::new(), Vec::new());
+    // A cell without a condition would count as one of the other condition.
+    let mut members = vec![Vec::new(); groups.categories().len()];
+    for (i, (&group, &condition)) in groups.codes().iter().zip(conditions.codes()).enumerate() {
+        if let (Ok(group), true) = (usize::try_from(group), condition >= 0) {
+            members[group].push(i);
+        }
+    }
+    for (name, cells) in groups.categories().iter().zip(&members) {
         let codes = cells.iter().map(|&i| conditions.codes()[i]).collect();
         let labels = Categorical::new(codes, conditions.categories().to_vec(), false)?;
-        match rank_genes_groups(&x.select_rows(&cells), &labels, params) {
+        match rank_genes_groups(&x.select_rows(cells), &labels, params) {
             Ok(found) => parts.push(Part { within: Some(name.clone()), found }),
-            Err(
-                MarkersError::NoRest { .. } | MarkersError::NoGroups | MarkersError::NoGenes { .. },
-            ) => alone.push(name.as_str()),
+            Err(MarkersError::NoRest { .. } | MarkersError::NoGroups) => alone.push(name.as_str()),
+            Err(MarkersError::NoGenes { .. }) => untested.push(name.as_str()),
             Err(error) => return Err(error.into()),
         }
     }
-    if parts.is_empty() {
+    if parts.is_empty() && untested.is_empty() {
         bail!("no group has cells of two conditions in {column}; there is nothing to compare");
+    }
+    if !untested.is_empty() {
+        let (names, least) = (untested.join(", "), params.min_cells);
+        let line = format!("no gene has {least} cells (--min-cells) in these groups: {names}");
+        if parts.is_empty() {
+            bail!("{line}");
+        }
+        console.remark(one_line(&line));
     }
     if !alone.is_empty() {
         let names = alone.join(", ");

@@ -1,5 +1,6 @@
 //! Sums over the cells of every group and sample, as tables.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -127,10 +128,11 @@ fn conditions(
     column: &str,
 ) -> Result<Vec<String>> {
     let mut of = vec![None; found.samples.len()];
+    let place: HashMap<&str, usize> =
+        found.samples.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
     for (sample, condition) in samples.labels().zip(conditions.labels()) {
         let (Some(sample), Some(condition)) = (sample, condition) else { continue };
-        let at = found.samples.iter().position(|name| name == sample);
-        match at.map(|at| &mut of[at]) {
+        match place.get(sample).map(|&at| &mut of[at]) {
             Some(Some(other)) if *other != condition => {
                 bail!("sample {sample} has two conditions in {column}: {other} and {condition}")
             }

@@ -5,7 +5,7 @@ use super::matrix::{read_dense, read_matrix};
 use super::uns::read_uns;
 use crate::anndata::genes_only;
 use crate::hdf5::{FieldValues, Kind, Store};
-use crate::io::features::{genes_of, type_columns};
+use crate::io::features::{FEATURE_TYPES, genes_of};
 use crate::{
     AnnData, CountMatrix, DataError, DataFrame, DenseMatrix, Raw, ReadOptions, Result, UnsValue,
 };
@@ -156,7 +156,7 @@ pub(in crate::io) fn read_counts(store: &Store, options: &ReadOptions) -> Result
     let obs = read_index(store, "obs")?;
     let n_obs = obs.len();
     let matrix = |at: &str, n_vars| read_matrix(store, at, n_obs, Some(n_vars));
-    let genes = genes_of(&read_columns(store, var, type_columns())?)?;
+    let genes = genes_of(&read_columns(store, var, &FEATURE_TYPES)?)?;
     let var = read_index(store, var)?;
     let x = matrix(x, var.len())?;
     genes_only(options, x, (obs, var), genes, &[]).map_err(|e| match e {
