@@ -33,7 +33,7 @@ mod tables;
 pub use error::{ReportError, Result};
 pub use figures::Figure;
 pub use folder::check_folder;
-pub use markers::{Expression, Marker, Markers};
+pub use markers::{Expression, Marker, Markers, ValidMarker};
 pub use run::{Annotation, BATCH_COLUMNS, CellQuality, Losses, Role, Run, Source};
 
 use std::path::Path;

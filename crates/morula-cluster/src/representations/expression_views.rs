@@ -46,10 +46,7 @@ impl ExpressionViews {
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
-    pub fn fit_with(
-        prepared: &Prepared,
-        n_comps: usize,
-    ) -> Result<(Self, [DenseMatrix; N_VIEWS])> {
+    pub fn fit_with(prepared: &Prepared, n_comps: usize) -> Result<(Self, [DenseMatrix; N_VIEWS])> {
         let wanted = PcaParams { n_comps, ..PcaParams::default() };
         let mut scaled = pca_offset(&prepared.scaled(), &wanted)?;
         let mut logged = pca(&prepared.log_normalized(), &wanted)?;
@@ -77,7 +74,8 @@ impl ExpressionViews {
         let batches = prepared.batches.as_deref();
         let [a, b, c] = &self.corrections;
         let [first, second, third] = [
-            DenseMatrix::from_rows(self.scaled.transform_offset(&prepared.scaled())?,
+            DenseMatrix::from_rows(
+                self.scaled.transform_offset(&prepared.scaled())?,
                 self.scaled.n_comps,
             ),
             DenseMatrix::from_rows(

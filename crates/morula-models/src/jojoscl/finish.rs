@@ -45,7 +45,8 @@ pub(super) fn finish(trainer: &Trainer<'_>, state: State, recipe: Recipe) -> Res
         history: state.history,
         fitted: None,
     };
-    let mut fitted = model.prediction(h, proba, prepared.kept_cells.clone(), prepared.report.clone());
+    let mut fitted =
+        model.prediction(h, proba, prepared.kept_cells.clone(), prepared.report.clone());
     fitted.neighbors = neighbors;
     fitted.leaves = leaves;
     model.fitted = Some(fitted);

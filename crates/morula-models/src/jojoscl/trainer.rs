@@ -10,8 +10,8 @@ use morula_core::shrinkage::Warmup;
 use morula_core::{Encoder, ops};
 
 use super::JojoSclParams;
-use super::losses::{Batch, Losses};
 use super::inputs::Inputs;
+use super::losses::{Batch, Losses};
 use super::positives::Positives;
 use super::state::State;
 use crate::Result;

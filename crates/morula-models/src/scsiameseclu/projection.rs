@@ -46,7 +46,8 @@ impl Projection {
 
     /// Projects new cells, row-major `n x p`.
     pub fn transform(&self, prepared: &Prepared) -> Result<Vec<f32>> {
-        let scores = DenseMatrix::from_rows(self.pca.transform_offset(&prepared.scaled())?, self.n_comps());
+        let scores =
+            DenseMatrix::from_rows(self.pca.transform_offset(&prepared.scaled())?, self.n_comps());
         let mut scores = self.correction.apply(scores, prepared.batches.as_deref())?.into_values();
         self.rescale(&mut scores);
         if let Some(at) = scores.iter().position(|v| !v.is_finite()) {

@@ -4,7 +4,7 @@ use morula_cluster::ClusterTree;
 use morula_cluster::evidence::Split;
 
 use super::Figure;
-use crate::draw::{Anchor, Canvas, GREY, INK, Rgb, category, compact, fit, width};
+use crate::draw::{Anchor, Canvas, GREY, INK, Rgb, category, compact, fit, p_value, width};
 use crate::{Result, Run};
 
 /// Most groups: a larger tree is cut, and its first splits are drawn.
@@ -214,15 +214,6 @@ fn of_split<'a>(title: &'static str, text: impl Fn(usize) -> String + 'a) -> Col
 
 fn share(value: f64) -> String {
     format!("{value:.2}")
-}
-
-/// A p-value, short.
-fn p_value(p: f64) -> String {
-    match p {
-        p if p < 1e-300 => "<1e-300".into(),
-        p if p < 1e-3 => format!("{p:.0e}"),
-        p => compact(p),
-    }
 }
 
 fn caption(run: &Run, tree: &ClusterTree, layout: &Layout<'_>) -> String {

@@ -4,8 +4,8 @@ use morula_metrics::evaluate;
 
 use super::html::{escape, figure, list, table};
 use super::{Section, tree};
-use crate::draw::{category, compact};
-use crate::{Annotation, Figure, Markers, Result, Role, Run};
+use crate::draw::{category, compact, p_value};
+use crate::{Annotation, Figure, Markers, Result, Role, Run, ValidMarker};
 
 /// The most important facts.
 pub(super) fn summary(run: &Run) -> Result<String> {
@@ -53,6 +53,7 @@ pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> V
         }
         (None, None) => {}
     }
+    genes += &valid_table(run);
     let parts = [
         ("cells", "Cells", cells),
         ("clusters", "Clusters and confidence", sizes),
@@ -149,6 +150,30 @@ fn marker_table(run: &Run, markers: &Markers) -> String {
          change, and the shares of the cells that express it, in the cluster and in the rest. The \
          clusters were made from the same expression, so p-values would be too small; the table has \
          none.</p>\n{}",
+        table(&["Cluster", "Genes"], &rows, &[])
+    )
+}
+
+/// Markers whose p-values hold, if there are some.
+fn valid_table(run: &Run) -> String {
+    if run.valid_markers.is_empty() {
+        return String::new();
+    }
+    let row = |(k, markers): (usize, &Vec<ValidMarker>)| {
+        let gene = |m: &ValidMarker| {
+            let (name, fold, p) = (escape(&m.gene), m.logfoldchange, p_value(m.pval_adj));
+            format!("{name} <span class=\"note\">{fold:+.1}, {}</span>", escape(&p))
+        };
+        let genes: Vec<String> = markers.iter().map(gene).collect();
+        vec![name(run, k), if genes.is_empty() { "-".into() } else { genes.join("; ") }]
+    };
+    let rows: Vec<Vec<String>> = run.valid_markers.iter().enumerate().map(row).collect();
+    format!(
+        "<h3>Valid markers of every cluster</h3>\n<p>Genes whose p-values hold after clustering, from \
+         <code>morula markers --valid</code>: the clusters were found anew in one part of the \
+         molecules, and their genes tested in the other. Best first, at a false discovery rate of \
+         5%. After a gene: the binary logarithm of the fold change, and the adjusted p-value. A \
+         cluster that was not found again has none.</p>\n{}",
         table(&["Cluster", "Genes"], &rows, &[])
     )
 }

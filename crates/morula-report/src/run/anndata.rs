@@ -5,6 +5,7 @@ use morula_data::{AnnData, Column, DenseMatrix, UnsValue};
 use morula_preprocess::{UmapParams, umap};
 
 use super::{Annotation, CellQuality, Losses, Role, Run, parameters, shape};
+use crate::markers::valid_markers;
 use crate::{Expression, ReportError, Result};
 
 /// Usual names of the column of obs with known types. By default the first one present is used.
@@ -97,6 +98,9 @@ impl Run {
             seed,
             ..Self::new(&source.name, model, found.categories().to_vec())
         };
+        let valid = data.uns.get("rank_genes_valid");
+        let valid = valid.and_then(|valid| valid_markers(valid, model, found));
+        run.valid_markers = valid.unwrap_or_default();
         match expression(data, source.layer.as_deref(), &cells) {
             Ok(expression) => run.expression = Some(expression),
             Err(error) if source.layer.is_none() => run.no_expression = Some(error.to_string()),

@@ -12,7 +12,7 @@ use morula_cluster::ClusterTree;
 use morula_cluster::evidence::Split;
 use morula_metrics::encode_labels;
 
-use crate::{Expression, ReportError, Result};
+use crate::{Expression, ReportError, Result, ValidMarker};
 
 /// A clustering run: the content of the report. Cells that preprocessing left out are not among its
 /// cells.
@@ -45,6 +45,9 @@ pub struct Run {
     pub expression: Option<Expression>,
     /// The reason if there is no expression.
     pub no_expression: Option<String>,
+    /// The best markers of every cluster whose p-values hold after clustering; empty if they were not
+    /// computed.
+    pub valid_markers: Vec<Vec<ValidMarker>>,
     /// Lines of the summary: name and value.
     pub facts: Vec<(String, String)>,
     /// Parameters: name and value.
@@ -163,6 +166,9 @@ impl Run {
         }
         if let Some(expression) = &self.expression {
             fits("cells with expression", expression.n_cells(), n)?;
+        }
+        if !self.valid_markers.is_empty() {
+            fits("clusters with valid markers", self.valid_markers.len(), self.k())?;
         }
         let epochs = self.losses.terms.first().map_or(0, |term| term.1.len());
         for (name, values) in &self.losses.terms {
