@@ -3,7 +3,7 @@
 mod common;
 
 use common::clustered;
-use morula_data::{Column, Field, Records, UnsValue};
+use morula_data::{AnnData, Column, DenseMatrix, Field, Records, UnsValue};
 use morula_report::{Report, ReportError, Role, Run, Source};
 
 fn source() -> Source {
@@ -84,6 +84,38 @@ fn other_files_are_refused_by_the_part_they_lack() {
     none.obs.set("jojoscl", Column::categorical([None::<&str>; 6])).unwrap();
     let run = Run::from_anndata(&none, &source()).unwrap();
     assert!(matches!(Report::new(&run), Err(ReportError::NoCells)));
+}
+
+#[test]
+fn a_layout_is_reused_for_the_embedding_that_it_is_of() {
+    let known: Vec<f32> = (0..12).map(|i| if i / 2 == 2 { f32::NAN } else { i as f32 }).collect();
+    let data = |use_rep: &str, off: u32| {
+        let mut data = clustered();
+        let checksum = data.obsm["X_jojoscl"].checksum() ^ off;
+        let params =
+            UnsValue::map().with("use_rep", use_rep).with("use_rep_checksum", i64::from(checksum));
+        data.uns.insert("umap".into(), UnsValue::map().with("params", params));
+        data.obsm.insert("X_umap".into(), DenseMatrix::new(6, 2, known.clone()).unwrap());
+        data
+    };
+    let layout = |data: &AnnData| Run::from_anndata(data, &source()).unwrap().layout;
+    let of_kept = [0., 1., 2., 3., 6., 7., 8., 9., 10., 11.];
+    assert_eq!(layout(&data("X_jojoscl", 0)), of_kept);
+    let drawn = layout(&clustered());
+    // Of another embedding; of an earlier one under the same name; of one that is not known.
+    for other in [data("X_pca", 0), data("X_jojoscl", 1)] {
+        assert_eq!(layout(&other), drawn);
+    }
+    let mut scanpy = data("X_jojoscl", 0);
+    let params = UnsValue::map().with("a", 0.6).with("use_rep", "X_jojoscl");
+    scanpy.uns.insert("umap".into(), UnsValue::map().with("params", params));
+    assert_eq!(layout(&scanpy), drawn);
+    // A new run replaces the embedding and keeps the layout of the old one.
+    let mut again = data("X_jojoscl", 0);
+    let mut values = again.obsm["X_jojoscl"].values().to_vec();
+    values[0] = 0.5;
+    again.obsm.insert("X_jojoscl".into(), DenseMatrix::new(6, 3, values).unwrap());
+    assert_ne!(layout(&again), of_kept);
 }
 
 /// Valid markers of two groups, of which the second was not found again.

@@ -96,7 +96,8 @@ pub fn confident_additions(
 }
 
 /// Adds the layout of a prediction's embedding by [`umap`](morula_preprocess::umap), as scanpy
-/// stores it: `obsm["X_umap"]`, NaN for cells left out, and `uns["umap"]`.
+/// stores it: `obsm["X_umap"]`, NaN for cells left out, and `uns["umap"]`, whose parameters include the
+/// name of the embedding (`use_rep`) and its [checksum](DenseMatrix::checksum) (`use_rep_checksum`).
 ///
 /// # Errors
 /// [`DataError::Shape`] when the layout belongs to other cells.
@@ -119,7 +120,10 @@ pub fn umap_additions(
         values[2 * i..2 * i + 2].copy_from_slice(place);
     }
     let made = UnsValue::from(&serde_json::to_value(params).unwrap_or_default());
-    let made = UnsValue::map().with("params", made.with("use_rep", format!("X_{model}")));
+    let made = made.with("use_rep", format!("X_{model}"));
+    // A later run may replace the embedding and keep the layout.
+    let made = made.with("use_rep_checksum", i64::from(prediction.latent.checksum()));
+    let made = UnsValue::map().with("params", made);
     Ok(additions.obsm("X_umap", DenseMatrix::new(n_obs, 2, values)?).uns("umap", made))
 }
 

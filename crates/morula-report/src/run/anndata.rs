@@ -48,9 +48,9 @@ pub struct Source {
 impl Run {
     /// The run of a model, from the results that `morula cluster` adds to data.
     ///
-    /// If the source has no layout, the layout is `obsm["X_umap"]` where `uns["umap"]` says that it is
-    /// of `obsm["X_<model>"]`, else the UMAP of that with the run's seed. Cells without a cluster are
-    /// left out.
+    /// If the source has no layout, the layout is `obsm["X_umap"]` where `uns["umap"]` has the name and
+    /// the checksum of `obsm["X_<model>"]`, else the UMAP of that with the run's seed. Cells without a
+    /// cluster are left out.
     ///
     /// # Errors
     /// [`ReportError::NoRun`] names the missing part; [`ReportError::Data`] for a requested column
@@ -153,11 +153,15 @@ fn layout(data: &AnnData, model: &str, cells: &[usize], seed: u64) -> Result<Vec
     Ok(umap(&rows, embedding.n_cols(), &UmapParams { seed, ..Default::default() })?)
 }
 
-/// `obsm["X_umap"]`, if `uns["umap"]` says that it is of the model's embedding.
+/// `obsm["X_umap"]`, if `uns["umap"]` says that it is of the model's embedding as it is now.
 fn known_layout<'a>(data: &'a AnnData, model: &str) -> Option<&'a DenseMatrix> {
-    let of = data.uns.get("umap")?.get("params")?.get("use_rep")?;
+    let params = data.uns.get("umap")?.get("params")?;
     let known = data.obsm.get("X_umap").filter(|layout| layout.n_cols() == 2)?;
-    (*of == UnsValue::Text(format!("X_{model}"))).then_some(known)
+    let name = format!("X_{model}");
+    let now = UnsValue::Int(data.obsm.get(&name)?.checksum().into());
+    let same =
+        *params.get("use_rep")? == UnsValue::Text(name) && *params.get("use_rep_checksum")? == now;
+    same.then_some(known)
 }
 
 fn annotations(data: &AnnData, source: &Source, cells: &[usize]) -> Result<Vec<Annotation>> {
