@@ -22,6 +22,7 @@ mod saved;
 mod scsiameseclu;
 mod settings;
 mod training;
+mod views;
 
 pub use clustering::ClusterMethod;
 pub use device::{DeviceChoice, NamedDevice, devices};
@@ -36,6 +37,7 @@ pub use scsiameseclu::{
     ScSiameseClu, ScSiameseCluModel, ScSiameseCluParams, ScSiameseCluValidParams,
 };
 pub use training::{EpochRecord, Observer};
+pub use views::{Views, ViewsModel, ViewsParams, ViewsValidParams};
 
 pub use burn::tensor::Device;
 pub use morula_cluster::NClusters;

@@ -120,7 +120,7 @@ pub trait ClusterModel: std::fmt::Debug + Send {
     /// The fitted preprocessing.
     fn recipe(&self) -> &Recipe;
 
-    /// Losses of every epoch.
+    /// Losses of every epoch; none from a model without training.
     fn history(&self) -> &[EpochRecord];
 
     /// Parameters, seed and values per cluster.

@@ -19,13 +19,16 @@ pub struct ModelKind {
     pub title: &'static str,
     /// The method in a few words.
     pub about: &'static str,
+    /// Whether a network is trained: then there are epochs, and checkpoints of them.
+    pub trained: bool,
     /// Whether training has several stages.
     pub staged: bool,
     /// Whether it gives denoised counts.
     pub denoises: bool,
     /// Ablations: changes of its parameters that remove a part of the method.
     pub ablations: &'static [Ablation],
-    start: fn(Option<NClusters>) -> Box<dyn AnyParams>,
+    defaults: fn() -> Box<dyn AnyParams>,
+    published: fn(NClusters) -> Option<Box<dyn AnyParams>>,
     read: fn(Value) -> serde_json::Result<Box<dyn AnyParams>>,
     load: fn(&Path, &Device) -> Result<Box<dyn ClusterModel>>,
 }
@@ -129,13 +132,12 @@ impl ModelKind {
             name: P::NAME,
             title,
             about,
+            trained: true,
             staged: false,
             denoises: false,
             ablations: &[],
-            start: |published| match published {
-                None => Box::new(P::default()),
-                Some(n_clusters) => Box::new(P::published(n_clusters)),
-            },
+            defaults: || Box::new(P::default()),
+            published: |n_clusters| Some(Box::new(P::published(n_clusters)?)),
             read: |value| Ok(Box::new(serde_json::from_value::<P>(value)?)),
             load: |folder, device| Ok(Box::new(P::Model::load(folder, device)?)),
         }
@@ -147,6 +149,12 @@ impl ModelKind {
         self
     }
 
+    /// Marks a model without a network.
+    pub(crate) const fn untrained(mut self) -> Self {
+        self.trained = false;
+        self
+    }
+
     /// Sets the ablations.
     pub(crate) const fn with_ablations(mut self, ablations: &'static [Ablation]) -> Self {
         self.ablations = ablations;
@@ -155,12 +163,12 @@ impl ModelKind {
 
     /// Our default parameters.
     pub fn defaults(&self) -> Box<dyn AnyParams> {
-        (self.start)(None)
+        (self.defaults)()
     }
 
-    /// The authors' own settings.
-    pub fn published(&self) -> Box<dyn AnyParams> {
-        (self.start)(Some(self.defaults().n_clusters()))
+    /// The authors' own settings; `None` for a method that has not been published.
+    pub fn published(&self) -> Option<Box<dyn AnyParams>> {
+        (self.published)(self.defaults().n_clusters())
     }
 
     /// Parameters from values by name; every name must be present.

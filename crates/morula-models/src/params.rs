@@ -18,8 +18,8 @@ pub trait ModelParams: Clone + Default + Serialize + DeserializeOwned + 'static 
     /// The fitted model.
     type Model: ClusterModel;
 
-    /// The authors' own settings.
-    fn published(n_clusters: NClusters) -> Self;
+    /// The authors' own settings; `None` for a method that has not been published.
+    fn published(n_clusters: NClusters) -> Option<Self>;
 
     /// Number of clusters.
     fn n_clusters(&self) -> NClusters;
@@ -151,8 +151,8 @@ macro_rules! model_params {
 
             type Model = $model;
 
-            fn published(n_clusters: $crate::NClusters) -> Self {
-                <$params>::published(n_clusters)
+            fn published(n_clusters: $crate::NClusters) -> Option<Self> {
+                Some(<$params>::published(n_clusters))
             }
 
             fn n_clusters(&self) -> $crate::NClusters {

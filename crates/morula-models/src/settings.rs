@@ -15,7 +15,10 @@ impl ModelKind {
     pub fn params(&self, table: &Map<String, Value>) -> Result<Box<dyn AnyParams>> {
         let start = match table.get("preset").map(Value::as_str) {
             None | Some(Some("default")) => self.defaults(),
-            Some(Some("published")) => self.published(),
+            Some(Some("published")) => match self.published() {
+                Some(published) => published,
+                None => return refuse(format!("{self} has no published preset")),
+            },
             Some(_) => return refuse("preset must be \"default\" or \"published\""),
         };
         let mut settings = start.to_value();

@@ -129,6 +129,7 @@ impl Cluster {
         let console = Console::new(&self.print);
         let params = self.params(kind, &config)?;
         check_results(kind, &self.counts, &self.results)?;
+        self.check_training(kind)?;
         self.check_outputs(kind)?;
         let umap = self.umap || self.report.is_some();
         let planned = Planned { fits: true, umap, qc: self.qc };
@@ -269,6 +270,17 @@ impl Cluster {
         self.epochs.into_iter().for_each(|epochs| params.set_epochs(epochs));
         params.recipe().check().map_err(|e| usage(format!("recipe: {e}")))?;
         Ok(params.checked()?)
+    }
+
+    /// Refuses options of training for a model without it.
+    fn check_training(&self, kind: ModelKind) -> Result<()> {
+        let given = [("--epochs", self.epochs.is_some()), ("--checkpoint", self.checkpoint.is_some())];
+        match given.into_iter().find(|(_, given)| *given && !kind.trained) {
+            Some((flag, _)) => {
+                Err(usage(format!("{kind} has no training, so {flag} has no use; leave it out")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Checks the outputs before hours of training.

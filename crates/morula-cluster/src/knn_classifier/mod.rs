@@ -92,6 +92,11 @@ impl KnnClassifier {
         self.ballot.n_clusters()
     }
 
+    /// The cells of the fit in every view.
+    pub fn views(&self) -> &[DenseMatrix] {
+        &self.views
+    }
+
     /// Dimensions of the views.
     pub fn dims(&self) -> Vec<usize> {
         self.views.iter().map(DenseMatrix::n_cols).collect()

@@ -98,6 +98,15 @@ impl CellGraph {
         CellNeighbors::with_found(views, found)
     }
 
+    /// The views, for new cells, and the cells in these views.
+    ///
+    /// # Errors
+    /// As [`nearest`](Self::nearest).
+    pub fn into_parts(self) -> Result<(ExpressionViews, CellNeighbors)> {
+        let found = self.found()?.to_vec();
+        Ok((self.views, CellNeighbors::with_found(self.scores.into(), found)?))
+    }
+
     /// The `k` nearest other cells of every cell in each view of expression, or all of them if
     /// fewer.
     ///

@@ -1,18 +1,19 @@
 //! Counts that differ by chance alone are one cluster of every model, however it is trained.
 
-use morula_models::{ClusterModel, JojoScl, NClusters, ScSiameseClu};
+use morula_models::{ClusterModel, JojoScl, NClusters, ScSiameseClu, Views};
 
 use crate::common::{device, noise};
 
-/// Clusters that JojoSCL and scSiameseClu find after short trainings.
-fn found(cells: usize, genes: usize, dispersion: f64, seed: u64) -> [usize; 2] {
+/// Clusters that views find, and JojoSCL and scSiameseClu after short trainings.
+fn found(cells: usize, genes: usize, dispersion: f64, seed: u64) -> [usize; 3] {
     let counts = noise(cells, genes, dispersion, seed);
     let params = JojoScl::params(NClusters::Auto).epochs(2).widths(vec![64, 32]);
     let jojoscl = params.fit(&counts, &device()).unwrap();
     let params = ScSiameseClu::params(NClusters::Auto).autoencoder_epochs(2);
     let params = params.graph_epochs(2).joint_epochs(4).epochs(2);
     let scsiameseclu = params.fit(&counts, &device()).unwrap();
-    [jojoscl.n_clusters(), scsiameseclu.n_clusters()]
+    let views = Views::params(NClusters::Auto).fit(&counts, &device()).unwrap();
+    [jojoscl.n_clusters(), scsiameseclu.n_clusters(), views.n_clusters()]
 }
 
 /// 10 clusters were found in 200 cells of Poisson noise before the cut of the tree needed evidence.
@@ -22,7 +23,7 @@ fn noise_is_one_cluster() {
         for dispersion in [0.0, 0.5] {
             for seed in 0..3 {
                 let found = found(cells, genes, dispersion, seed);
-                assert_eq!(found, [1, 1], "{cells} cells, {genes} genes, {dispersion}, {seed}");
+                assert_eq!(found, [1, 1, 1], "{cells} cells, {genes} genes, {dispersion}, {seed}");
             }
         }
     }

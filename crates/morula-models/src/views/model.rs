@@ -1,0 +1,121 @@
+//! The fitted model: predict, save, load.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use morula_cluster::representations::{ExpressionViews, JointViews};
+use morula_cluster::{ClusterTree, KnnClassifier, KnnSizes};
+use morula_data::CountMatrix;
+use morula_preprocess::{PreprocessError, Recipe};
+use serde::{Deserialize, Serialize};
+
+use super::{NAME, ViewsParams};
+use crate::saved::folder::{self, Folder};
+use crate::saved::{manifest, write_json};
+use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
+
+/// Version of the folder written by [`ClusterModel::save`].
+const FORMAT: u32 = 1;
+
+/// Name of the file of the kNN classifier in a saved model.
+const VOTERS: &str = "voters.safetensors";
+
+/// A fitted model of views.
+#[derive(Debug, Clone)]
+pub struct ViewsModel {
+    pub(super) params: ViewsParams,
+    pub(super) recipe: Recipe,
+    pub(super) views: ExpressionViews,
+    pub(super) joint: JointViews,
+    pub(super) knn: KnnClassifier,
+    pub(super) tree: Option<ClusterTree>,
+    /// Always empty: there is no training.
+    pub(super) history: Vec<EpochRecord>,
+    pub(super) fitted: Option<Prediction>,
+}
+
+/// `model.json`; the cells of the fit have their own file.
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    format: u32,
+    model: String,
+    version: String,
+    params: ViewsParams,
+    recipe: Recipe,
+    views: ExpressionViews,
+    joint: JointViews,
+    voters: KnnSizes,
+    tree: Option<ClusterTree>,
+}
+
+impl ViewsModel {
+    /// The name of the model.
+    pub const NAME: &'static str = NAME;
+
+    /// The parameters of the fit.
+    pub fn params(&self) -> &ViewsParams {
+        &self.params
+    }
+}
+
+impl ClusterModel for ViewsModel {
+    model_fields!();
+
+    fn n_clusters(&self) -> usize {
+        self.knn.n_clusters()
+    }
+
+    fn describe(&self) -> Description {
+        Description::of(&self.params, self.params.seed, Vec::new())
+    }
+
+    fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
+        let prepared = self.recipe.transform(counts)?;
+        let scores = self.views.transform(&prepared)?;
+        let proba = self.knn.predict_proba(&scores)?;
+        let latent = self.joint.transform(&scores, self.knn.views())?;
+        Ok(Prediction::new(proba, latent, prepared.kept_cells, prepared.report))
+    }
+
+    fn save(&self, target: &Path) -> Result<()> {
+        folder::write(target, |folder| {
+            self.knn.save(&folder.join(VOTERS))?;
+            let manifest = Manifest {
+                format: FORMAT,
+                model: NAME.into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                params: self.params.clone(),
+                recipe: self.recipe.clone(),
+                views: self.views.clone(),
+                joint: self.joint.clone(),
+                voters: self.knn.sizes(),
+                tree: self.tree.clone(),
+            };
+            write_json(&folder.join(manifest::MODEL), &manifest)
+        })
+    }
+
+    fn load(target: &Path, _: &Device) -> Result<Self> {
+        let folder = Folder::open(target)?;
+        let path = folder.home.join(manifest::MODEL);
+        let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
+        let Manifest { params, recipe, views, joint, voters, tree, .. } = manifest;
+        let refused = |e: ModelError| ModelError::Saved { path: path.clone(), why: e.to_string() };
+        let params = params.check().map_err(refused)?.into_params();
+        let damaged =
+            |e: PreprocessError| ModelError::Saved { path: path.clone(), why: e.to_string() };
+        recipe.check().map_err(damaged)?;
+        let n_genes = recipe.n_genes();
+        let dims = voters.dims();
+        let fits = n_genes > 0
+            && views.fits(n_genes)
+            && dims == &views.dims(0)[1..]
+            && joint.fits(dims);
+        if !fits {
+            let why = "genes, views and cells disagree in their sizes".into();
+            return Err(ModelError::Saved { path, why });
+        }
+        let knn = KnnClassifier::load(&folder.file(VOTERS)?, &voters)?;
+        Ok(Self { params, recipe, views, joint, knn, tree, history: Vec::new(), fitted: None })
+    }
+}
