@@ -153,7 +153,7 @@ pub fn cluster(
             kmeans(&scores, &params)?
         }
     };
-    Ok(Clustered { kept_cells: prepared.kept_cells, labels, confidence: None })
+    Ok(Clustered { kept_cells: prepared.kept_cells, labels, confidence: None, embedding: scores })
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub fn fit(
                 kept_cells: prediction.kept_cells.clone(),
                 labels: prediction.labels.clone(),
                 confidence: Some(prediction.confidence()),
+                embedding: prediction.latent.clone(),
             })
         }
     }

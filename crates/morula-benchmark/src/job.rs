@@ -1,6 +1,6 @@
 //! One job in a process of its own, so that its time and memory can be measured.
 
-use std::io::{BufRead, Read, Write, stdin, stdout};
+use std::io::{BufRead, BufWriter, Read, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -8,6 +8,7 @@ use morula::data::{DataFrame, read_counts, read_obs};
 use morula::models::DeviceChoice;
 use serde::{Deserialize, Serialize};
 
+use crate::clustered::Clustered;
 use crate::fit::fit;
 use crate::method::Method;
 use crate::perturbation::Perturbation;
@@ -24,16 +25,16 @@ pub const ARGUMENT: &str = "benchmark-job";
 pub(crate) enum Job {
     /// Describes a file.
     Describe { path: PathBuf, truth: Option<String>, batch: Option<String> },
-    /// Fits a method and scores it.
-    Run(Task),
+    /// Fits a method. No label reaches this process.
+    Fit(Task),
+    /// Scores the result of a fit.
+    Score(Scoring),
 }
 
 /// One fit.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     pub path: PathBuf,
-    /// Column of obs with the labels.
-    pub truth: String,
     pub method: Method,
     /// Column of obs with the batches, where the method gets them.
     pub batch: Option<String>,
@@ -44,6 +45,17 @@ pub(crate) struct Task {
     pub seed: u64,
     /// Where the model computes: `auto`, `cpu` or `gpu`.
     pub device: String,
+}
+
+/// A result, and what it is compared with.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Scoring {
+    pub path: PathBuf,
+    /// Column of obs with the labels.
+    pub truth: String,
+    /// Column of obs with the batches, where there is one.
+    pub batch: Option<String>,
+    pub clustered: Clustered,
 }
 
 /// A data set that can be scored.
@@ -66,14 +78,19 @@ pub fn run() -> Result<()> {
     stdin().lock().read_line(&mut line)?;
     let job: Job = serde_json::from_str(&line).context("a job of `morula benchmark`")?;
     end_with_the_parent();
-    let result = match job {
-        Job::Describe { path, truth, batch } => {
-            serde_json::to_string(&describe(&path, truth, batch.as_deref())?)
-        }
-        Job::Run(task) => serde_json::to_string(&task.run()?),
-    }?;
-    writeln!(stdout(), "{result}").context("cannot write to stdout")
+    match job {
+        Job::Describe { path, truth, batch } => write(&describe(&path, truth, batch.as_deref())?),
+        Job::Fit(task) => write(&task.fit()?),
+        Job::Score(scoring) => write(&scoring.score()?),
+    }
 }
+
+fn write(result: &impl Serialize) -> Result<()> {
+    let mut out = BufWriter::new(stdout());
+    serde_json::to_writer(&mut out, result)?;
+    out.flush().context("cannot write to stdout")
+}
+
 /// Ends this process when stdin closes: the parent keeps it open while it waits for the result.
 fn end_with_the_parent() {
     std::thread::spawn(|| {
@@ -109,7 +126,7 @@ fn n_types(obs: &DataFrame, truth: &str) -> Result<usize> {
 }
 
 impl Task {
-    fn run(self) -> Result<Scores> {
+    fn fit(self) -> Result<Clustered> {
         let device = self.device.parse::<DeviceChoice>()?.resolve()?;
         let mut counts = read_counts(&self.path, None)?;
         if let Some(perturbation) = self.perturbation {
@@ -119,15 +136,18 @@ impl Task {
             let batches = read_obs(&self.path)?.column(column)?.to_categorical();
             counts = counts.with_batches(batches).with_context(|| format!("column {column}"))?;
         }
-        let clustered = fit(
-            self.method,
-            &self.parameters,
-            &counts,
-            self.n_clusters,
-            self.seed,
-            &device.device,
-        )?;
-        drop(counts);
-        score(&clustered, &read_obs(&self.path)?.column(&self.truth)?.labels())
+        fit(self.method, &self.parameters, &counts, self.n_clusters, self.seed, &device.device)
+    }
+}
+
+impl Scoring {
+    fn score(self) -> Result<Scores> {
+        let obs = read_obs(&self.path)?;
+        let truth = obs.column(&self.truth)?.labels();
+        let batches = match &self.batch {
+            Some(column) => Some(obs.column(column)?.labels()),
+            None => None,
+        };
+        score(&self.clustered, &truth, batches.as_deref())
     }
 }

@@ -57,8 +57,8 @@ pub fn run<T: DeserializeOwned>(job: &Job, threads: usize) -> Result<Outcome<T>>
         peak_mb: used.rusage.maxrss as f64 / 1e6,
     };
     if used.status.success() {
-        let result = serde_json::from_str(&result).context("a job wrote no result")?;
-        return Ok((Ok(result), cost));
+        let result = serde_json::from_str(&result);
+        return Ok((result.map_err(|why| format!("a job wrote no result: {why}")), cost));
     }
     errors.rewind()?;
     let mut message = String::new();

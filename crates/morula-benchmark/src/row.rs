@@ -21,7 +21,7 @@ pub struct Key {
 }
 
 /// The columns of `runs.csv`, the fields of [`Row`].
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 36] = [
     "dataset",
     "method",
     "k",
@@ -38,6 +38,19 @@ pub const COLUMNS: [&str; 23] = [
     "ami",
     "acc",
     "f1_macro",
+    "knn_acc",
+    "knn_f1",
+    "clisi",
+    "connectivity",
+    "kmeans_ari",
+    "leiden_best",
+    "leiden_mean",
+    "cut_given",
+    "cut_auto",
+    "across_acc",
+    "across_f1",
+    "ilisi",
+    "batch_asw",
     "seconds",
     "cpu_seconds",
     "peak_mb",
@@ -68,6 +81,22 @@ pub struct Row {
     pub ami: Option<f64>,
     pub acc: Option<f64>,
     pub f1_macro: Option<f64>,
+    /// Scores of the embedding.
+    pub knn_acc: Option<f64>,
+    pub knn_f1: Option<f64>,
+    pub clisi: Option<f64>,
+    pub connectivity: Option<f64>,
+    pub kmeans_ari: Option<f64>,
+    pub leiden_best: Option<f64>,
+    pub leiden_mean: Option<f64>,
+    pub cut_given: Option<f64>,
+    pub cut_auto: Option<f64>,
+    /// Scores of the embedding on data sets with batches.
+    pub across_acc: Option<f64>,
+    pub across_f1: Option<f64>,
+    pub ilisi: Option<f64>,
+    pub batch_asw: Option<f64>,
+    /// Cost of the process that fitted.
     pub seconds: f64,
     pub cpu_seconds: f64,
     pub peak_mb: f64,
@@ -91,6 +120,8 @@ impl Row {
             Err(error) => (None, text::cell(&error).into_owned()),
         };
         let of = |value: fn(&Scores) -> f64| scores.as_ref().map(value);
+        let embedding = scores.as_ref().and_then(|s| s.embedding.as_ref());
+        let batches = embedding.and_then(|e| e.batches.as_ref());
         let bins = scores.as_ref().and_then(|s| s.reliability.as_ref());
         Self {
             dataset: key.dataset.clone(),
@@ -109,6 +140,19 @@ impl Row {
             ami: of(|s| s.ami),
             acc: of(|s| s.acc),
             f1_macro: of(|s| s.f1_macro),
+            knn_acc: embedding.map(|e| e.knn_acc),
+            knn_f1: embedding.map(|e| e.knn_f1),
+            clisi: embedding.and_then(|e| e.clisi),
+            connectivity: embedding.map(|e| e.connectivity),
+            kmeans_ari: embedding.map(|e| e.kmeans_ari),
+            leiden_best: embedding.map(|e| e.leiden_best),
+            leiden_mean: embedding.map(|e| e.leiden_mean),
+            cut_given: embedding.and_then(|e| e.cut_given),
+            cut_auto: embedding.and_then(|e| e.cut_auto),
+            across_acc: batches.map(|b| b.across_acc),
+            across_f1: batches.map(|b| b.across_f1),
+            ilisi: batches.and_then(|b| b.ilisi),
+            batch_asw: batches.and_then(|b| b.batch_asw),
             seconds: rounded(seconds),
             cpu_seconds: rounded(cpu_seconds),
             peak_mb: rounded(peak_mb),
@@ -155,6 +199,7 @@ fn split<T: std::str::FromStr>(text: &str) -> Option<[T; BINS]> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::score::EmbeddingScores;
 
     /// A run with an ARI; every other score is the same number.
     pub fn row(dataset: &str, method: Method, seed: u64, ari: f64) -> Row {
@@ -166,11 +211,33 @@ pub mod tests {
             counts: "original".into(),
             seed,
         };
-        let (nmi, ami, acc, f1_macro) = (ari, ari, ari, ari);
-        let reliability = None;
-        let scores =
-            Scores { n_cells: 90, n_clusters: 4, ari, nmi, ami, acc, f1_macro, reliability };
+        let scores = Scores {
+            n_cells: 90,
+            n_clusters: 4,
+            ari,
+            nmi: ari,
+            ami: ari,
+            acc: ari,
+            f1_macro: ari,
+            reliability: None,
+            embedding: Some(embedding(ari)),
+        };
         let cost = Cost { seconds: 2.0, cpu_seconds: 3.0, peak_mb: 50.0 };
         Row::new(&key, [100, 2000, 4], (Ok(scores), cost))
+    }
+
+    fn embedding(score: f64) -> EmbeddingScores {
+        EmbeddingScores {
+            knn_acc: score,
+            knn_f1: score,
+            clisi: Some(score),
+            connectivity: score,
+            kmeans_ari: score,
+            leiden_best: score,
+            leiden_mean: score,
+            cut_given: Some(score),
+            cut_auto: Some(score),
+            batches: None,
+        }
     }
 }

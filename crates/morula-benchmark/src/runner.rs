@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::dataset::Dataset;
 use crate::error::Interrupted;
-use crate::job::{Job, Task};
+use crate::job::{Job, Scoring, Task};
 use crate::method::KMode;
 use crate::options::Options;
 use crate::plan::Run;
@@ -67,14 +67,30 @@ impl Runner<'_> {
     fn work(&self, queue: &Mutex<std::vec::IntoIter<Run>>, finished: &Sender<Finished>) {
         while !self.watch.stops() {
             let Some(run) = queue.lock().ok().and_then(|mut queue| queue.next()) else { break };
-            let outcome = self.job(&run).and_then(|job| process::run(&job, self.options.threads));
-            if finished.send(outcome.map(|outcome| (run, outcome))).is_err() {
+            if finished.send(self.outcome(&run).map(|outcome| (run, outcome))).is_err() {
                 break;
             }
         }
     }
 
-    fn job(&self, run: &Run) -> Result<Job> {
+    /// Fits in one process and scores in another, so that the cost is that of the fit and no label
+    /// is near it.
+    fn outcome(&self, run: &Run) -> Result<Outcome<Scores>> {
+        let threads = self.options.threads;
+        let (clustered, cost) = process::run(&Job::Fit(self.task(run)?), threads)?;
+        let clustered = match clustered {
+            Ok(clustered) => clustered,
+            Err(why) => return Ok((Err(why), cost)),
+        };
+        let Dataset { path, about, .. } = &self.datasets[run.dataset];
+        let (path, truth) = (path.clone(), about.truth.clone());
+        let batch = self.options.batch.clone().filter(|_| about.batches);
+        let (scores, _) =
+            process::run(&Job::Score(Scoring { path, truth, batch, clustered }), threads)?;
+        Ok((scores, cost))
+    }
+
+    fn task(&self, run: &Run) -> Result<Task> {
         let Some(changed) = variant::parameters(run.key.method, &run.key.variant) else {
             bail!("{} has no variant {}", run.key.method, run.key.variant);
         };
@@ -82,9 +98,8 @@ impl Runner<'_> {
             self.settings.parameters.get(&run.key.method).cloned().unwrap_or_default();
         parameters.extend(toml::from_str::<toml::Table>(changed)?);
         let dataset = &self.datasets[run.dataset];
-        Ok(Job::Run(Task {
+        Ok(Task {
             path: dataset.path.clone(),
-            truth: dataset.about.truth.clone(),
             method: run.key.method,
             batch: variant::batch_column(&run.key.variant).map(String::from),
             n_clusters: match run.key.k {
@@ -95,7 +110,7 @@ impl Runner<'_> {
             perturbation: run.perturbation,
             seed: run.key.seed,
             device: device_name(self.options.device).into(),
-        }))
+        })
     }
 }
 

@@ -176,7 +176,7 @@ mod tests {
         store.append(row("a", LEIDEN, 0, 0.7)).unwrap();
         let path = folder.path().join("runs.csv");
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.replace("leiden", "leyden")).unwrap();
+        fs::write(&path, text.replace(",leiden,", ",leyden,")).unwrap();
         let message = format!("{:#}", Store::open(folder.path()).unwrap_err());
         assert!(message.contains("runs.csv") && message.contains("line: 2"), "{message}");
     }

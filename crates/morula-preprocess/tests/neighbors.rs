@@ -167,3 +167,61 @@ fn many_points_have_nearly_all_of_their_neighbours() {
     assert!(recall >= 0.97, "{recall}");
     assert!(neighbors(&[f32::NAN; 40_000], 1, 3).is_err());
 }
+
+/// The naive search among the cells of other batches.
+fn naive_of_others(x: &[f32], d: usize, batches: &[usize], k: usize) -> Vec<u32> {
+    let row = |i: usize| &x[i * d..][..d];
+    let of = |i: usize| {
+        let others: Vec<usize> = (0..batches.len()).filter(|&j| batches[j] != batches[i]).collect();
+        let rows: Vec<f32> = others.iter().flat_map(|&j| row(j)).copied().collect();
+        naive(row(i), &rows, d, k, false).into_iter().map(move |at| others[at as usize] as u32)
+    };
+    (0..batches.len()).flat_map(of).collect()
+}
+
+#[test]
+fn neighbours_of_other_batches_match_the_naive_search_on_any_number_of_threads() {
+    let x = cloud(1400, 6, 11);
+    // Unequal batches, in no order, with codes that leave numbers out.
+    let batches: Vec<usize> = (0..1400).map(|i| [7, 2, 7, 2, 7, 900][(i * i) % 6]).collect();
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| neighbors_of_other_batches(&x, 6, &batches, 15).unwrap())
+    };
+    let found = on(1);
+    assert_eq!((found.k, found.n_points), (15, 1400));
+    assert_eq!(found.indices, naive_of_others(&x, 6, &batches, 15));
+    for (i, row) in found.distances.chunks(15).enumerate() {
+        assert!(row.is_sorted());
+        let (a, b) = (&x[i * 6..][..6], &x[found.indices[i * 15] as usize * 6..][..6]);
+        let square: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        assert!((square.sqrt() - f64::from(row[0])).abs() < 1e-6);
+    }
+    assert_eq!(found, on(3));
+}
+
+#[test]
+fn other_batches_limit_the_neighbours_and_wrong_input_is_refused() {
+    let x = cloud(6, 2, 12);
+    let k = |batches: [usize; 6]| neighbors_of_other_batches(&x, 2, &batches, 15).unwrap().k;
+    assert_eq!([k([0; 6]), k([0, 0, 0, 0, 1, 2]), k([0, 1, 2, 3, 4, 5])], [0, 2, 5]);
+    assert_eq!(neighbors_of_other_batches(&[], 2, &[], 3).unwrap().n_queries(), 0);
+    let refused = |x: &[f32], d: usize, batches: &[usize]| {
+        neighbors_of_other_batches(x, d, batches, 1).unwrap_err().to_string()
+    };
+    assert!(refused(&x, 2, &[0; 5]).contains("expected 5, found 6"));
+    assert!(refused(&x, 0, &[0; 6]).contains("expected 6, found 0"));
+    assert!(refused(&[0.0, 1.0, f32::NAN], 1, &[0, 1, 0]).contains("NaN"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn any_batches(n in 1usize..30, k in 0usize..12, codes in 1usize..5, seed in 0u64..1000) {
+        let x: Vec<f32> = cloud(n, 2, seed).iter().map(|v| (v * 2.0).round()).collect();
+        let batches: Vec<usize> = (0..n).map(|i| (i * 7 + seed as usize) % codes).collect();
+        let found = neighbors_of_other_batches(&x, 2, &batches, k).unwrap();
+        prop_assert_eq!(&found.indices, &naive_of_others(&x, 2, &batches, found.k));
+    }
+}

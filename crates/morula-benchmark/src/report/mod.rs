@@ -2,6 +2,7 @@
 
 mod ablations;
 mod batches;
+mod embeddings;
 mod plots;
 mod ranking;
 mod reliability;

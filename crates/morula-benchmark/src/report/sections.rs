@@ -6,7 +6,7 @@ use super::robustness::curves;
 use super::selection::{ARI, CLUSTERS, COSTS, Measure, SCORES, Selection, distinct};
 use super::stat::Stat;
 use super::table::{Table, or_dash};
-use super::{ablations, batches, ranking, reliability};
+use super::{ablations, batches, embeddings, ranking, reliability};
 use crate::drawing::Plot;
 use crate::method::{KMode, Method};
 use crate::row::Row;
@@ -46,6 +46,7 @@ pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
             let _ = writeln!(text, "{}:\n\n{}", measure.name, by_dataset(&rows, measure));
         }
     }
+    text += &embeddings::section(&scored);
     let auto = main.mode(KMode::Auto);
     if !auto.is_empty() {
         let _ = writeln!(text, "## Clusters found\n\n{}", clusters_found(&auto));
@@ -53,7 +54,7 @@ pub fn text(rows: &[Row], settings: &Settings, plots: &[Plot]) -> String {
     if !main.is_empty() {
         let _ = writeln!(
             text,
-            "## Cost\n\nCost of the whole process: reading, preprocessing, fitting, scoring.\n"
+            "## Cost\n\nCost of reading, preprocessing and fitting. Another process scores.\n"
         );
         for measure in COSTS {
             let _ = writeln!(text, "{}:\n\n{}", measure.name, costs(&main, measure));

@@ -24,6 +24,27 @@ pub const SCORES: [Measure; 4] = [
     Measure { name: "macro F1", of: |row| row.f1_macro, digits: 3 },
 ];
 
+/// Scores of an embedding.
+pub const EMBEDDING: [Measure; 9] = [
+    Measure { name: "kNN accuracy", of: |row| row.knn_acc, digits: 3 },
+    Measure { name: "kNN macro F1", of: |row| row.knn_f1, digits: 3 },
+    Measure { name: "cLISI", of: |row| row.clisi, digits: 3 },
+    Measure { name: "connectivity", of: |row| row.connectivity, digits: 3 },
+    Measure { name: "k-means", of: |row| row.kmeans_ari, digits: 3 },
+    Measure { name: "Leiden, best", of: |row| row.leiden_best, digits: 3 },
+    Measure { name: "Leiden, mean", of: |row| row.leiden_mean, digits: 3 },
+    Measure { name: "alone, K given", of: |row| row.cut_given, digits: 3 },
+    Measure { name: "alone, K found", of: |row| row.cut_auto, digits: 3 },
+];
+
+/// Scores of an embedding on data sets with batches.
+pub const BATCHES: [Measure; 4] = [
+    Measure { name: "accuracy across", of: |row| row.across_acc, digits: 3 },
+    Measure { name: "macro F1 across", of: |row| row.across_f1, digits: 3 },
+    Measure { name: "iLISI", of: |row| row.ilisi, digits: 3 },
+    Measure { name: "batch ASW", of: |row| row.batch_asw, digits: 3 },
+];
+
 pub const CLUSTERS: Measure =
     Measure { name: "clusters", of: |row| row.n_clusters.map(|n| n as f64), digits: 1 };
 

@@ -28,12 +28,7 @@ struct Partitions {
 impl Ensemble {
     /// Partitions of the graph, whole and with four fifths of its edges, at half to two and a half
     /// times the resolution. They are independent of each other and run in parallel.
-    pub fn new(
-        graph: &CsrMatrix,
-        whole: &Partitioner,
-        resolution: f64,
-        seed: u64,
-    ) -> Result<Self> {
+    pub fn new(graph: &CsrMatrix, whole: &Partitioner, resolution: f64, seed: u64) -> Result<Self> {
         let mut rng = stream(seed, Purpose::Edges, 0);
         let thinned = Partitioner::sampled(graph, KEPT, &mut rng)?;
         let levels = MULTIPLES.into_par_iter().map(|times| {

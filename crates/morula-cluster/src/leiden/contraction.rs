@@ -29,7 +29,8 @@ pub(super) fn groups(n: usize, edges: &[(usize, usize, f64)]) -> Vec<usize> {
                 _ => {}
             }
         }
-        let heavier = |best: (usize, f64), &known: &(usize, f64)| if known.1 > best.1 { known } else { best };
+        let heavier =
+            |best: (usize, f64), &known: &(usize, f64)| if known.1 > best.1 { known } else { best };
         let best = weights.iter().fold((NONE, 0.0), heavier);
         if best.1 >= partner.1 && best.0 != NONE {
             group[i] = best.0;

@@ -59,9 +59,7 @@ impl Partitioner {
         let parts = best.partition.as_slice();
         Ok(match &self.contracted {
             None => by_size(parts),
-            Some(groups) => {
-                by_size(&groups.iter().map(|&group| parts[group]).collect::<Vec<_>>())
-            }
+            Some(groups) => by_size(&groups.iter().map(|&group| parts[group]).collect::<Vec<_>>()),
         })
     }
 

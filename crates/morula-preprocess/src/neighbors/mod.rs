@@ -7,7 +7,10 @@
 mod block;
 mod descent;
 mod nearest;
+mod other_batches;
 mod points;
+
+pub use other_batches::neighbors_of_other_batches;
 
 use crate::Result;
 use block::Block;
