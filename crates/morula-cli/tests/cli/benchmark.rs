@@ -7,7 +7,8 @@ use morula::data::{Column, read, write_h5ad};
 
 use crate::sandbox::{Sandbox, dense, two_kinds};
 
-const METHODS: usize = 6;
+const METHODS: usize = 7;
+const MODELS: [&str; 3] = ["jojoscl", "scsiameseclu", "views"];
 
 /// Two labelled data sets, one without labels and one without counts.
 fn sandbox() -> Sandbox {
@@ -67,8 +68,8 @@ fn every_run_has_a_complete_row_and_the_report_shows_it() {
     }
     let results = sandbox.path("results");
     let rows = rows(&results);
-    // Both models are run with K given and found; Ward has no seed.
-    assert_eq!(rows.len(), 2 * (2 * (METHODS + 2) - 1));
+    // Models are run with K given and found; Ward has no seed.
+    assert_eq!(rows.len(), 2 * (2 * (METHODS + MODELS.len()) - 1));
     for row in &rows {
         assert_eq!(field(row, "error"), "", "{row:?}");
         for name in ["ari", "nmi", "ami", "acc", "f1_macro", "seconds", "cpu_seconds", "peak_mb"] {
@@ -79,7 +80,7 @@ fn every_run_has_a_complete_row_and_the_report_shows_it() {
         assert!(peak > 5.0, "{row:?}");
         let scored = if field(row, "dataset") == "first" { "90" } else { "89" };
         assert_eq!(field(row, "n_scored"), scored);
-        let is_model = ["jojoscl", "scsiameseclu"].contains(&field(row, "method"));
+        let is_model = MODELS.contains(&field(row, "method"));
         let in_bins = field(row, "bin_cells").split(';').filter_map(|n| n.parse::<usize>().ok());
         assert_eq!(in_bins.sum::<usize>().to_string(), if is_model { scored } else { "0" });
     }
