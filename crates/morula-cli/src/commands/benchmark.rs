@@ -169,7 +169,7 @@ impl Benchmark {
         })
     }
 
-    /// Parameters from the configuration files, and the epochs of all models.
+    /// Parameters from the configuration files, and the epochs of all models that are trained.
     fn parameters(&self) -> Result<BTreeMap<Method, toml::Table>> {
         let mut parameters: BTreeMap<Method, toml::Table> = BTreeMap::new();
         for file in &self.config {
@@ -181,7 +181,8 @@ impl Benchmark {
             parameters.entry(Method::Model(model)).or_default().extend(config.into_table());
         }
         if let Some(epochs) = self.epochs {
-            for method in Method::all().into_iter().filter(|m| m.model().is_some()) {
+            let trained = |method: &Method| method.model().is_some_and(|kind| kind.trained);
+            for method in Method::all().into_iter().filter(trained) {
                 parameters.entry(method).or_default().insert("epochs".into(), epochs.into());
             }
         }
