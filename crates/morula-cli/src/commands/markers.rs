@@ -168,8 +168,9 @@ impl Markers {
             let uns = found.to_uns(&data.genes, &self.groupby, Some(LAYER), n_genes);
             let uns =
                 uns.context("--h5ad is not possible, leave it out: the table has no limit")?;
-            let results =
-                Additions::new().uns(self.entry(), about(uns, &groups)).layer(LAYER, data.x);
+            // A report shows valid markers only while their groups are those of the file.
+            let uns = if self.comparison.valid { about(uns, &groups) } else { uns };
+            let results = Additions::new().uns(self.entry(), uns).layer(LAYER, data.x);
             console.remark_lost(&self.counts.write(path, &results)?);
         }
         self.finish(&table, sums, summary, started, console)
