@@ -541,9 +541,10 @@ def load(path: str | os.PathLike[str], device: str = "auto") -> Clusterer:
     params = dict(model.params)
     defaults = _morula.params(model.name, {})
     common = {"device": device, "random_state": params.pop("seed")}
-    k, epochs = params.pop("n_clusters"), params.pop("epochs")
+    # A model without a network has no epochs.
+    k, epochs = params.pop("n_clusters"), params.pop("epochs", None)
     common["n_clusters"] = None if k == "auto" else k
-    common["epochs"] = None if epochs == defaults["epochs"] else epochs
+    common["epochs"] = None if epochs == defaults.get("epochs") else epochs
     others = {name: value for name, value in params.items() if value != defaults.get(name)}
     estimator = CLASSES[model.name](**common, **others)
     estimator._fitted = model

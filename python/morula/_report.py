@@ -77,7 +77,8 @@ def report(
         if layer is not None:
             raise
         why = error
-    uns = {name: builtin(adata.uns[name]) for name in (key, "umap") if name in adata.uns}
+    entries = (key, f"{key}_evidence", "umap")
+    uns = {name: builtin(adata.uns[name]) for name in entries if name in adata.uns}
     uns = {name: value for name, value in uns.items() if isinstance(value, dict)}
     obsm = [
         (name, np.asarray(adata.obsm[name], dtype=np.float32))

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use morula::data::text;
 
 use crate::error::usage;
 use crate::job::{Description, Job};
 use crate::options::Options;
 use crate::process;
-use crate::text;
 use crate::watch::Watch;
 
 /// A data set.

@@ -48,7 +48,6 @@ mod runner;
 mod score;
 mod settings;
 mod store;
-pub mod text;
 mod variant;
 mod watch;
 

@@ -1,11 +1,11 @@
 //! A row of `runs.csv`: a run and its result.
 
+use morula::data::text;
 use serde::{Deserialize, Serialize};
 
 use crate::method::{KMode, Method};
 use crate::process::{Cost, Outcome};
 use crate::score::{BINS, Reliability, Scores};
-use crate::text;
 
 /// What identifies a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

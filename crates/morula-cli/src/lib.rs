@@ -26,7 +26,7 @@ use std::ffi::OsString;
 use std::sync::OnceLock;
 
 use clap::Parser;
-use morula_benchmark::text;
+use morula::data::text;
 
 pub use morula_benchmark::set_program;
 

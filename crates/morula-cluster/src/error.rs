@@ -62,9 +62,18 @@ pub enum ClusterError {
         /// What is wrong with the file.
         why: String,
     },
+    /// A table cannot be made.
+    #[error(transparent)]
+    Data(Box<morula_data::DataError>),
     /// Neighbours, components or batch correction refused their input.
     #[error(transparent)]
     Preprocess(#[from] morula_preprocess::PreprocessError),
+}
+
+impl From<morula_data::DataError> for ClusterError {
+    fn from(error: morula_data::DataError) -> Self {
+        Self::Data(Box::new(error))
+    }
 }
 
 /// Refuses a parameter unless `ok`. The error names the parameter, its value and the allowed

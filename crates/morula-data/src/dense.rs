@@ -99,6 +99,16 @@ impl DenseMatrix {
         (0..self.n_rows).map(|i| self.row(i))
     }
 
+    /// CRC-32 of the rows without NaN. It shows whether a result was made from these rows, whatever
+    /// rows without values lie between them.
+    pub fn checksum(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        for row in self.rows().filter(|row| row.iter().all(|v| !v.is_nan())) {
+            row.iter().for_each(|v| hasher.update(&v.to_le_bytes()));
+        }
+        hasher.finalize()
+    }
+
     /// Column of the largest value of every row, the first of several; 0 without columns.
     pub fn argmax(&self) -> Vec<usize> {
         let largest = |row: &[f32]| {
@@ -140,6 +150,15 @@ mod tests {
 
     fn matrix() -> DenseMatrix {
         DenseMatrix::from_rows(vec![1.0, 3.0, 3.0, 0.0, -1.0, -2.0, 9.0], 3)
+    }
+
+    #[test]
+    fn rows_without_values_are_not_in_the_checksum() {
+        let of = |values: &[f32]| DenseMatrix::from_rows(values.to_vec(), 2).checksum();
+        assert_eq!(of(&[1.0, 2.0, 3.0, 4.0]), of(&[1.0, 2.0, f32::NAN, 0.0, 3.0, 4.0]));
+        for other in [[1.0, 2.0, 4.0, 3.0], [3.0, 4.0, 1.0, 2.0], [1.0, 2.0, 3.0, 4.000_001]] {
+            assert_ne!(of(&[1.0, 2.0, 3.0, 4.0]), of(&other));
+        }
     }
 
     #[test]

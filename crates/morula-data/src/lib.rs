@@ -52,6 +52,7 @@ mod orientation;
 mod records;
 mod small;
 mod temporary;
+pub mod text;
 mod uns;
 
 pub use additions::Additions;

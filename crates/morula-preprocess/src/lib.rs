@@ -47,7 +47,9 @@ pub use hvg::{
     HighlyVariable, HvgFlavor, HvgParams, highly_variable_genes, highly_variable_genes_by_batch,
 };
 pub use log1p::log1p;
-pub use neighbors::{Neighbors, kneighbors, neighbors, neighbors_of_other_batches};
+pub use neighbors::{
+    MAX_EXACT, Neighbors, exact_neighbors, kneighbors, neighbors, neighbors_of_other_batches,
+};
 pub use normalize::{TargetSum, normalize_total};
 pub use offset_rows::OffsetRows;
 pub use pca::{Pca, PcaParams, pca, pca_dense, pca_offset};

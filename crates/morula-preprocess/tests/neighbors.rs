@@ -134,6 +134,40 @@ fn the_first_of_many_are_the_few() {
     assert_eq!(many.first(20), many);
 }
 
+/// Many points in groups are searched approximately: nearly all neighbours are found, nearest first,
+/// and any number of threads gives the same ones.
+#[test]
+fn many_points_have_nearly_all_of_their_neighbours() {
+    let (n, d, k) = (MAX_EXACT + 3000, 6, 15);
+    let mut x = cloud(n, d, 11);
+    x.chunks_mut(d).enumerate().for_each(|(i, row)| row[i % d] += (i % 5) as f32);
+    // Equal points, and one that is far from all others.
+    let first = x[..d].to_vec();
+    x[d..21 * d].chunks_mut(d).for_each(|row| row.copy_from_slice(&first));
+    x[30 * d] = 1e6;
+    let exact = exact_neighbors(&x, d, k).unwrap();
+    let of = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| neighbors(&x, d, k).unwrap())
+    };
+    let found = of(1);
+    assert_eq!((found.k, found.n_points, found.n_queries()), (k, n, n));
+    for threads in [2, 5] {
+        assert_eq!(of(threads), found, "{threads} threads");
+    }
+    let mut hits = 0;
+    for i in 0..n {
+        let (row, truth) = (&found.indices[i * k..][..k], &exact.indices[i * k..][..k]);
+        hits += truth.iter().filter(|j| row.contains(j)).count();
+        let distances = &found.distances[i * k..][..k];
+        assert!(distances.is_sorted() && !row.contains(&(i as u32)), "{i}");
+        assert!(row.iter().all(|j| row.iter().filter(|other| *other == j).count() == 1), "{i}");
+    }
+    let recall = hits as f64 / (n * k) as f64;
+    assert!(recall >= 0.97, "{recall}");
+    assert!(neighbors(&[f32::NAN; 40_000], 1, 3).is_err());
+}
+
 /// The naive search among the cells of other batches.
 fn naive_of_others(x: &[f32], d: usize, batches: &[usize], k: usize) -> Vec<u32> {
     let row = |i: usize| &x[i * d..][..d];

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use morula_cluster::ClusterError;
 use morula_data::DataError;
 use morula_markers::MarkersError;
 use morula_metrics::MetricsError;
@@ -58,6 +59,9 @@ pub enum ReportError {
     /// An error of the data containers.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// An error of the tree of clusters.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// An error of normalisation or of the layout.
     #[error(transparent)]
     Preprocess(#[from] PreprocessError),

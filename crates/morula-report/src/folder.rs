@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use morula_data::checksums;
 
-use crate::{Figure, ReportError, Result};
+use crate::{Report, ReportError, Result};
 
 /// The page's file.
 pub(crate) const PAGE: &str = "report.html";
@@ -25,14 +25,17 @@ pub fn check_folder(folder: &Path) -> Result<()> {
     Ok(checksums::check_replaceable(folder)?)
 }
 
-/// Writes the page, and every figure as PNG and SVG, into a new folder, which then takes the place of
-/// `folder`.
-pub(crate) fn write(folder: &Path, html: &str, figures: &[Figure]) -> Result<()> {
+/// Writes the page, the tables, and every figure as PNG and SVG, into a new folder, which then takes
+/// the place of `folder`.
+pub(crate) fn write(folder: &Path, report: &Report) -> Result<()> {
     checksums::replace(folder, |new| {
-        let mut files = vec![(PAGE.to_string(), html.as_bytes())];
-        for figure in figures {
+        let mut files = vec![(PAGE.to_string(), report.html().as_bytes())];
+        for figure in report.figures() {
             files.push((format!("{}.png", figure.name), figure.png()));
             files.push((format!("{}.svg", figure.name), figure.svg().as_bytes()));
+        }
+        for (name, csv) in report.tables() {
+            files.push((format!("{name}.csv"), csv.as_bytes()));
         }
         files.into_iter().try_for_each(|(name, content)| {
             let path = new.join(name);

@@ -3,7 +3,8 @@
 //! [`Run`] has all facts of a run: clusters, confidence, a layout in two dimensions, losses,
 //! parameters. [`Run::from_anndata`] reads it from data that `morula cluster` has written; a
 //! program with its own results fills the fields. [`Report::new`] draws the run. [`Report::write`]
-//! writes a folder with `report.html`, which loads no other file, and every figure as PNG and SVG.
+//! writes a folder with `report.html`, which loads no other file, every figure as PNG and SVG, and the
+//! evidence for the clusters as CSV.
 //! [`Report::of_quality`] does the same for quality control.
 //!
 //! ```
@@ -27,11 +28,12 @@ mod folder;
 mod markers;
 mod page;
 mod run;
+mod tables;
 
 pub use error::{ReportError, Result};
 pub use figures::Figure;
 pub use folder::check_folder;
-pub use markers::{Expression, Marker, Markers};
+pub use markers::{Expression, Marker, Markers, ValidMarker};
 pub use run::{Annotation, BATCH_COLUMNS, CellQuality, Losses, Role, Run, Source};
 
 use std::path::Path;
@@ -42,6 +44,7 @@ use morula_preprocess::Quality;
 #[derive(Debug)]
 pub struct Report {
     figures: Vec<Figure>,
+    tables: Vec<(&'static str, String)>,
     html: String,
 }
 
@@ -56,8 +59,9 @@ impl Report {
         let markers = run.expression.as_ref().map(|e| Markers::new(e, &run.labels, run.k()));
         let markers = markers.transpose()?;
         let figures = figures::all(run, markers.as_ref())?;
+        let tables = tables::all(run)?;
         let html = page::html(run, markers.as_ref(), &figures)?;
-        Ok(Self { figures, html })
+        Ok(Self { figures, tables, html })
     }
 
     /// The report of quality control: histograms with the bounds, and what each flag takes. `name`:
@@ -68,7 +72,7 @@ impl Report {
     pub fn of_quality(name: &str, quality: &Quality) -> Result<Self> {
         let figures = figures::quality(quality)?;
         let html = page::quality(name, quality, &figures);
-        Ok(Self { figures, html })
+        Ok(Self { figures, tables: Vec::new(), html })
     }
 
     /// The figures, in the order of the page.
@@ -76,13 +80,18 @@ impl Report {
         &self.figures
     }
 
+    /// The tables: the name of the file without its extension, and the content as CSV.
+    pub fn tables(&self) -> &[(&'static str, String)] {
+        &self.tables
+    }
+
     /// The page, as HTML.
     pub fn html(&self) -> &str {
         &self.html
     }
 
-    /// Writes `report.html`, every figure as `NAME.png` and `NAME.svg`, and the checksums of these
-    /// files into `folder`.
+    /// Writes `report.html`, every figure as `NAME.png` and `NAME.svg`, every table as `NAME.csv`, and
+    /// the checksums of these files into `folder`.
     ///
     /// The files go into a new folder beside it, which replaces `folder` when all of them are
     /// written. After an error, `folder` keeps its old content. An older report is replaced.
@@ -91,7 +100,7 @@ impl Report {
     /// [`ReportError::Data`] for a folder with other files than a report, or with one that was
     /// changed since; [`ReportError::Io`].
     pub fn write(&self, folder: &Path) -> Result<()> {
-        folder::write(folder, &self.html, &self.figures)
+        folder::write(folder, self)
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::clustered;
-use morula_data::{Column, UnsValue};
+use morula_data::{AnnData, Column, DenseMatrix, Field, Records, UnsValue};
 use morula_report::{Report, ReportError, Role, Run, Source};
 
 fn source() -> Source {
@@ -84,6 +84,77 @@ fn other_files_are_refused_by_the_part_they_lack() {
     none.obs.set("jojoscl", Column::categorical([None::<&str>; 6])).unwrap();
     let run = Run::from_anndata(&none, &source()).unwrap();
     assert!(matches!(Report::new(&run), Err(ReportError::NoCells)));
+}
+
+#[test]
+fn a_layout_is_reused_for_the_embedding_that_it_is_of() {
+    let known: Vec<f32> = (0..12).map(|i| if i / 2 == 2 { f32::NAN } else { i as f32 }).collect();
+    let data = |use_rep: &str, off: u32| {
+        let mut data = clustered();
+        let checksum = data.obsm["X_jojoscl"].checksum() ^ off;
+        let params =
+            UnsValue::map().with("use_rep", use_rep).with("use_rep_checksum", i64::from(checksum));
+        data.uns.insert("umap".into(), UnsValue::map().with("params", params));
+        data.obsm.insert("X_umap".into(), DenseMatrix::new(6, 2, known.clone()).unwrap());
+        data
+    };
+    let layout = |data: &AnnData| Run::from_anndata(data, &source()).unwrap().layout;
+    let of_kept = [0., 1., 2., 3., 6., 7., 8., 9., 10., 11.];
+    assert_eq!(layout(&data("X_jojoscl", 0)), of_kept);
+    let drawn = layout(&clustered());
+    // Of another embedding; of an earlier one under the same name; of one that is not known.
+    for other in [data("X_pca", 0), data("X_jojoscl", 1)] {
+        assert_eq!(layout(&other), drawn);
+    }
+    let mut scanpy = data("X_jojoscl", 0);
+    let params = UnsValue::map().with("a", 0.6).with("use_rep", "X_jojoscl");
+    scanpy.uns.insert("umap".into(), UnsValue::map().with("params", params));
+    assert_eq!(layout(&scanpy), drawn);
+    // A new run replaces the embedding and keeps the layout of the old one.
+    let mut again = data("X_jojoscl", 0);
+    let mut values = again.obsm["X_jojoscl"].values().to_vec();
+    values[0] = 0.5;
+    again.obsm.insert("X_jojoscl".into(), DenseMatrix::new(6, 3, values).unwrap());
+    assert_ne!(layout(&again), of_kept);
+}
+
+/// Valid markers of two groups, of which the second was not found again.
+fn valid(groupby: &str, checksum: u32) -> UnsValue {
+    let records = |field: Field| Records::new(vec![("0".into(), field)]).unwrap();
+    let genes = ["g0", "<g1>", "g2", "g3"].map(String::from).to_vec();
+    let params =
+        UnsValue::map().with("groupby", groupby).with("labels_checksum", i64::from(checksum));
+    UnsValue::map()
+        .with("params", params)
+        .with("names", records(Field::Text(genes)))
+        .with("logfoldchanges", records(Field::Single(vec![3.0, 2.5, -1.0, 2.0])))
+        .with("pvals_adj", records(Field::Double(vec![1e-40, 0.04, 0.001, 0.2])))
+}
+
+#[test]
+fn valid_markers_are_those_of_these_clusters() {
+    let with = |groupby: &str, off: u32| {
+        let mut data = clustered();
+        let Column::Categorical(clusters) = data.obs.column("jojoscl").unwrap().clone() else {
+            panic!("clusters")
+        };
+        data.uns.insert("rank_genes_valid".into(), valid(groupby, clusters.checksum() ^ off));
+        Run::from_anndata(&data, &source()).unwrap()
+    };
+    let run = with("jojoscl", 0);
+    let genes: Vec<&str> = run.valid_markers[0].iter().map(|m| m.gene.as_str()).collect();
+    assert_eq!((genes, run.valid_markers[1].len()), (vec!["g0", "<g1>"], 0));
+    let html = Report::new(&run).unwrap().html().to_string();
+    assert!(html.contains("Valid markers of every cluster"));
+    assert!(html.contains("g0 <span class=\"note\">+3.0, 1e-40</span>; &lt;g1&gt; "), "{html}");
+    // Those of another column, and of clusters that have changed since.
+    for other in [with("cell_type", 0), with("jojoscl", 1)] {
+        assert!(other.valid_markers.is_empty());
+        assert!(!Report::new(&other).unwrap().html().contains("Valid markers"));
+    }
+    let mut data = clustered();
+    data.uns.insert("rank_genes_valid".into(), UnsValue::Text("someone else's".into()));
+    assert!(Run::from_anndata(&data, &source()).unwrap().valid_markers.is_empty());
 }
 
 #[test]

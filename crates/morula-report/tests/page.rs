@@ -30,7 +30,9 @@ fn every_part_is_there_and_well_formed() {
     let report = Report::new(&hostile(40, 4)).unwrap();
     harmless(report.html());
     let ids = ids(report.html());
-    for id in ["cells", "clusters", "overlap", "markers", "training", "parameters", "repeat"] {
+    for id in
+        ["cells", "clusters", "tree", "overlap", "markers", "training", "parameters", "repeat"]
+    {
         assert!(ids.iter().any(|i| i == id), "{id}");
     }
     let names: Vec<&str> = report.figures().iter().map(|f| f.name).collect();
@@ -41,6 +43,7 @@ fn every_part_is_there_and_well_formed() {
         "umap_batch",
         "cluster_sizes",
         "confidence",
+        "cluster_tree",
         "losses",
         "markers_dots",
         "markers_heatmap",
@@ -143,7 +146,7 @@ fn the_same_run_gives_the_same_files() {
         files.iter().map(|f| std::fs::read(f).unwrap()).collect::<Vec<_>>()
     };
     let files = write();
-    // The page, the list of checksums, and every figure twice.
-    assert_eq!(files.len(), 2 + 2 * 11);
+    // The page, the list of checksums, the evidence, and every figure twice.
+    assert_eq!(files.len(), 3 + 2 * 12);
     assert_eq!(files, write());
 }

@@ -1,5 +1,8 @@
 //! For any run, the report is a well-formed page or a clear error, never a panic.
 
+mod common;
+
+use morula_cluster::evidence::Split;
 use morula_data::CsrMatrix;
 use morula_report::{Annotation, Expression, Report, Role, Run};
 use proptest::collection::vec;
@@ -40,6 +43,16 @@ fn run() -> impl Strategy<Value = Run> {
             let mut run = Run::new(title, other.clone(), clusters);
             (run.labels, run.confidence, run.layout) = (codes, confidence, layout);
             run.annotations = vec![Annotation { name: other.clone(), role: Role::Truth, labels }];
+            run.tree = Some(common::tree(run.k()));
+            let split = |i: usize| Split {
+                contact: losses[i % 3],
+                found_again: losses[(i + 1) % 3],
+                p: i.is_multiple_of(2).then_some(losses[(i + 2) % 3]),
+                supported: i.is_multiple_of(3),
+                error: Some(losses[i % 3]),
+                n_markers: Some(i),
+            };
+            run.splits = (0..2 * run.k() - 1).map(split).collect();
             run.losses.terms = vec![(other.clone(), losses)];
             run.facts = vec![(other.clone(), other.clone())];
             run.parameters = run.facts.clone();

@@ -1,8 +1,10 @@
 //! The page about the quality of cells, and the section of a run's report.
 
-use morula_data::Categorical;
+mod common;
+
+use morula_data::{Categorical, Column};
 use morula_preprocess::{GeneSet, QcParams, Quality, SimulateParams, quality_control, simulate};
-use morula_report::{CellQuality, Report, Run};
+use morula_report::{CellQuality, Report, Run, Source};
 
 fn quality(n_samples: usize) -> Quality {
     let params = SimulateParams { cells: 200, genes: 300, types: 3, ..Default::default() };
@@ -41,12 +43,50 @@ fn a_run_shows_quality_by_cluster_with_warnings() {
     assert!(!Report::new(&run).unwrap().html().contains("Quality by cluster"));
     run.quality = CellQuality {
         metrics: vec![("pct_counts_mt".into(), vec![1.0, 2.0, 30.0, f64::NAN])],
-        doublets: vec![false, false, true, true],
+        flags: vec![
+            ("mt_outlier".into(), vec![false, true, true, false]),
+            ("predicted_doublet".into(), vec![false, false, true, true]),
+        ],
     };
     let report = Report::new(&run).unwrap();
     assert!(report.html().contains("Quality by cluster"));
     assert!(report.html().contains("Cluster &lt;1&gt;</strong>: 100% of its cells are called"));
-    assert!(report.html().contains("30.0% of its counts"));
-    run.quality.doublets.pop();
-    assert!(Report::new(&run).is_err());
+    // Half of the cells of both clusters are flagged for mitochondrial counts: not more than half.
+    assert!(!report.html().contains("are flagged for mitochondrial counts"));
+    assert!(report.html().contains("<td class=\"n\">30</td><td class=\"n\">50.0%</td>"));
+    let figure = report.figures().iter().find(|f| f.name == "cluster_quality").unwrap();
+    roxmltree::Document::parse(figure.svg()).unwrap();
+    assert!(figure.svg().contains("predicted_doublet") && !figure.svg().contains("NaN"));
+    run.quality.flags[1].1.pop();
+    let error = Report::new(&run).unwrap_err().to_string();
+    assert!(error.contains("predicted_doublet"), "{error}");
+}
+
+#[test]
+fn columns_of_quality_control_are_read_for_the_cells_with_a_cluster() {
+    let mut data = common::clustered();
+    let found = quality(1);
+    for (name, column) in found.obs() {
+        let column = match column {
+            Column::Float(all) => Column::Float(all[..6].to_vec()),
+            Column::Int(all) => Column::Int(all[..6].to_vec()),
+            Column::Bool(all) => Column::Bool(all[..6].to_vec()),
+            other => panic!("{other:?}"),
+        };
+        data.obs.set(name, column).unwrap();
+    }
+    let source = Source { name: "six".into(), model: "jojoscl".into(), ..Default::default() };
+    let run = Run::from_anndata(&data, &source).unwrap();
+    let names: Vec<&str> = run.quality.metrics.iter().map(|m| m.0.as_str()).collect();
+    assert_eq!(names, ["total_counts", "n_genes_by_counts", "pct_counts_mt", "doublet_score"]);
+    let names: Vec<&str> = run.quality.flags.iter().map(|f| f.0.as_str()).collect();
+    assert_eq!(names, ["mt_outlier", "predicted_doublet"]);
+    // The third cell has no cluster.
+    let counts = [0, 1, 3, 4, 5].map(|i| found.metrics.total_counts[i]);
+    assert_eq!(run.quality.metrics[0].1, counts);
+    assert!(Report::new(&run).unwrap().html().contains("Quality by cluster"));
+    // A column of the same name with other values is left out.
+    data.obs.set("predicted_doublet", Column::categorical([Some("no"); 6])).unwrap();
+    let run = Run::from_anndata(&data, &source).unwrap();
+    assert_eq!(run.quality.flags.len(), 1);
 }

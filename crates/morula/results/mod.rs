@@ -31,7 +31,7 @@ mod denoised;
 mod tree;
 
 pub use denoised::Denoised;
-pub use tree::{cut, evidence_additions, evidence_table, fitted_evidence};
+pub use tree::{cut, evidence_additions, fitted_evidence};
 
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
 use morula_models::{ClusterModel, Description, EpochRecord, Prediction};
@@ -96,7 +96,8 @@ pub fn confident_additions(
 }
 
 /// Adds the layout of a prediction's embedding by [`umap`](morula_preprocess::umap), as scanpy
-/// stores it: `obsm["X_umap"]`, NaN for cells left out, and `uns["umap"]`.
+/// stores it: `obsm["X_umap"]`, NaN for cells left out, and `uns["umap"]`, whose parameters include the
+/// name of the embedding (`use_rep`) and its [checksum](DenseMatrix::checksum) (`use_rep_checksum`).
 ///
 /// # Errors
 /// [`DataError::Shape`] when the layout belongs to other cells.
@@ -119,7 +120,10 @@ pub fn umap_additions(
         values[2 * i..2 * i + 2].copy_from_slice(place);
     }
     let made = UnsValue::from(&serde_json::to_value(params).unwrap_or_default());
-    let made = UnsValue::map().with("params", made.with("use_rep", format!("X_{model}")));
+    let made = made.with("use_rep", format!("X_{model}"));
+    // A later run may replace the embedding and keep the layout.
+    let made = made.with("use_rep_checksum", i64::from(prediction.latent.checksum()));
+    let made = UnsValue::map().with("params", made);
     Ok(additions.obsm("X_umap", DenseMatrix::new(n_obs, 2, values)?).uns("umap", made))
 }
 
@@ -146,7 +150,7 @@ fn describe(model: &dyn ClusterModel, device: &str) -> UnsValue {
         batches => about.with("batches", batches.to_vec()),
     };
     let about = match model.tree() {
-        Some(tree) => about.with("tree", tree::stored(tree)),
+        Some(tree) => about.with("tree", tree.to_uns()),
         None => about,
     };
     per_cluster.into_iter().fold(about, |about, (name, values)| about.with(name, values))

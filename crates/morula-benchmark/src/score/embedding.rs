@@ -7,7 +7,7 @@ use morula::cluster::{
 };
 use morula::data::DenseMatrix;
 use morula::metrics::{Contingency, KnnGraph, MetricsError, encode_labels, silhouette_batch};
-use morula::preprocess::{Neighbors, neighbors, neighbors_of_other_batches};
+use morula::preprocess::{Neighbors, exact_neighbors, neighbors_of_other_batches};
 use serde::{Deserialize, Serialize};
 
 use crate::clustered::Clustered;
@@ -92,7 +92,7 @@ pub fn score<'a>(
     let d = embedding.n_cols();
     let x = cells.iter().flat_map(|&at| embedding.row(at)).copied().collect();
     let x = DenseMatrix::from_rows(x, d);
-    let found = neighbors(x.values(), d, LISI_NEIGHBORS)?;
+    let found = exact_neighbors(x.values(), d, LISI_NEIGHBORS)?;
     let (voters, near) = (found.first(VOTERS), found.first(NEIGHBORHOOD - 1));
     let votes = graph(&voters)?.knn_scores(&types)?;
 

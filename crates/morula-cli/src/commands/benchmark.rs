@@ -169,7 +169,7 @@ impl Benchmark {
         })
     }
 
-    /// Parameters from the configuration files, and the epochs of all models.
+    /// Parameters from the configuration files, and the epochs of all models that are trained.
     fn parameters(&self) -> Result<BTreeMap<Method, toml::Table>> {
         let mut parameters: BTreeMap<Method, toml::Table> = BTreeMap::new();
         for file in &self.config {

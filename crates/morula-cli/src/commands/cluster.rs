@@ -164,7 +164,7 @@ impl Cluster {
             );
         }
         let (n_genes, stored) = (counts.n_vars(), counts.x().nnz());
-        MemoryPlan::new(n_cells, n_genes, stored).check(kind.name == "scsiameseclu")?;
+        MemoryPlan::new(n_cells, n_genes, stored).check(kind.name)?;
         let asked = params.n_clusters();
         let model = self.fit(kind, params, &counts, &task)?;
         let evidence = self.evidence(model.as_ref(), &counts, asked, console);

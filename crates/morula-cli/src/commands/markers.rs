@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use morula::data::{Additions, OutputPlan};
+use morula::data::{Additions, Categorical, OutputPlan, UnsValue};
 use morula::markers::{ConservedGroup, Marker, Markers as Found, MarkersParams, conserved_markers};
 use serde::Serialize;
 
@@ -27,6 +27,9 @@ use samples::{FILES, Sums};
 
 /// Entry of uns with the markers, as scanpy has it.
 const RANKS: &str = "rank_genes_groups";
+
+/// Entry of uns with valid markers.
+const VALID: &str = "rank_genes_valid";
 
 /// Layer of the log-normalised counts, for scanpy's plots.
 const LAYER: &str = "lognorm";
@@ -74,8 +77,8 @@ pub struct Markers {
     #[arg(long, value_name = "CSV")]
     out: PathBuf,
 
-    /// Also write the input plus uns `rank_genes_groups`, as scanpy has it, and layers `lognorm`,
-    /// the log-normalised counts
+    /// Also write the input plus uns `rank_genes_groups`, as scanpy has it (`rank_genes_valid` with
+    /// --valid), and layers `lognorm`, the log-normalised counts
     #[arg(long, value_name = "OUT.h5ad")]
     h5ad: Option<PathBuf>,
 
@@ -165,10 +168,17 @@ impl Markers {
             let uns = found.to_uns(&data.genes, &self.groupby, Some(LAYER), n_genes);
             let uns =
                 uns.context("--h5ad is not possible, leave it out: the table has no limit")?;
-            let results = Additions::new().uns(RANKS, uns).layer(LAYER, data.x);
+            // A report shows valid markers only while their groups are those of the file.
+            let uns = if self.comparison.valid { about(uns, &groups) } else { uns };
+            let results = Additions::new().uns(self.entry(), uns).layer(LAYER, data.x);
             console.remark_lost(&self.counts.write(path, &results)?);
         }
         self.finish(&table, sums, summary, started, console)
+    }
+
+    /// The entry of uns.
+    fn entry(&self) -> &'static str {
+        if self.comparison.valid { VALID } else { RANKS }
     }
 
     /// Writes the tables and prints the summary.
@@ -205,7 +215,7 @@ impl Markers {
             ));
         }
         outputs.copy("--h5ad", h5ad, &self.counts.input)?;
-        let plan = OutputPlan::new().uns(RANKS).layer(LAYER);
+        let plan = OutputPlan::new().uns(self.entry()).layer(LAYER);
         self.counts.check_output(h5ad, &plan)
     }
 
@@ -258,6 +268,12 @@ impl Group {
             top_genes: markers().take(EXAMPLES).map(|m| data.genes[m.gene].clone()).collect(),
         }
     }
+}
+
+/// Adds the checksum of the groups, which shows later whether these are still the groups of the file.
+fn about(uns: UnsValue, groups: &Categorical) -> UnsValue {
+    let params = uns.get("params").cloned().unwrap_or_else(UnsValue::map);
+    uns.with("params", params.with("labels_checksum", i64::from(groups.checksum())))
 }
 
 /// Names the groups that fewer than two batches could test.

@@ -115,6 +115,11 @@ fn valid_markers_are_fewer_and_groups_of_noise_have_none() {
     let (naive, valid) =
         (markers("in.h5ad", "cell_type", ""), markers("in.h5ad", "cell_type", "--valid"));
     assert!(valid > 30 && valid <= naive, "{valid} of {naive}");
+    // In a file, with the groups that they are of.
+    markers("in.h5ad", "cell_type", "--valid --h5ad v.h5ad");
+    let uns = &read(sandbox.path("v.h5ad")).unwrap().uns;
+    let params = uns["rank_genes_valid"].get("params").unwrap();
+    assert!(params.get("labels_checksum").is_some() && !uns.contains_key("rank_genes_groups"));
     // One type, cut in two at random: no group is found again.
     sandbox.ok("simulate --cells 200 --types 1 --seed 2 --out noise.h5ad");
     let mut data = read(sandbox.path("noise.h5ad")).unwrap();

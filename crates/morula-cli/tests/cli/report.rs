@@ -18,17 +18,23 @@ fn cluster_and_report_show_the_same_run() {
     assert_eq!((layout.n_rows(), layout.n_cols()), (150, 2));
     let params = data.uns["umap"].get("params").unwrap();
     assert_eq!(params.get("use_rep"), Some(&UnsValue::Text("X_jojoscl".into())));
+    let embedding = i64::from(data.obsm["X_jojoscl"].checksum());
+    assert_eq!(params.get("use_rep_checksum"), Some(&UnsValue::Int(embedding)));
 
     let written = sandbox.ok("report c.h5ad --out again --json").json();
     assert_eq!((&written["n_cells"], &written["n_clusters"]), (&150.into(), &3.into()));
     assert_eq!((&written["truth"], written["batch"].is_null()), (&"cell_type".into(), true));
     let pictures =
         ["umap_clusters", "umap_confidence", "umap_truth", "cluster_sizes", "confidence"];
-    for picture in pictures.into_iter().chain(["overlap_truth", "losses", "markers_dots"]) {
+    for picture in
+        pictures.into_iter().chain(["cluster_tree", "overlap_truth", "losses", "markers_dots"])
+    {
         let png = |folder: &str| fs::read(sandbox.path(format!("{folder}/{picture}.png"))).unwrap();
         assert_eq!(png("r"), png("again"), "{picture}");
         assert!(sandbox.path(format!("r/{picture}.svg")).exists());
     }
+    let table = |folder: &str| fs::read(sandbox.path(format!("{folder}/evidence.csv"))).unwrap();
+    assert!(table("r").starts_with(b"split,n_cells_first,") && table("r") == table("again"));
     let page = fs::read_to_string(sandbox.path("r/report.html")).unwrap();
     for part in ["--report r --json", "Agreement with cell_type", "150", "learning_rate", "Seconds"]
     {

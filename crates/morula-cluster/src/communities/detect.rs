@@ -75,7 +75,7 @@ impl<'a> Detection<'a> {
         let noiseless = RESOLUTION * (n.max(1) as f64 / CELLS).powf(-FALL);
         let resolution = (noiseless + NOISE * background).min(highest);
         let fine = run(FINENESS * resolution)?;
-        let ensemble = Ensemble::new(graph, resolution, seed)?;
+        let ensemble = Ensemble::new(graph, &leiden, resolution, seed)?;
         let whole = count(&fine);
         let tree = (whole <= MOST)
             .then(|| MergeTree::new(graph, &fine, resolution, ensemble.partitions()));

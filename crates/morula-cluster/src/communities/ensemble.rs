@@ -28,8 +28,7 @@ struct Partitions {
 impl Ensemble {
     /// Partitions of the graph, whole and with four fifths of its edges, at half to two and a half
     /// times the resolution. They are independent of each other and run in parallel.
-    pub fn new(graph: &CsrMatrix, resolution: f64, seed: u64) -> Result<Self> {
-        let whole = Partitioner::new(graph)?;
+    pub fn new(graph: &CsrMatrix, whole: &Partitioner, resolution: f64, seed: u64) -> Result<Self> {
         let mut rng = stream(seed, Purpose::Edges, 0);
         let thinned = Partitioner::sampled(graph, KEPT, &mut rng)?;
         let levels = MULTIPLES.into_par_iter().map(|times| {
@@ -56,9 +55,13 @@ mod tests {
     use super::*;
     use crate::leiden::cliques;
 
+    fn of(graph: &CsrMatrix) -> Result<Ensemble> {
+        Ensemble::new(graph, &Partitioner::new(graph)?, 0.4, 0)
+    }
+
     #[test]
     fn cliques_are_the_same_everywhere() {
-        let ensemble = Ensemble::new(&cliques(&[20, 10]), 0.4, 0).unwrap();
+        let ensemble = of(&cliques(&[20, 10])).unwrap();
         assert_eq!(ensemble.partitions().count(), 2 * MULTIPLES.len());
         let cut = [[0; 10], [1; 10], [2; 10]].concat();
         assert_eq!(ensemble.best_agreement(&[vec![0; 20], vec![1; 10]].concat()), 1.0);
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn no_vertices() {
-        let ensemble = Ensemble::new(&CsrMatrix::default(), 0.3, 0).unwrap();
+        let ensemble = of(&CsrMatrix::default()).unwrap();
         assert!(ensemble.partitions().all(Vec::is_empty));
     }
 }

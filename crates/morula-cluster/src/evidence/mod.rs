@@ -6,6 +6,7 @@ mod held_out;
 mod held_out_groups;
 mod parts;
 mod split;
+mod table;
 
 use morula_data::CountMatrix;
 use morula_preprocess::RecipeParams;
@@ -15,6 +16,7 @@ use self::held_out::HeldOut;
 pub use self::held_out_groups::{HeldOutGroups, held_out_groups};
 use self::parts::Parts;
 pub use self::split::Split;
+pub use self::table::{from_uns, table, to_uns};
 use crate::error::require;
 use crate::tree::{ClusterTree, Level, Merge};
 use crate::{NClusters, Result};
@@ -117,25 +119,12 @@ pub fn evidence(
     let leaves = parts.spread(&of_kept);
 
     let tested = HeldOut::new(&parts.first, &parts.second, &leaves, &tree)?.tests(&tree);
-    let n_supported = n_supported(&tree, &tested, level);
+    let n_tested = tested.len();
+    let holds: Vec<bool> = tested.iter().map(|t| t.p * n_tested as f64 <= level).collect();
+    let n_supported = tree.n_supported(&holds);
     let again = FoundAgain::new(shown.tree, shown.leaves, &tree, &leaves);
     let split =
         |(at, merge): (usize, &Merge)| Split::new(again.best(at), merge.contact, &tested, level);
     let splits = shown.tree.merges().iter().enumerate().map(split).collect();
-    Ok(Evidence { splits, n_supported, n_tested: tested.len() })
-}
-
-/// Number of groups left when splits that fail are joined from the leaves up.
-fn n_supported(tree: &ClusterTree, tested: &[held_out::Test], level: f64) -> usize {
-    // The number of groups below every node.
-    let mut groups = vec![1; tree.n_leaves()];
-    for (merge, test) in tree.merges().iter().zip(tested) {
-        let [a, b] = merge.parts.map(|part| groups[part]);
-        let holds = a > 1 || b > 1 || test.p * tested.len() as f64 <= level;
-        groups.push(if holds { a + b } else { 1 });
-    }
-    match tree.merges().is_empty() {
-        true => tree.n_leaves().min(1),
-        false => groups.last().copied().unwrap_or(0),
-    }
+    Ok(Evidence { splits, n_supported, n_tested })
 }

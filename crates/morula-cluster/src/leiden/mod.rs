@@ -1,5 +1,6 @@
 //! The Leiden algorithm.
 
+mod contraction;
 mod leiden_for_k;
 mod partitioner;
 

@@ -5,16 +5,23 @@ use morula_data::CsrMatrix;
 use rand::{Rng, RngExt};
 
 use super::LeidenParams;
+use super::contraction::{contract, groups};
 use crate::error::require;
 use crate::labels::by_size;
 use crate::{ClusterError, Result};
 
+/// Vertices up to which a graph is partitioned as it is.
+pub(crate) const MAX_VERTICES: usize = 30_000;
+
 /// Most rounds; a few are enough on every graph seen.
 const MAX_ROUNDS: usize = 20;
 
-/// A graph that is read once and partitioned many times.
+/// A graph that is read once and partitioned many times. A large graph is contracted first, so that
+/// only one run is over all of its vertices.
 pub(crate) struct Partitioner {
     graph: GraphData,
+    /// Vertex of the contracted graph of every vertex; none for a small graph.
+    contracted: Option<Vec<usize>>,
 }
 
 impl Partitioner {
@@ -29,12 +36,15 @@ impl Partitioner {
 
     /// Takes the edges `(i, j, weight)` between `n` vertices, each in one direction.
     pub fn of(n: usize, edges: impl Iterator<Item = (usize, usize, f32)>) -> Result<Self> {
-        let mut builder = GraphDataBuilder::new(n);
-        for (i, j, weight) in edges {
-            not_negative("edge weight", f64::from(weight))?;
-            builder.add_edge(i, j, f64::from(weight)).map_err(refused)?;
+        let edges = edges.map(|(i, j, weight)| (i, j, f64::from(weight)));
+        if n <= MAX_VERTICES {
+            return Ok(Self { graph: build(n, edges)?, contracted: None });
         }
-        Ok(Self { graph: builder.build().map_err(refused)? })
+        let edges: Vec<(usize, usize, f64)> = edges.collect();
+        let groups = groups(n, &edges);
+        let n_groups = groups.iter().max().map_or(0, |g| g + 1);
+        let graph = build(n_groups, contract(edges, &groups).into_iter())?;
+        Ok(Self { graph, contracted: Some(groups) })
     }
 
     pub fn run(&self, params: &LeidenParams) -> Result<Vec<usize>> {
@@ -46,18 +56,16 @@ impl Partitioner {
                 best = next;
             }
         }
-        Ok(by_size(best.partition.as_slice()))
+        let parts = best.partition.as_slice();
+        Ok(match &self.contracted {
+            None => by_size(parts),
+            Some(groups) => by_size(&groups.iter().map(|&group| parts[group]).collect::<Vec<_>>()),
+        })
     }
 
     /// Runs rounds from single vertices until a round gains nothing.
     fn start(&self, resolution: f64, seed: u64) -> Result<LeidenOutput> {
-        let round = |seed: u64| {
-            let config = LeidenConfig::builder()
-                .quality(QualityType::RBConfiguration)
-                .resolution(resolution)
-                .seed(seed);
-            Leiden::new(config.build())
-        };
+        let round = |seed: u64| round(resolution, seed);
         let mut best = round(seed).run(&self.graph).map_err(refused)?;
         for r in 1..MAX_ROUNDS {
             let seed = seed ^ ((r as u64) << 32);
@@ -71,6 +79,23 @@ impl Partitioner {
         }
         Ok(best)
     }
+}
+
+fn round(resolution: f64, seed: u64) -> Leiden {
+    let config = LeidenConfig::builder()
+        .quality(QualityType::RBConfiguration)
+        .resolution(resolution)
+        .seed(seed);
+    Leiden::new(config.build())
+}
+
+fn build(n: usize, edges: impl Iterator<Item = (usize, usize, f64)>) -> Result<GraphData> {
+    let mut builder = GraphDataBuilder::new(n);
+    for (i, j, weight) in edges {
+        not_negative("edge weight", weight)?;
+        builder.add_edge(i, j, weight).map_err(refused)?;
+    }
+    builder.build().map_err(refused)
 }
 
 /// Entries above the diagonal.

@@ -181,9 +181,9 @@ mod tests {
 
     #[test]
     fn without_smoothing_the_cells_of_the_fit_keep_their_embedding() {
-        let a = view(&[[0., 0.], [1., 0.], [0., 2.], [3., 1.]]);
-        let (joint, fitted) = JointViews::fit(&[a.clone()], 2, 0).unwrap();
-        let again = joint.transform(&[a.clone()], &[a]).unwrap();
+        let a = [view(&[[0., 0.], [1., 0.], [0., 2.], [3., 1.]])];
+        let (joint, fitted) = JointViews::fit(&a, 2, 0).unwrap();
+        let again = joint.transform(&a, &a).unwrap();
         for (a, b) in fitted.values().iter().zip(again.values()) {
             assert!((a - b).abs() < 1e-5, "{a} {b}");
         }
@@ -203,9 +203,9 @@ mod tests {
     #[test]
     fn other_views_are_refused() {
         let a = view(&[[0., 0.], [1., 0.], [0., 2.]]);
-        let (joint, _) = JointViews::fit(&[a.clone()], 2, 1).unwrap();
-        let wide = DenseMatrix::from_rows(vec![0.0; 9], 3);
-        assert!(joint.transform(&[wide.clone()], &[wide]).is_err());
+        let (joint, _) = JointViews::fit(std::slice::from_ref(&a), 2, 1).unwrap();
+        let wide = [DenseMatrix::from_rows(vec![0.0; 9], 3)];
+        assert!(joint.transform(&wide, &wide).is_err());
         assert!(joint.transform(&[a.clone(), a.clone()], &[a.clone(), a.clone()]).is_err());
         assert!(JointViews::fit(&[], 2, 1).is_err());
         assert!(JointViews::fit(&[a, view(&[[0., 1.]])], 2, 1).is_err());

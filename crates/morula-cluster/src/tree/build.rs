@@ -13,7 +13,7 @@ use crate::leiden::{LeidenParams, Partitioner};
 const LEAST: usize = 3;
 
 /// Most leaves: merging is quadratic in them. Beyond this number, every cluster is a leaf.
-const MOST: usize = 1024;
+pub(super) const MOST: usize = 1024;
 
 impl ClusterTree {
     /// The tree of clusters of a graph that were found at a resolution, and the leaf of every

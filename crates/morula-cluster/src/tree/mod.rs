@@ -2,6 +2,7 @@
 
 mod build;
 mod names;
+mod uns;
 
 use std::cmp::Reverse;
 
@@ -128,7 +129,7 @@ impl ClusterTree {
             && self.n_clusters() <= n
             && seen[..self.n_clusters().min(n)].iter().all(|seen| *seen)
             && self.sizes.len() == n
-            && (n_merges == 0 || n_merges + 1 == n);
+            && (n_merges == 0 || (n_merges + 1 == n && n <= build::MOST));
         let mut used = vec![false; n + n_merges];
         counted
             && self.merges.iter().enumerate().all(|(i, merge)| {
@@ -178,6 +179,31 @@ impl ClusterTree {
             members.push(both);
         }
         members
+    }
+
+    /// Number of cells of every node: the leaves, then the merges.
+    pub fn node_sizes(&self) -> Vec<usize> {
+        let mut sizes = self.sizes.clone();
+        for Merge { parts: [a, b], .. } in &self.merges {
+            sizes.push(sizes[*a].saturating_add(sizes[*b]));
+        }
+        sizes
+    }
+
+    /// The number of groups that are left when merges whose split is not supported are done, from
+    /// the leaves up: a split above a supported one stays. `supported` has a value for every merge;
+    /// missing ones are not supported.
+    pub fn n_supported(&self, supported: &[bool]) -> usize {
+        if self.merges.is_empty() {
+            return self.n_leaves().min(1);
+        }
+        let mut groups = vec![1; self.n_leaves()];
+        for (i, Merge { parts, .. }) in self.merges.iter().enumerate() {
+            let [a, b] = parts.map(|part| groups[part]);
+            let holds = a > 1 || b > 1 || supported.get(i) == Some(&true);
+            groups.push(if holds { a + b } else { 1 });
+        }
+        groups.last().copied().unwrap_or_default()
     }
 
     /// The group of every leaf at a level, numbered by falling size.
@@ -249,6 +275,7 @@ impl ClusterTree {
 mod tests {
     use super::*;
     use crate::leiden::cliques;
+    use morula_data::UnsValue;
 
     /// Clusters 0 (leaves 0, 1, 2) and 1 (leaf 3) and 2 (leaf 4).
     fn tree() -> ClusterTree {
@@ -278,6 +305,13 @@ mod tests {
             assert_eq!(cut.iter().max(), Some(&(n - 1)), "{n}");
         }
         assert_eq!(tree.members()[8], [1, 2, 0, 3, 4]);
+        assert_eq!(tree.node_sizes(), [5, 20, 10, 30, 8, 30, 35, 38, 73]);
+        let left = |supported: [bool; 4]| tree.n_supported(&supported);
+        assert_eq!(left([false; 4]), 1);
+        assert_eq!(left([false, false, false, true]), 2);
+        // The splits above the one between leaf 1 and leaf 2 stay with it.
+        assert_eq!(left([true, false, false, false]), 4);
+        assert_eq!(left([true; 4]), 5);
     }
 
     #[test]
@@ -324,6 +358,29 @@ mod tests {
         // By falling size: leaf 3, then the leaves 1, 2, 4, 0.
         assert_eq!(names(Level::Fine), ["1", "0.1", "0.2", "2", "0.3"]);
         assert_eq!(names(Level::Coarse), ["1+2", "0"]);
+        let nodes = ["0.3", "0.1", "0.2", "1", "2", "0.1+0.2", "0", "1+2", "0+1+2"];
+        assert_eq!(tree.node_names(&[]), nodes);
+        let nodes = tree.node_names(&["T".into(), "B".into()]);
+        assert_eq!(nodes[4..], ["2", "T.1+T.2", "T", "B+2", "T+B+2"]);
+    }
+
+    #[test]
+    fn trees_are_read_as_they_were_written() {
+        let of = |tree: &ClusterTree| ClusterTree::from_uns(&tree.to_uns());
+        assert_eq!(of(&tree()), Some(tree()));
+        let single = ClusterTree::from_parts(0.5, vec![0], vec![7], Vec::new()).unwrap();
+        assert_eq!(of(&single), Some(single.clone()));
+        let refused = |within: &str, name: &str, value: UnsValue| {
+            let stored = tree().to_uns();
+            let part = stored.get(within).cloned().unwrap_or_else(UnsValue::map);
+            ClusterTree::from_uns(&stored.with(within, part.with(name, value))).is_none()
+        };
+        assert!(refused("merges", "first", UnsValue::Ints(vec![0, 1, 2, 3])));
+        assert!(refused("merges", "second", UnsValue::Ints(vec![2, 0, 4])));
+        assert!(refused("merges", "first", UnsValue::Ints(vec![-1, 5, 3, 6])));
+        assert!(refused("merges", "contact", UnsValue::Floats(vec![f64::NAN; 4])));
+        assert!(refused("leaves", "n_cells", UnsValue::Text("many".into())));
+        assert_eq!(ClusterTree::from_uns(&UnsValue::Text("someone else's".into())), None);
     }
 
     /// Pairs of cliques that each are one cluster.

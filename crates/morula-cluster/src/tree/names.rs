@@ -1,6 +1,7 @@
-//! Names of groups of leaves.
+//! Names of leaves, nodes and groups of leaves.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::ClusterTree;
 
@@ -34,5 +35,43 @@ impl ClusterTree {
             format!("{}.{}", joined(&held[group]), place + 1)
         };
         (0..n_groups).map(name).collect()
+    }
+
+    /// The name of every node: the leaves, then the merges. Whole clusters have their names, parts
+    /// of one the names of their leaves: `3`, `3.1`, `0+4`, `3.1+3.2`.
+    ///
+    /// `clusters` has the names of the clusters; a cluster beyond them has its number.
+    pub fn node_names(&self, clusters: &[String]) -> Vec<String> {
+        let cluster = |k: usize| clusters.get(k).cloned().unwrap_or_else(|| k.to_string());
+        let leaves = self.leaf_names(&cluster);
+        let mut n_leaves = vec![0; self.n_clusters()];
+        self.clusters.iter().for_each(|&k| n_leaves[k] += 1);
+        let name = |members: &Vec<usize>| {
+            let held: BTreeSet<usize> = members.iter().map(|&leaf| self.clusters[leaf]).collect();
+            let whole: usize = held.iter().map(|&k| n_leaves[k]).sum();
+            let names: Vec<String> = match whole == members.len() {
+                true => held.into_iter().map(cluster).collect(),
+                false => members.iter().map(|&leaf| leaves[leaf].clone()).collect(),
+            };
+            names.join("+")
+        };
+        self.members().iter().map(name).collect()
+    }
+
+    /// The name of every leaf. Those of one cluster are numbered by falling size.
+    fn leaf_names(&self, cluster: &impl Fn(usize) -> String) -> Vec<String> {
+        let mut order: Vec<usize> = (0..self.n_leaves()).collect();
+        order.sort_by_key(|&leaf| (self.clusters[leaf], Reverse(self.sizes[leaf])));
+        let mut names = vec![String::new(); self.n_leaves()];
+        for leaves in order.chunk_by(|&a, &b| self.clusters[a] == self.clusters[b]) {
+            let name = cluster(self.clusters[leaves[0]]);
+            for (place, &leaf) in (1..).zip(leaves) {
+                names[leaf] = match leaves.len() {
+                    1 => name.clone(),
+                    _ => format!("{name}.{place}"),
+                };
+            }
+        }
+        names
     }
 }

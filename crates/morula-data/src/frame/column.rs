@@ -127,6 +127,17 @@ impl Categorical {
     pub fn labels(&self) -> impl ExactSizeIterator<Item = Option<&str>> {
         self.codes.iter().map(|&c| self.categories.get(c as usize).map(String::as_str))
     }
+
+    /// CRC-32 of the labels of all rows. It shows whether a result was made from these labels.
+    pub fn checksum(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        for label in self.labels() {
+            hasher.update(label.unwrap_or_default().as_bytes());
+            // Never bytes of UTF-8, so labels do not run into each other.
+            hasher.update(&[if label.is_some() { 0xff } else { 0xfe }]);
+        }
+        hasher.finalize()
+    }
 }
 
 #[cfg(test)]
@@ -140,6 +151,17 @@ mod tests {
         let c = Categorical::from_labels([Some("b"), None, Some("10"), Some("9")]);
         assert_eq!(c.categories(), ["10", "9", "b"]);
         assert_eq!(c.codes(), [2, -1, 0, 1]);
+    }
+
+    #[test]
+    fn labels_have_a_checksum_and_codes_have_none() {
+        let of =
+            |labels: &[Option<&str>]| Categorical::from_labels(labels.iter().copied()).checksum();
+        let swapped = Categorical::new(vec![1, 0], vec!["b".into(), "a".into()], false).unwrap();
+        assert_eq!(of(&[Some("a"), Some("b")]), swapped.checksum());
+        for other in [&[Some("ab"), Some("")][..], &[Some("b"), Some("a")], &[Some("a"), None]] {
+            assert_ne!(of(other), swapped.checksum(), "{other:?}");
+        }
     }
 
     #[test]

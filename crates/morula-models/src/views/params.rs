@@ -31,7 +31,7 @@ impl Default for ViewsParams {
         Self {
             n_clusters: NClusters::Auto,
             seed: 0,
-            components: 60,
+            components: 20,
             smoothing_neighbors: 10,
             recipe: RecipeParams::default(),
         }

@@ -170,7 +170,7 @@ fn any_within(products: &[f32], limit: f32, limits: &[f32]) -> bool {
 }
 
 /// The squared distance in double precision, summed in a fixed order.
-fn distance(a: &Points<'_>, i: usize, b: &Points<'_>, j: usize) -> f64 {
+pub(super) fn distance(a: &Points<'_>, i: usize, b: &Points<'_>, j: usize) -> f64 {
     const SUMS: usize = 8;
     let (a, b) = (&a.x[i * a.dims..][..a.dims], &b.x[j * b.dims..][..b.dims]);
     let square = |a: f32, b: f32| (f64::from(a) - f64::from(b)).powi(2);

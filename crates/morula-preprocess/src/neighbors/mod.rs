@@ -1,10 +1,11 @@
-//! Exact nearest neighbours by blocked matrix products ([1.7](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-7)).
+//! Nearest neighbours, exact by blocked matrix products ([1.7](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#1-7)).
 //!
 //! Products in single precision give every squared distance up to a known bound of their rounding.
 //! Every point that may be among the nearest within that bound is measured again in double
-//! precision, so rounding never changes the result.
+//! precision, so rounding never changes the result. Many points are searched approximately.
 
 mod block;
+mod descent;
 mod nearest;
 mod other_batches;
 mod points;
@@ -76,15 +77,40 @@ impl Neighbors {
     }
 }
 
-/// The k nearest other rows of every row of `x` (row-major `n x n_dims`), Euclidean and exact.
+/// Points up to which [`neighbors`] is exact. In 20 dimensions both searches take as long at 20,000
+/// points, and the exact one takes twice as long at 100,000.
+pub const MAX_EXACT: usize = 30_000;
+
+/// The k nearest other rows of every row of `x` (row-major `n x n_dims`), Euclidean.
+///
+/// Exact up to [`MAX_EXACT`] rows. Beyond, NN-descent finds at least 97% of the neighbours (99.3% of
+/// 14 in 20 dimensions at 100,000 rows). Any number of threads gives the same result; beyond
+/// [`MAX_EXACT`], processors with other vector units may round otherwise.
 ///
 /// A row is never its own neighbour; a duplicate of it may be. `k` is at most `n - 1`.
+///
+/// # Errors
+/// As [`exact_neighbors`].
+pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
+    let n = x.len() / n_dims.max(1);
+    if n <= MAX_EXACT || k == 0 {
+        return exact_neighbors(x, n_dims, k);
+    }
+    let origin = points::mean(x, n_dims);
+    let points = Points::new(x, n_dims, &origin, points::unit(&[x], &origin))?;
+    match descent::descent(&points, k.min(n - 1)) {
+        Some(found) => Ok(collect(found.into_iter(), k.min(n - 1), n)),
+        None => exact_neighbors(x, n_dims, k),
+    }
+}
+
+/// [`neighbors`], exact for any number of rows.
 ///
 /// # Errors
 /// [`PreprocessError::Shape`](crate::PreprocessError::Shape) when the length is not a multiple of
 /// `n_dims`; [`PreprocessError::NotFinite`](crate::PreprocessError::NotFinite) for NaN or infinite
 /// values.
-pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
+pub fn exact_neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
     let origin = points::mean(x, n_dims);
     let points = Points::new(x, n_dims, &origin, points::unit(&[x], &origin))?;
     let k = k.min(points.n().saturating_sub(1));
@@ -103,7 +129,7 @@ pub fn neighbors(x: &[f32], n_dims: usize, k: usize) -> Result<Neighbors> {
         });
     }
     let blocks = blocks.into_iter().map(|b| b.into_inner().unwrap_or_else(PoisonError::into_inner));
-    Ok(collect(blocks, k, points.n()))
+    Ok(collect(blocks.flat_map(Block::into_found), k, points.n()))
 }
 
 /// The k nearest `points` (row-major `m x n_dims`) of every row of `queries`.
@@ -127,13 +153,13 @@ pub fn kneighbors(queries: &[f32], points: &[f32], n_dims: usize, k: usize) -> R
             block
         })
         .collect();
-    Ok(collect(blocks.into_iter(), k, points.n()))
+    Ok(collect(blocks.into_iter().flat_map(Block::into_found), k, points.n()))
 }
 
-/// Collects the results of the blocks in their order.
-fn collect<'a>(blocks: impl Iterator<Item = Block<'a>>, k: usize, n_points: usize) -> Neighbors {
+/// Collects squared distances and indices, query by query.
+fn collect(found: impl Iterator<Item = (f64, u32)>, k: usize, n_points: usize) -> Neighbors {
     let (mut indices, mut distances) = (Vec::new(), Vec::new());
-    for (square, index) in blocks.flat_map(Block::into_found) {
+    for (square, index) in found {
         indices.push(index);
         distances.push(square.sqrt() as f32);
     }

@@ -111,8 +111,15 @@ impl Canvas {
         self.write((x, y), text, Style { anchor, bold: true, ..Style::new(size) });
     }
 
-    pub(crate) fn colored(&mut self, x: f64, y: f64, size: u32, text: &str, color: Rgb) {
-        self.write((x, y), text, Style { color, ..Style::new(size) });
+    pub(crate) fn colored(
+        &mut self,
+        (x, y): (f64, f64),
+        size: u32,
+        anchor: Anchor,
+        text: &str,
+        color: Rgb,
+    ) {
+        self.write((x, y), text, Style { anchor, color, ..Style::new(size) });
     }
 
     /// Writes text upwards from `(x, y)`, the middle of its beginning.

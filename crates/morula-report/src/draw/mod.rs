@@ -7,5 +7,5 @@ mod text;
 
 pub(crate) use canvas::{Anchor, Canvas, GREY, INK, Rgb};
 pub(crate) use palette::{category, ink_on, missing, viridis};
-pub(crate) use scale::{Axis, compact};
+pub(crate) use scale::{Axis, compact, p_value};
 pub(crate) use text::{fit, width};

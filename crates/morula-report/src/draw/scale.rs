@@ -63,6 +63,15 @@ pub(crate) fn compact(value: f64) -> String {
     }
 }
 
+/// A p-value, short.
+pub(crate) fn p_value(p: f64) -> String {
+    match p {
+        p if p < 1e-300 => "<1e-300".into(),
+        p if p < 1e-3 => format!("{p:.0e}"),
+        p => compact(p),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +94,8 @@ mod tests {
     fn numbers_are_short() {
         let all = [0.0, 0.25, 1500.0, -0.5, 2e6, 1.5e-5, 12.34, 0.1 + 0.2];
         let all = all.map(compact);
+        let p = [0.0, 2e-310, 1.26e-20, 0.00234, 1.0, f64::NAN].map(p_value);
+        assert_eq!(p, ["<1e-300", "<1e-300", "1e-20", "0.00234", "1", "NaN"]);
         assert_eq!(all, ["0", "0.25", "1500", "-0.5", "2e6", "1.5e-5", "12.3", "0.3"]);
     }
 }

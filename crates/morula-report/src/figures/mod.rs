@@ -1,6 +1,8 @@
 //! The figures, one kind per file.
 
 mod bars;
+mod cluster_quality;
+mod dendrogram;
 mod dotplot;
 mod embedding;
 mod histogram;
@@ -69,6 +71,10 @@ pub(crate) fn all(run: &Run, markers: Option<&Markers>) -> Result<Vec<Figure>> {
     }
     figures.push(bars::sizes(run)?);
     figures.push(histogram::confidence(run)?);
+    figures.extend(dendrogram::dendrogram(run)?);
+    if !run.quality.is_empty() {
+        figures.push(cluster_quality::quality(run)?);
+    }
     if !run.losses.terms.is_empty() {
         figures.push(losses::curves(run)?);
     }

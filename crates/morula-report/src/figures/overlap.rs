@@ -71,8 +71,8 @@ pub(super) fn overlap(run: &Run, annotation: &Annotation) -> Result<Figure> {
             let share = count as f64 / of.max(1) as f64;
             canvas.rect([x, y, step, high], viridis(share));
             if count > 0 {
-                let (x, y) = (x + step / 2.0, y + high / 2.0);
-                canvas.colored(x, y, 11, &count.to_string(), ink_on(viridis(share)));
+                let (middle, ink) = ((x + step / 2.0, y + high / 2.0), ink_on(viridis(share)));
+                canvas.colored(middle, 11, Anchor::Middle, &count.to_string(), ink);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Histograms of quality metrics with their bounds, and of doublet scores.
 
+use morula_data::Column;
 use morula_preprocess::{Bounds, Quality, SampleQuality};
 
 use super::Figure;
@@ -39,8 +40,11 @@ struct Panel<'a> {
 /// A figure per metric, and one of the doublet scores.
 pub(crate) fn all(quality: &Quality) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
+    let columns = quality.metrics.obs();
     for (column, name, title) in METRICS {
-        let values = values(quality, column);
+        let Some((_, Column::Float(values))) = columns.iter().find(|(of, _)| of == column) else {
+            continue;
+        };
         let panel = |sample: &SampleQuality| -> Option<(Bounds, Vec<f64>)> {
             let (_, bounds) = sample.bounds.iter().find(|(of, _)| of == column)?;
             Some((*bounds, sample.cells.iter().map(|&i| values[i]).collect()))
@@ -94,20 +98,6 @@ pub(crate) fn all(quality: &Quality) -> Result<Vec<Figure>> {
         figures.push(Figure::new("qc_doublets", "Doublet scores", caption, &canvas)?);
     }
     Ok(figures)
-}
-
-/// The values of a column of obs.
-fn values(quality: &Quality, column: &str) -> Vec<f64> {
-    let metrics = &quality.metrics;
-    match column {
-        "log1p_total_counts" => metrics.log1p_total_counts(),
-        "log1p_n_genes_by_counts" => metrics.log1p_n_genes_by_counts(),
-        "pct_counts_mt" => metrics.set("mt").map(|s| s.pct_counts.clone()).unwrap_or_default(),
-        _ => {
-            let top = metrics.pct_counts_in_top.iter().find(|(top, _)| *top == 20);
-            top.map(|(_, values)| values.clone()).unwrap_or_default()
-        }
-    }
 }
 
 fn more(quality: &Quality) -> String {

@@ -1,9 +1,12 @@
 //! Marker genes of the clusters.
 
 mod expression;
+mod valid;
 
 pub use expression::Expression;
 pub use morula_markers::Marker;
+pub use valid::ValidMarker;
+pub(crate) use valid::from_uns as valid_markers;
 
 use morula_data::Categorical;
 use morula_markers::{GroupMarkers, MarkersError, MarkersParams};

@@ -2,10 +2,10 @@
 
 use morula_metrics::evaluate;
 
-use super::Section;
 use super::html::{escape, figure, list, table};
-use crate::draw::{category, compact};
-use crate::{Annotation, Figure, Markers, Result, Role, Run};
+use super::{Section, tree};
+use crate::draw::{category, compact, p_value};
+use crate::{Annotation, Figure, Markers, Result, Role, Run, ValidMarker};
 
 /// The most important facts.
 pub(super) fn summary(run: &Run) -> Result<String> {
@@ -53,10 +53,12 @@ pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> V
         }
         (None, None) => {}
     }
+    genes += &valid_table(run);
     let parts = [
         ("cells", "Cells", cells),
         ("clusters", "Clusters and confidence", sizes),
-        ("quality", "Quality by cluster", quality(run)),
+        ("tree", "Tree of the clusters", tree::summary(run) + &drawn(&["cluster_tree"])),
+        ("quality", "Quality by cluster", quality(run, &drawn(&["cluster_quality"]))),
         ("overlap", "Clusters and known labels", overlap),
         ("markers", "Markers", genes),
         ("training", "Training", losses),
@@ -91,8 +93,8 @@ fn clusters(run: &Run) -> String {
     table(&["Cluster", "Cells", "Share", "Mean confidence"], &rows, &[1, 2, 3])
 }
 
-/// Medians of the quality metrics and shares of doublets, with warnings before them.
-fn quality(run: &Run) -> String {
+/// Medians of the quality metrics and shares of flagged cells, with warnings before them.
+fn quality(run: &Run, picture: &str) -> String {
     let found = &run.quality;
     if found.is_empty() {
         return String::new();
@@ -105,28 +107,25 @@ fn quality(run: &Run) -> String {
             escape(&text)
         )
     };
-    let (medians, shares) = (found.medians(labels, k), found.doublet_shares(labels, k));
-    let warnings: String = found.warnings(&medians, &shares).into_iter().map(warning).collect();
+    let (quartiles, flagged) = (found.quartiles(labels, k), found.flagged(labels, k));
+    let warnings: String = found.warnings(&flagged).into_iter().map(warning).collect();
     let number = |v: f64| if v.is_finite() { compact(v) } else { "-".into() };
-    let row = |(c, medians): (usize, Vec<f64>)| {
-        let mut row = vec![name(run, c)];
-        row.extend(medians.into_iter().map(number));
-        if !found.doublets.is_empty() {
-            let share = 100.0 * shares[c];
-            row.push(number(share) + if share.is_finite() { "%" } else { "" });
-        }
-        row
+    let percent =
+        |share: f64| if share.is_finite() { format!("{:.1}%", 100.0 * share) } else { "-".into() };
+    let row = |c: usize| {
+        let medians = quartiles[c].iter().map(|[_, median, _]| number(*median));
+        let shares = flagged[c].iter().map(|share| percent(*share));
+        [name(run, c)].into_iter().chain(medians).chain(shares).collect()
     };
-    let rows: Vec<Vec<String>> = medians.into_iter().enumerate().map(row).collect();
-    let mut header = vec!["Cluster"];
-    header.extend(found.metrics.iter().map(|(name, _)| name.as_str()));
-    if !found.doublets.is_empty() {
-        header.push("doublets");
-    }
+    let rows: Vec<Vec<String>> = (0..k).map(row).collect();
+    let metrics = found.metrics.iter().map(|(name, _)| name.as_str());
+    let flags = found.flags.iter().map(|(name, _)| name.as_str());
+    let header: Vec<&str> = ["Cluster"].into_iter().chain(metrics).chain(flags).collect();
     let numbers: Vec<usize> = (1..header.len()).collect();
-    let about = "<p>Medians of the cells, and the share that is called doublets, from the columns \
-                 that <code>morula qc</code> writes.</p>\n";
-    warnings + about + &table(&header, &rows, &numbers)
+    let about = "<p>Medians of the cells, and the shares of cells with a flag, from the columns that \
+                 <code>morula qc</code> writes. A cluster of which more than half of the cells have a \
+                 flag gets a warning.</p>\n";
+    warnings + about + &table(&header, &rows, &numbers) + picture
 }
 
 fn marker_table(run: &Run, markers: &Markers) -> String {
@@ -151,6 +150,30 @@ fn marker_table(run: &Run, markers: &Markers) -> String {
          change, and the shares of the cells that express it, in the cluster and in the rest. The \
          clusters were made from the same expression, so p-values would be too small; the table has \
          none.</p>\n{}",
+        table(&["Cluster", "Genes"], &rows, &[])
+    )
+}
+
+/// Markers whose p-values hold, if there are some.
+fn valid_table(run: &Run) -> String {
+    if run.valid_markers.is_empty() {
+        return String::new();
+    }
+    let row = |(k, markers): (usize, &Vec<ValidMarker>)| {
+        let gene = |m: &ValidMarker| {
+            let (name, fold, p) = (escape(&m.gene), m.logfoldchange, p_value(m.pval_adj));
+            format!("{name} <span class=\"note\">{fold:+.1}, {}</span>", escape(&p))
+        };
+        let genes: Vec<String> = markers.iter().map(gene).collect();
+        vec![name(run, k), if genes.is_empty() { "-".into() } else { genes.join("; ") }]
+    };
+    let rows: Vec<Vec<String>> = run.valid_markers.iter().enumerate().map(row).collect();
+    format!(
+        "<h3>Valid markers of every cluster</h3>\n<p>Genes whose p-values hold after clustering, from \
+         <code>morula markers --valid</code>: the clusters were found anew in one part of the \
+         molecules, and their genes tested in the other. Best first, at a false discovery rate of \
+         5%. After a gene: the binary logarithm of the fold change, and the adjusted p-value. A \
+         cluster that was not found again has none.</p>\n{}",
         table(&["Cluster", "Genes"], &rows, &[])
     )
 }

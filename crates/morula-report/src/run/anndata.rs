@@ -1,9 +1,11 @@
 //! Reads a run from data with the results of a model.
 
+use morula_cluster::{ClusterTree, evidence};
 use morula_data::{AnnData, Column, DenseMatrix, UnsValue};
 use morula_preprocess::{UmapParams, umap};
 
 use super::{Annotation, CellQuality, Losses, Role, Run, parameters, shape};
+use crate::markers::valid_markers;
 use crate::{Expression, ReportError, Result};
 
 /// Usual names of the column of obs with known types. By default the first one present is used.
@@ -46,9 +48,9 @@ pub struct Source {
 impl Run {
     /// The run of a model, from the results that `morula cluster` adds to data.
     ///
-    /// If the source has no layout, the layout is `obsm["X_umap"]` where `uns["umap"]` says that it is
-    /// of `obsm["X_<model>"]`, else the UMAP of that with the run's seed. Cells without a cluster are
-    /// left out.
+    /// If the source has no layout, the layout is `obsm["X_umap"]` where `uns["umap"]` has the name and
+    /// the checksum of `obsm["X_<model>"]`, else the UMAP of that with the run's seed. Cells without a
+    /// cluster are left out.
     ///
     /// # Errors
     /// [`ReportError::NoRun`] names the missing part; [`ReportError::Data`] for a requested column
@@ -75,6 +77,11 @@ impl Run {
             Some(UnsValue::Int(seed)) => u64::try_from(*seed).ok(),
             _ => None,
         };
+        // A tree of other clusters is not that of this column.
+        let tree = part("tree").and_then(ClusterTree::from_uns);
+        let tree = tree.filter(|tree| tree.n_clusters() == found.categories().len());
+        let splits = data.uns.get(&format!("{model}_evidence")).and_then(evidence::from_uns);
+        let splits = splits.filter(|s| tree.as_ref().is_some_and(|t| t.merges().len() == s.len()));
         let mut run = Self {
             labels: kept.iter().map(|k| k.1).collect(),
             confidence: cells.iter().map(|&i| confidence[i]).collect(),
@@ -82,6 +89,8 @@ impl Run {
                 Some(layout) => layout.clone(),
                 None => layout(data, model, &cells, seed.unwrap_or_default())?,
             },
+            tree,
+            splits: splits.unwrap_or_default(),
             annotations: annotations(data, source, &cells)?,
             quality: CellQuality::from_anndata(data, &cells),
             losses: part("losses").map_or(Losses::default(), |l| parameters::losses(Some(l))),
@@ -89,6 +98,9 @@ impl Run {
             seed,
             ..Self::new(&source.name, model, found.categories().to_vec())
         };
+        let valid = data.uns.get("rank_genes_valid");
+        let valid = valid.and_then(|valid| valid_markers(valid, model, found));
+        run.valid_markers = valid.unwrap_or_default();
         match expression(data, source.layer.as_deref(), &cells) {
             Ok(expression) => run.expression = Some(expression),
             Err(error) if source.layer.is_none() => run.no_expression = Some(error.to_string()),
@@ -141,11 +153,15 @@ fn layout(data: &AnnData, model: &str, cells: &[usize], seed: u64) -> Result<Vec
     Ok(umap(&rows, embedding.n_cols(), &UmapParams { seed, ..Default::default() })?)
 }
 
-/// `obsm["X_umap"]`, if `uns["umap"]` says that it is of the model's embedding.
+/// `obsm["X_umap"]`, if `uns["umap"]` says that it is of the model's embedding as it is now.
 fn known_layout<'a>(data: &'a AnnData, model: &str) -> Option<&'a DenseMatrix> {
-    let of = data.uns.get("umap")?.get("params")?.get("use_rep")?;
+    let params = data.uns.get("umap")?.get("params")?;
     let known = data.obsm.get("X_umap").filter(|layout| layout.n_cols() == 2)?;
-    (*of == UnsValue::Text(format!("X_{model}"))).then_some(known)
+    let name = format!("X_{model}");
+    let now = UnsValue::Int(data.obsm.get(&name)?.checksum().into());
+    let same =
+        *params.get("use_rep")? == UnsValue::Text(name) && *params.get("use_rep_checksum")? == now;
+    same.then_some(known)
 }
 
 fn annotations(data: &AnnData, source: &Source, cells: &[usize]) -> Result<Vec<Annotation>> {

@@ -6,10 +6,13 @@ mod quality;
 
 pub use anndata::{BATCH_COLUMNS, Source};
 pub use quality::CellQuality;
+pub(crate) use quality::MOST_FLAGGED;
 
+use morula_cluster::ClusterTree;
+use morula_cluster::evidence::Split;
 use morula_metrics::encode_labels;
 
-use crate::{Expression, ReportError, Result};
+use crate::{Expression, ReportError, Result, ValidMarker};
 
 /// A clustering run: the content of the report. Cells that preprocessing left out are not among its
 /// cells.
@@ -28,9 +31,13 @@ pub struct Run {
     pub confidence: Vec<f64>,
     /// Coordinates in two dimensions, row-major `cells x 2`.
     pub layout: Vec<f32>,
+    /// The tree of the clusters.
+    pub tree: Option<ClusterTree>,
+    /// The evidence for every split of the tree, in the order of its merges; empty if there is none.
+    pub splits: Vec<Split>,
     /// Known labels of the cells, used for figures only.
     pub annotations: Vec<Annotation>,
-    /// Quality metrics of the cells; empty if there are none.
+    /// Quality metrics and flags of the cells; empty if there are none.
     pub quality: CellQuality,
     /// Losses over the epochs.
     pub losses: Losses,
@@ -38,6 +45,9 @@ pub struct Run {
     pub expression: Option<Expression>,
     /// The reason if there is no expression.
     pub no_expression: Option<String>,
+    /// The best markers of every cluster whose p-values hold after clustering; empty if they were not
+    /// computed.
+    pub valid_markers: Vec<Vec<ValidMarker>>,
     /// Lines of the summary: name and value.
     pub facts: Vec<(String, String)>,
     /// Parameters: name and value.
@@ -142,14 +152,23 @@ impl Run {
         for annotation in &self.annotations {
             fits(&annotation.name, annotation.labels.len(), n)?;
         }
+        if let Some(tree) = &self.tree {
+            fits("clusters of the tree", tree.n_clusters(), self.k())?;
+            if !self.splits.is_empty() {
+                fits("splits with evidence", self.splits.len(), tree.merges().len())?;
+            }
+        }
         for (name, values) in &self.quality.metrics {
             fits(name, values.len(), n)?;
         }
-        if !self.quality.doublets.is_empty() {
-            fits("doublets among the cells", self.quality.doublets.len(), n)?;
+        for (name, flags) in &self.quality.flags {
+            fits(name, flags.len(), n)?;
         }
         if let Some(expression) = &self.expression {
             fits("cells with expression", expression.n_cells(), n)?;
+        }
+        if !self.valid_markers.is_empty() {
+            fits("clusters with valid markers", self.valid_markers.len(), self.k())?;
         }
         let epochs = self.losses.terms.first().map_or(0, |term| term.1.len());
         for (name, values) in &self.losses.terms {

@@ -1,26 +1,29 @@
 //! The quality of the cells of each cluster.
 
 use morula_data::{AnnData, Column};
-use morula_preprocess::QcParams;
 
-/// A cluster with a larger share of doublets gets a warning. The limit of mitochondrial counts is that
-/// of [`QcParams`].
-const MOST_DOUBLETS: f64 = 0.5;
+/// A cluster of which a larger share of cells has a flag gets a warning.
+pub(crate) const MOST_FLAGGED: f64 = 0.5;
 
-/// Quality metrics of the cells of a run, from the columns that `morula qc` writes.
+/// Quality metrics and flags of the cells of a run, from the columns that `morula qc` writes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CellQuality {
     /// Name and values of each metric: a value per cell, NaN where it is missing.
     pub metrics: Vec<(String, Vec<f64>)>,
-    /// Whether each cell is called a doublet; empty if that is not known.
-    pub doublets: Vec<bool>,
+    /// Name of each flag, and whether each cell has it.
+    pub flags: Vec<(String, Vec<bool>)>,
 }
 
-/// The columns that are shown, where they are there.
-const COLUMNS: [&str; 4] = ["total_counts", "n_genes_by_counts", "pct_counts_mt", "doublet_score"];
+/// The metrics that are shown, where they are there.
+const METRICS: [&str; 4] = ["total_counts", "n_genes_by_counts", "pct_counts_mt", "doublet_score"];
+/// The flags that are shown, where they are there, with the meaning for a cell.
+const FLAGS: [(&str, &str); 2] = [
+    ("mt_outlier", "are flagged for mitochondrial counts"),
+    ("predicted_doublet", "are called doublets"),
+];
 
 impl CellQuality {
-    /// The metrics of these cells; nothing where the data has none.
+    /// The metrics and flags of these cells; nothing where the data has none.
     pub(super) fn from_anndata(data: &AnnData, cells: &[usize]) -> Self {
         let metric = |name: &str| -> Option<(String, Vec<f64>)> {
             let values = match data.obs.column(name).ok()? {
@@ -32,20 +35,26 @@ impl CellQuality {
             };
             Some((name.to_string(), values))
         };
-        let doublets = match data.obs.column("predicted_doublet") {
-            Ok(Column::Bool(all)) => cells.iter().map(|&i| all[i] == Some(true)).collect(),
-            _ => Vec::new(),
+        let flag = |name: &str| match data.obs.column(name).ok()? {
+            Column::Bool(all) => {
+                Some((name.to_string(), cells.iter().map(|&i| all[i] == Some(true)).collect()))
+            }
+            _ => None,
         };
-        Self { metrics: COLUMNS.iter().filter_map(|name| metric(name)).collect(), doublets }
+        Self {
+            metrics: METRICS.into_iter().filter_map(metric).collect(),
+            flags: FLAGS.into_iter().filter_map(|(name, _)| flag(name)).collect(),
+        }
     }
 
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
-        self.metrics.is_empty() && self.doublets.is_empty()
+        self.metrics.is_empty() && self.flags.is_empty()
     }
 
-    /// The median of every metric in every cluster, NaN without values; clusters x metrics.
-    pub fn medians(&self, labels: &[usize], k: usize) -> Vec<Vec<f64>> {
+    /// The quartiles of every metric in every cluster, linear between values, NaN without values;
+    /// clusters x metrics.
+    pub fn quartiles(&self, labels: &[usize], k: usize) -> Vec<Vec<[f64; 3]>> {
         let mut members = vec![Vec::new(); k];
         for (cell, &label) in labels.iter().enumerate().filter(|(_, label)| **label < k) {
             members[label].push(cell);
@@ -54,47 +63,57 @@ impl CellQuality {
             let known = cells.iter().map(|&cell| values[cell]).filter(|v| !v.is_nan());
             let mut found: Vec<f64> = known.collect();
             found.sort_unstable_by(f64::total_cmp);
-            match found.len() {
-                0 => f64::NAN,
-                n => (found[(n - 1) / 2] + found[n / 2]) / 2.0,
-            }
+            [0.25, 0.5, 0.75].map(|share| quantile(&found, share))
         };
-        let metrics = |cells: &Vec<usize>| {
-            self.metrics.iter().map(|(_, values)| of(cells, values)).collect::<Vec<f64>>()
-        };
+        let metrics =
+            |cells: &Vec<usize>| self.metrics.iter().map(|(_, values)| of(cells, values)).collect();
         members.iter().map(metrics).collect()
     }
 
-    /// The share of doublets in every cluster; NaN where that is not known.
-    pub fn doublet_shares(&self, labels: &[usize], k: usize) -> Vec<f64> {
-        let mut found = vec![(0usize, 0usize); k];
-        for (&label, &doublet) in labels.iter().zip(&self.doublets).filter(|(l, _)| **l < k) {
-            found[label].0 += usize::from(doublet);
-            found[label].1 += 1;
+    /// The share of cells with every flag in every cluster, NaN without cells; clusters x flags.
+    pub fn flagged(&self, labels: &[usize], k: usize) -> Vec<Vec<f64>> {
+        let mut sizes = vec![0.0; k];
+        let mut found = vec![vec![0.0; self.flags.len()]; k];
+        for (cell, &label) in labels.iter().enumerate().filter(|(_, label)| **label < k) {
+            sizes[label] += 1.0;
+            for (at, (_, flags)) in self.flags.iter().enumerate() {
+                found[label][at] += f64::from(u8::from(flags[cell]));
+            }
         }
-        found.iter().map(|(doublets, n)| *doublets as f64 / *n as f64).collect()
+        for (row, size) in found.iter_mut().zip(sizes) {
+            row.iter_mut().for_each(|n| *n /= size);
+        }
+        found
     }
 
-    /// A warning for each cluster that is mostly doublets or high in mitochondrial counts: cluster
-    /// and text.
+    /// A warning for each cluster of which more than half of the cells have a flag: cluster and
+    /// text.
     ///
-    /// `medians` and `shares`: those of [`medians`](Self::medians) and
-    /// [`doublet_shares`](Self::doublet_shares).
-    pub fn warnings(&self, medians: &[Vec<f64>], shares: &[f64]) -> Vec<(usize, String)> {
-        let mut all = Vec::new();
-        let high = QcParams::default().max_pct_mt;
-        let mt = self.metrics.iter().position(|(name, _)| name == "pct_counts_mt");
-        for (cluster, &share) in shares.iter().enumerate() {
-            if share > MOST_DOUBLETS {
-                let text = format!("{:.0}% of its cells are called doublets", 100.0 * share);
-                all.push((cluster, text));
-            }
-            if let Some(median) = mt.map(|at| medians[cluster][at]).filter(|m| *m > high) {
-                let text = format!("a median of {median:.1}% of its counts are mitochondrial");
-                all.push((cluster, text));
-            }
-        }
-        all
+    /// `flagged`: as from [`flagged`](Self::flagged).
+    pub fn warnings(&self, flagged: &[Vec<f64>]) -> Vec<(usize, String)> {
+        let of = |(cluster, shares): (usize, &Vec<f64>)| {
+            let high = self.flags.iter().zip(shares).filter(|(_, share)| **share > MOST_FLAGGED);
+            let text = |((name, _), share): (&(String, _), &f64)| {
+                let known = FLAGS.iter().find(|(flag, _)| flag == name);
+                let meaning = known.map_or("are flagged", |(_, meaning)| meaning);
+                (cluster, format!("{:.0}% of its cells {meaning} ({name})", 100.0 * share))
+            };
+            high.map(text).collect::<Vec<_>>()
+        };
+        flagged.iter().enumerate().flat_map(of).collect()
+    }
+}
+
+/// A quantile of sorted values, linear between them.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let at = share * last as f64;
+    let (low, rest) = (at as usize, at.fract());
+    let high = sorted[(low + 1).min(last)];
+    if rest == 0.0 || sorted[low] == high {
+        sorted[low]
+    } else {
+        sorted[low] + rest * (high - sorted[low])
     }
 }
 
@@ -105,16 +124,33 @@ mod tests {
     #[test]
     fn clusters_of_doublets_and_of_broken_cells_are_named() {
         let quality = CellQuality {
-            metrics: vec![("pct_counts_mt".into(), vec![1.0, 2.0, 30.0, 20.0, f64::NAN])],
-            doublets: vec![true, true, false, false, false],
+            metrics: vec![("pct_counts_mt".into(), vec![1.0, 2.0, 30.0, 20.0, 24.0, f64::NAN])],
+            flags: vec![
+                ("mt_outlier".into(), vec![false, false, true, true, false, true]),
+                ("predicted_doublet".into(), vec![true, false, false, false, false, false]),
+            ],
         };
-        let labels = [0, 0, 1, 1, 2];
-        assert_eq!(quality.medians(&labels, 3)[..2], [[1.5], [25.0]]);
-        assert_eq!(quality.doublet_shares(&labels, 3), [1.0, 0.0, 0.0]);
-        let found = (quality.medians(&labels, 3), quality.doublet_shares(&labels, 3));
-        let warnings = quality.warnings(&found.0, &found.1);
-        assert_eq!(warnings.iter().map(|w| w.0).collect::<Vec<_>>(), [0, 1]);
-        assert!(warnings[0].1.contains("100%") && warnings[1].1.contains("25.0%"));
-        assert!(CellQuality::default().warnings(&[], &[]).is_empty());
+        let labels = [0, 0, 1, 1, 1, 2];
+        let quartiles = quality.quartiles(&labels, 4);
+        assert_eq!(quartiles[0], [[1.25, 1.5, 1.75]]);
+        assert_eq!(quartiles[1], [[22.0, 24.0, 27.0]]);
+        assert!(quartiles[2][0][1].is_nan());
+        let flagged = quality.flagged(&labels, 4);
+        assert_eq!(flagged[..3], [vec![0.0, 0.5], vec![2.0 / 3.0, 0.0], vec![1.0, 0.0]]);
+        // Half of the cells is not more than half; a cluster without cells is none.
+        let warnings = quality.warnings(&flagged);
+        assert_eq!(warnings.iter().map(|w| w.0).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            warnings[0].1,
+            "67% of its cells are flagged for mitochondrial counts (mt_outlier)"
+        );
+        assert!(CellQuality::default().warnings(&[vec![], vec![]]).is_empty());
+    }
+
+    #[test]
+    fn infinite_values_have_quartiles() {
+        assert_eq!(quantile(&[1.0, f64::INFINITY], 0.5), f64::INFINITY);
+        assert_eq!(quantile(&[f64::INFINITY; 3], 0.25), f64::INFINITY);
+        assert_eq!(quantile(&[7.0], 0.75), 7.0);
     }
 }

@@ -1,6 +1,8 @@
 //! Runs to draw. Each test file uses a part of this module.
 #![allow(dead_code)]
 
+use morula_cluster::evidence::Split;
+use morula_cluster::{ClusterTree, Merge};
 use morula_data::{AnnData, Categorical, Column, CsrMatrix, DenseMatrix, UnsValue};
 use morula_report::{Annotation, Expression, Role, Run};
 
@@ -15,6 +17,8 @@ pub fn hostile(n: usize, k: usize) -> Run {
     run.confidence = (0..n).map(|i| 1.0 / (1 + i % 3) as f64).collect();
     let turn = |i: usize| (i as f32 * 0.7).sin_cos();
     run.layout = (0..n).flat_map(|i| [turn(i).0 * i as f32, turn(i).1 * i as f32]).collect();
+    run.splits = splits(&tree(k));
+    run.tree = Some(tree(k));
     let labels = |m: usize| (0..n).map(|i| (i % 5 > 0).then(|| name(i % m))).collect();
     run.annotations = vec![
         Annotation { name: HOSTILE.into(), role: Role::Truth, labels: labels(4) },
@@ -36,6 +40,32 @@ pub fn hostile(n: usize, k: usize) -> Run {
     run.versions = vec![(HOSTILE.into(), HOSTILE.into())];
     run.command = Some(HOSTILE.into());
     run
+}
+
+/// A tree of `k` clusters with two parts each, which join one after the other.
+pub fn tree(k: usize) -> ClusterTree {
+    let merge = |a, b| Merge { parts: [a, b], contact: 1.0 / (a + b) as f64 };
+    let within = (0..k).map(|i| merge(2 * i, 2 * i + 1));
+    let between = (1..k).map(|i| match i {
+        1 => merge(2 * k, 2 * k + 1),
+        _ => merge(3 * k + i - 2, 2 * k + i),
+    });
+    let clusters = (0..2 * k).map(|leaf| leaf / 2).collect();
+    let sizes = (0..2 * k).map(|leaf| 10 + leaf).collect();
+    ClusterTree::from_parts(0.4, clusters, sizes, within.chain(between).collect()).unwrap()
+}
+
+/// Evidence for the splits of a tree, of which every third has no support.
+pub fn splits(tree: &ClusterTree) -> Vec<Split> {
+    let split = |(i, merge): (usize, &Merge)| Split {
+        contact: merge.contact,
+        found_again: if i % 3 == 1 { 0.3 } else { 0.8 },
+        p: (i % 3 != 1).then(|| 10f64.powi(-(9 * i as i32))),
+        supported: i % 3 != 1,
+        error: (i % 3 != 1).then_some(0.1),
+        n_markers: (i % 3 != 1).then_some(i),
+    };
+    tree.merges().iter().enumerate().map(split).collect()
 }
 
 /// Six cells as `morula cluster` writes them. The third has no counts and is left out.

@@ -39,7 +39,7 @@ pub struct Comparison {
     /// P-values that hold after clustering: the groups are found anew in one part of the molecules, and
     /// their genes tested in the other, by the ratio of their rates. Groups that are not found again
     /// have no markers
-    #[arg(long, conflicts_with_all = ["versus", "conserved", "condition", "h5ad"])]
+    #[arg(long, conflicts_with_all = ["versus", "conserved", "condition"])]
     pub valid: bool,
 
     /// Leave genes with a smaller log2 fold change out of the table

@@ -7,9 +7,12 @@ use serde_json::json;
 pub fn params(kind: ModelKind) -> Box<dyn AnyParams> {
     let mut values = kind.defaults().to_value();
     values["recipe"]["n_top_genes"] = json!(40);
-    values["widths"] = json!([8, 6]);
+    if kind.trained {
+        values["widths"] = json!([8, 6]);
+    }
     match kind.name {
         "jojoscl" => values["projection"] = json!(6),
+        "views" => values["components"] = json!(6),
         _ => {
             values["graph_widths"] = json!([6]);
             values["components"] = json!(6);
