@@ -1,7 +1,5 @@
 //! Scores of embeddings.
 
-use std::fmt::Write;
-
 use super::batches;
 use super::selection::{BATCHES, EMBEDDING, Measure, Selection};
 use super::table::{Table, or_dash};
@@ -12,27 +10,23 @@ pub fn section(rows: &Selection<'_>) -> String {
     let Some(tables) = batches::without_and_with(rows, tables) else { return String::new() };
     format!(
         "## Embeddings\n\nScores of what a method clusters, whatever its clusters: the embedding of \
-         a model, the components of a baseline. \
-         kNN: accuracy and macro F1 of the votes of the 15 nearest cells. cLISI: 1 where the \
-         neighbourhoods of a cell have one type. Connectivity: the mean share of a type's cells that \
-         are connected. ARI of k-means with as many clusters as types; of Leiden, the best of 14 \
-         resolutions, which labels choose, and the mean; and of the models' clustering method on the \
-         embedding alone, K given and found. Embeddings do not depend on K: rows with K given count, \
-         or else those with K found.\n\n{tables}\n"
+         a model, the components of a baseline. kNN: accuracy and macro F1 of the votes of the 15 \
+         nearest cells. cLISI: 1 where neighbourhoods have one type. Connectivity: mean share of a \
+         type's cells that are connected. Then ARI: of k-means with as many clusters as types; of \
+         Leiden, the best of 14 resolutions (chosen by the labels) and their mean; and of the models' \
+         clustering method on the embedding alone, K given and found. Embeddings do not depend on \
+         K: the rows are those of K given, or else of K found. On data sets with batches a second \
+         table has the votes of the 15 nearest cells of other batches, iLISI (1 where neighbourhoods \
+         mix the batches) and batch ASW (1 where types do).\n\n{tables}\n"
     )
 }
 
 fn tables(rows: &Selection<'_>) -> Option<String> {
-    let mut text = table(rows, &EMBEDDING)?;
-    if let Some(batches) = table(rows, &BATCHES) {
-        let _ = write!(
-            text,
-            "\nBatches, on data sets that have them: votes of the 15 nearest cells of other batches, \
-             iLISI (1 where neighbourhoods mix the batches), and the silhouette of batches within \
-             types (batch ASW, 1 where they mix).\n\n{batches}"
-        );
+    let types = table(rows, &EMBEDDING)?;
+    match table(rows, &BATCHES) {
+        Some(batches) => Some(format!("{types}\n{batches}")),
+        None => Some(types),
     }
-    Some(text)
 }
 
 /// Means over data sets; none where no method has a score.
@@ -85,7 +79,7 @@ mod tests {
         line("jojoscl", &[&["0.250"; 9][..], &["1"]].concat());
         line("leiden", &[&["0.500"; 9][..], &["1"]].concat());
         line("pca-kmeans", &[&["0.375"; 2][..], &["0.250"], &["0.375"; 6], &["2"]].concat());
-        assert!(!text.contains("iLISI") && !text.contains("With the batches"), "{text}");
+        assert!(!text.contains("| iLISI |") && !text.contains("With the batches"), "{text}");
         assert_eq!(section(&Selection::scored(&[])), "");
     }
 

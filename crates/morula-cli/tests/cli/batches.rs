@@ -74,7 +74,7 @@ fn the_benchmark_runs_every_method_with_and_without() {
         "Batches of `batch`, K given",
         "| two |",
         "mean of all 2",
-        "batch ASW",
+        "| iLISI | batch ASW |",
         "With the batches in `batch`",
     ] {
         assert!(report.contains(part), "no {part}\n{report}");
