@@ -29,8 +29,10 @@ impl Representation {
     pub(crate) fn about(self) -> &'static str {
         match self {
             Self::Components20 => "20 principal components; K-means, or Leiden at resolution 0.2",
-            Self::Joint20 => "20 joint components of three views; clusters as of components20",
-            Self::Smooth64 => "64 joint components, smoothed; clusters as of components20",
+            Self::Joint20 => {
+                "20 joint components of three views; K-means, or Leiden at resolution 0.2"
+            }
+            Self::Smooth64 => "64 joint components, smoothed; K-means, or Leiden at resolution 0.2",
         }
     }
 
