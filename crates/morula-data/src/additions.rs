@@ -3,7 +3,8 @@
 use crate::{Column, CsrMatrix, DenseMatrix, UnsValue};
 
 /// Results to add to a copy of the input: columns of `obs` and `var`, matrices of `layers` and
-/// `obsm`, entries of `uns`. A part of the same name is replaced.
+/// `obsm`, entries of `uns`. A part of the same name is replaced. Parts that an earlier run has written
+/// and that would not fit these results can be removed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Additions {
     pub(crate) obs: Vec<(String, Column)>,
@@ -11,6 +12,9 @@ pub struct Additions {
     pub(crate) layers: Vec<(String, CsrMatrix)>,
     pub(crate) obsm: Vec<(String, DenseMatrix)>,
     pub(crate) uns: Vec<(String, UnsValue)>,
+    /// Columns of `obs` and entries of `uns` to remove.
+    pub(crate) stale_obs: Vec<String>,
+    pub(crate) stale_uns: Vec<String>,
 }
 
 impl Additions {
@@ -21,7 +25,9 @@ impl Additions {
 
     /// Adds a column of `obs`: a value per cell.
     pub fn obs(mut self, name: impl Into<String>, column: Column) -> Self {
-        put(&mut self.obs, name.into(), column);
+        let name = name.into();
+        self.stale_obs.retain(|stale| *stale != name);
+        put(&mut self.obs, name, column);
         self
     }
 
@@ -45,7 +51,26 @@ impl Additions {
 
     /// Adds an entry of `uns`.
     pub fn uns(mut self, name: impl Into<String>, value: impl Into<UnsValue>) -> Self {
-        put(&mut self.uns, name.into(), value.into());
+        let name = name.into();
+        self.stale_uns.retain(|stale| *stale != name);
+        put(&mut self.uns, name, value.into());
+        self
+    }
+
+    /// Removes a column of `obs` that an earlier run has written, if there is one.
+    pub fn without_obs(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.obs.retain(|part| part.0 != name);
+        self.stale_obs.push(name);
+        self
+    }
+
+    /// Removes an entry of `uns` that an earlier run has written, if there is one. In a file, what
+    /// others have put into it stays.
+    pub fn without_uns(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.uns.retain(|part| part.0 != name);
+        self.stale_uns.push(name);
         self
     }
 }

@@ -170,11 +170,13 @@ impl AnnData {
         other.filter(|m| self.matrix(Some(m)).is_ok_and(CsrMatrix::is_counts)).collect()
     }
 
-    /// Adds results. Parts of the same name are replaced.
+    /// Adds results. Parts of the same name are replaced, and stale ones removed.
     ///
     /// # Errors
     /// [`DataError::Shape`] and [`DataError::BadName`].
     pub fn add(&mut self, additions: &Additions) -> Result<()> {
+        additions.stale_obs.iter().for_each(|name| self.obs.remove(name));
+        additions.stale_uns.iter().for_each(|name| drop(self.uns.remove(name)));
         for (name, column) in &additions.obs {
             self.obs.set(name, column.clone())?;
         }

@@ -83,11 +83,7 @@ pub fn confident_additions(
     }
     let categories = (0..model.n_clusters()).map(|k| k.to_string()).collect();
     let clusters = Categorical::new(codes, categories, false)?;
-    let mut additions = Additions::new();
-    if let (Some(tree), Some(leaves)) = (model.tree(), &prediction.leaves) {
-        additions = tree::levels(additions, name, tree, (prediction, leaves), n_obs)?;
-    }
-    Ok(additions
+    Ok(tree::levels(name, model.tree(), prediction, n_obs)?
         .obs(name, Column::Categorical(clusters))
         .obs(format!("{name}_confidence"), Column::Float(confidence))
         .obsm(format!("X_{name}"), spread(&prediction.latent, kept, n_obs)?)

@@ -5,22 +5,34 @@ use morula_cluster::{ClusterError, ClusterTree, Level, NClusters};
 use morula_data::{Additions, Categorical, Column, CountMatrix, DataError, UnsValue};
 use morula_models::{ClusterModel, Prediction};
 
-/// Adds `obs["<name>_coarse"]` and `obs["<name>_fine"]`, the levels beside the clusters. Names show
-/// how they are nested: `3.1` and `3.2` are parts of cluster 3, `0+4` holds two clusters.
+/// `obs["<name>_coarse"]` and `obs["<name>_fine"]`, the levels beside the clusters of a fit. Names show
+/// how they are nested: `3.1` and `3.2` are parts of cluster 3, `0+4` holds two clusters. Levels and
+/// evidence that an earlier run has left do not fit these clusters, and are removed.
 pub(super) fn levels(
-    additions: Additions,
     name: &str,
-    tree: &ClusterTree,
-    (prediction, leaves): (&Prediction, &[usize]),
+    tree: Option<&ClusterTree>,
+    prediction: &Prediction,
     n_obs: usize,
 ) -> Result<Additions, DataError> {
-    let mut additions = additions;
+    let mut additions = Additions::new().without_uns(evidence_of(name));
     for (level, end) in [(Level::Coarse, "coarse"), (Level::Fine, "fine")] {
-        let Ok(groups) = tree.cut(level) else { continue };
-        let column = column(tree, &groups, prediction.kept_cells.iter().zip(leaves), n_obs)?;
-        additions = additions.obs(format!("{name}_{end}"), column);
+        let column_name = format!("{name}_{end}");
+        let found = tree.zip(prediction.leaves.as_ref());
+        let found = found.and_then(|(tree, leaves)| Some((tree, leaves, tree.cut(level).ok()?)));
+        additions = match found {
+            Some((tree, leaves, groups)) => {
+                let cells = prediction.kept_cells.iter().zip(leaves);
+                additions.obs(column_name, column(tree, &groups, cells, n_obs)?)
+            }
+            None => additions.without_obs(column_name),
+        };
     }
     Ok(additions)
+}
+
+/// The entry of uns with the evidence.
+fn evidence_of(name: &str) -> String {
+    format!("{name}_evidence")
 }
 
 /// A column with the group of every cell, from cells and their leaves. Other cells have none.
@@ -105,5 +117,5 @@ pub fn evidence_additions(
     tree: &ClusterTree,
     evidence: &Evidence,
 ) -> Result<Additions, ClusterError> {
-    Ok(additions.uns(format!("{name}_evidence"), to_uns(tree, &evidence.splits)?))
+    Ok(additions.uns(evidence_of(name), to_uns(tree, &evidence.splits)?))
 }

@@ -1,6 +1,6 @@
 //! Levels of clusters, their evidence, and cuts.
 
-use morula::data::{AnnData, Column, UnsValue, read};
+use morula::data::{AnnData, Column, UnsValue, read, write_h5ad};
 
 use crate::sandbox::Sandbox;
 
@@ -45,6 +45,37 @@ fn a_fit_has_nested_levels_and_evidence() {
     let none = read(sandbox.path("none.h5ad")).unwrap();
     assert!(!none.uns.contains_key("jojoscl_evidence"));
     assert_eq!(labels(&none, "jojoscl"), labels(&data, "jojoscl"));
+}
+
+/// Levels and evidence of an earlier run stand beside no other clusters. What others wrote stays.
+#[test]
+fn what_does_not_fit_new_clusters_is_removed() {
+    let sandbox = Sandbox::simulated();
+    sandbox.ok("cluster in.h5ad --epochs 2 --out c.h5ad --save-model model --quiet");
+    let first = read(sandbox.path("c.h5ad")).unwrap();
+    assert!(first.obs.column("jojoscl_fine").is_ok() && first.uns.contains_key("jojoscl_evidence"));
+    let gone = |data: &AnnData| {
+        assert!(!data.uns.contains_key("jojoscl_evidence"));
+        for level in ["jojoscl_coarse", "jojoscl_fine"] {
+            assert!(data.obs.column(level).is_err(), "{level}");
+        }
+    };
+    sandbox.ok("predict model c.h5ad --out p.h5ad --quiet");
+    gone(&read(sandbox.path("p.h5ad")).unwrap());
+    sandbox.ok("predict model c.h5ad --out d.h5ad --drop-filtered --quiet");
+    gone(&read(sandbox.path("d.h5ad")).unwrap());
+    sandbox.refuses("cut p.h5ad --level fine --out x.h5ad", 1, &["jojoscl_fine"]);
+
+    sandbox.ok("cluster c.h5ad --epochs 2 --evidence none --out n.h5ad --quiet");
+    let none = read(sandbox.path("n.h5ad")).unwrap();
+    assert!(none.obs.column("jojoscl_fine").is_ok() && !none.uns.contains_key("jojoscl_evidence"));
+    // An entry of that name that somebody else wrote is not touched.
+    let mut other = first;
+    let note = UnsValue::map().with("note", "ours");
+    other.uns.insert("jojoscl_evidence".into(), note.clone());
+    write_h5ad(sandbox.path("other.h5ad"), &other).unwrap();
+    sandbox.ok("predict model other.h5ad --out o.h5ad --quiet");
+    assert_eq!(read(sandbox.path("o.h5ad")).unwrap().uns["jojoscl_evidence"], note);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use morula_data::CsrMatrix;
 use rand::RngExt;
+use rayon::prelude::*;
 
 use super::agreement::agreement;
 use super::ensemble::KEPT;
@@ -47,9 +48,8 @@ pub(super) fn subcluster(
     let mut place = vec![0; labels.len()];
     members.iter().flat_map(|m| m.iter().enumerate()).for_each(|(at, &i)| place[i] = at);
 
-    let mut parted = labels.to_vec();
-    let mut next = members.len();
-    for (cluster, members) in members.iter().enumerate() {
+    // Clusters are independent of each other.
+    let parts = members.par_iter().enumerate().map(|(cluster, members)| {
         let within = |&i: &usize| {
             let (place, (columns, weights)) = (&place, graph.row(i));
             let row = columns.iter().zip(weights).map(move |(&j, &w)| (i, j as usize, w));
@@ -57,12 +57,18 @@ pub(super) fn subcluster(
                 .map(move |(i, j, w)| (place[i], place[j], w))
         };
         let edges: Vec<_> = members.iter().flat_map(within).collect();
-        let parts = steady(members.len(), &edges, resolution, (seed, STREAMS + cluster * THINNED))?;
+        steady(members.len(), &edges, resolution, (seed, STREAMS + cluster * THINNED))
+    });
+    let parts = parts.collect::<Result<Vec<_>>>()?;
+
+    let mut parted = labels.to_vec();
+    let mut next = members.len();
+    for (members, parts) in members.iter().zip(&parts) {
         // The first part keeps the number of the cluster.
-        for (&i, &part) in members.iter().zip(&parts).filter(|(_, part)| **part > 0) {
+        for (&i, &part) in members.iter().zip(parts).filter(|(_, part)| **part > 0) {
             parted[i] = next + part - 1;
         }
-        next += count(&parts).saturating_sub(1);
+        next += count(parts).saturating_sub(1);
     }
     Ok(parted)
 }

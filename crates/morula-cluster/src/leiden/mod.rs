@@ -1,6 +1,5 @@
 //! The Leiden algorithm.
 
-mod contraction;
 mod leiden_for_k;
 mod partitioner;
 

@@ -272,13 +272,12 @@ impl ClusterTree {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::leiden::cliques;
-    use morula_data::UnsValue;
 
     /// Clusters 0 (leaves 0, 1, 2) and 1 (leaf 3) and 2 (leaf 4).
-    fn tree() -> ClusterTree {
+    pub fn tree() -> ClusterTree {
         let merge = |a, b, contact| Merge { parts: [a, b], contact };
         ClusterTree {
             resolution: 0.4,
@@ -348,39 +347,6 @@ mod tests {
         assert!(flat.cut(Level::NClusters(1)).is_err());
         let text = r#"{"resolution":0.3,"clusters":[7],"sizes":[1],"merges":[]}"#;
         assert!(serde_json::from_str::<ClusterTree>(text).is_err());
-    }
-
-    #[test]
-    fn names_show_the_cluster() {
-        let tree = tree();
-        let names = |level| tree.names(&tree.cut(level).unwrap());
-        assert_eq!(names(Level::Default), ["0", "1", "2"]);
-        // By falling size: leaf 3, then the leaves 1, 2, 4, 0.
-        assert_eq!(names(Level::Fine), ["1", "0.1", "0.2", "2", "0.3"]);
-        assert_eq!(names(Level::Coarse), ["1+2", "0"]);
-        let nodes = ["0.3", "0.1", "0.2", "1", "2", "0.1+0.2", "0", "1+2", "0+1+2"];
-        assert_eq!(tree.node_names(&[]), nodes);
-        let nodes = tree.node_names(&["T".into(), "B".into()]);
-        assert_eq!(nodes[4..], ["2", "T.1+T.2", "T", "B+2", "T+B+2"]);
-    }
-
-    #[test]
-    fn trees_are_read_as_they_were_written() {
-        let of = |tree: &ClusterTree| ClusterTree::from_uns(&tree.to_uns());
-        assert_eq!(of(&tree()), Some(tree()));
-        let single = ClusterTree::from_parts(0.5, vec![0], vec![7], Vec::new()).unwrap();
-        assert_eq!(of(&single), Some(single.clone()));
-        let refused = |within: &str, name: &str, value: UnsValue| {
-            let stored = tree().to_uns();
-            let part = stored.get(within).cloned().unwrap_or_else(UnsValue::map);
-            ClusterTree::from_uns(&stored.with(within, part.with(name, value))).is_none()
-        };
-        assert!(refused("merges", "first", UnsValue::Ints(vec![0, 1, 2, 3])));
-        assert!(refused("merges", "second", UnsValue::Ints(vec![2, 0, 4])));
-        assert!(refused("merges", "first", UnsValue::Ints(vec![-1, 5, 3, 6])));
-        assert!(refused("merges", "contact", UnsValue::Floats(vec![f64::NAN; 4])));
-        assert!(refused("leaves", "n_cells", UnsValue::Text("many".into())));
-        assert_eq!(ClusterTree::from_uns(&UnsValue::Text("someone else's".into())), None);
     }
 
     /// Pairs of cliques that each are one cluster.

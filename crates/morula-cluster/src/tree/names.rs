@@ -75,3 +75,23 @@ impl ClusterTree {
         names
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::super::tests::tree;
+
+    #[test]
+    fn names_show_the_cluster() {
+        let tree = tree();
+        let names = |level| tree.names(&tree.cut(level).unwrap());
+        assert_eq!(names(Level::Default), ["0", "1", "2"]);
+        // By falling size: leaf 3, then the leaves 1, 2, 4, 0.
+        assert_eq!(names(Level::Fine), ["1", "0.1", "0.2", "2", "0.3"]);
+        assert_eq!(names(Level::Coarse), ["1+2", "0"]);
+        let nodes = ["0.3", "0.1", "0.2", "1", "2", "0.1+0.2", "0", "1+2", "0+1+2"];
+        assert_eq!(tree.node_names(&[]), nodes);
+        let nodes = tree.node_names(&["T".into(), "B".into()]);
+        assert_eq!(nodes[4..], ["2", "T.1+T.2", "T", "B+2", "T+B+2"]);
+    }
+}

@@ -57,3 +57,28 @@ impl ClusterTree {
         Self::from_parts(resolution, clusters, sizes, merges).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::tree;
+    use super::*;
+
+    #[test]
+    fn trees_are_read_as_they_were_written() {
+        let of = |tree: &ClusterTree| ClusterTree::from_uns(&tree.to_uns());
+        assert_eq!(of(&tree()), Some(tree()));
+        let single = ClusterTree::from_parts(0.5, vec![0], vec![7], Vec::new()).unwrap();
+        assert_eq!(of(&single), Some(single.clone()));
+        let refused = |within: &str, name: &str, value: UnsValue| {
+            let stored = tree().to_uns();
+            let part = stored.get(within).cloned().unwrap_or_else(UnsValue::map);
+            ClusterTree::from_uns(&stored.with(within, part.with(name, value))).is_none()
+        };
+        assert!(refused("merges", "first", UnsValue::Ints(vec![0, 1, 2, 3])));
+        assert!(refused("merges", "second", UnsValue::Ints(vec![2, 0, 4])));
+        assert!(refused("merges", "first", UnsValue::Ints(vec![-1, 5, 3, 6])));
+        assert!(refused("merges", "contact", UnsValue::Floats(vec![f64::NAN; 4])));
+        assert!(refused("leaves", "n_cells", UnsValue::Text("many".into())));
+        assert_eq!(ClusterTree::from_uns(&UnsValue::Text("someone else's".into())), None);
+    }
+}

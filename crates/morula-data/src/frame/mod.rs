@@ -75,6 +75,11 @@ impl DataFrame {
         }
         Ok(())
     }
+
+    /// Removes the column of that name, if there is one.
+    pub fn remove(&mut self, name: &str) {
+        self.columns.retain(|column| column.0 != name);
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +97,9 @@ mod tests {
             frame.set("short", Column::Float(vec![0.])),
             Err(DataError::Shape { .. })
         ));
+        frame.set("gone", Column::Float(vec![0.0; 2])).unwrap();
+        frame.remove("gone");
+        frame.remove("gone");
         let missing = frame.column("label").unwrap_err().to_string();
         assert_eq!(missing, "no column label; there are: n");
     }

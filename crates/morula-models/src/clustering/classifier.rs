@@ -18,7 +18,7 @@ use crate::saved::folder::Folder;
 use crate::{NClusters, Result};
 
 /// Name of the file of the kNN classifier in a saved model.
-const VOTERS: &str = "voters.safetensors";
+pub(crate) const VOTERS: &str = "voters.safetensors";
 
 /// The classifier of a fitted model.
 #[derive(Debug, Clone)]

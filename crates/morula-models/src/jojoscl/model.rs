@@ -8,7 +8,7 @@ use morula_cluster::ClusterTree;
 use morula_cluster::representations::BatchCorrection;
 use morula_core::{Encoder, EncoderConfig};
 use morula_data::{CountMatrix, DenseMatrix};
-use morula_preprocess::{FilterReport, PreprocessError, Recipe};
+use morula_preprocess::{FilterReport, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Inputs;
@@ -17,8 +17,9 @@ use super::{Embedding, JojoSclParams, NAME};
 use crate::clustering::{Classifier, SavedClassifier};
 use crate::device::read_matrix;
 use crate::saved::folder::{self, Folder};
-use crate::saved::{manifest, weights, write_json};
-use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
+use crate::saved::manifest::{self, Header, refused};
+use crate::saved::{weights, write_json};
+use crate::{ClusterModel, Description, EpochRecord, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
 const FORMAT: u32 = 7;
@@ -44,9 +45,8 @@ pub struct JojoSclModel {
 /// `model.json`; the weights have their own file.
 #[derive(Serialize, Deserialize)]
 struct Manifest {
-    format: u32,
-    model: String,
-    version: String,
+    #[serde(flatten)]
+    header: Header,
     params: JojoSclParams,
     recipe: Recipe,
     #[serde(default)]
@@ -127,9 +127,7 @@ impl ClusterModel for JojoSclModel {
         folder::write(target, |folder| {
             weights::save(&self.encoder, &folder.join(ENCODER))?;
             let manifest = Manifest {
-                format: FORMAT,
-                model: NAME.into(),
-                version: env!("CARGO_PKG_VERSION").into(),
+                header: Header::new(NAME, FORMAT),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
                 correction: self.correction.clone(),
@@ -145,13 +143,9 @@ impl ClusterModel for JojoSclModel {
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
         let folder = Folder::open(target)?;
-        let path = folder.home.join(manifest::MODEL);
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
-        let refused = |e: ModelError| ModelError::Saved { path: path.clone(), why: e.to_string() };
-        let params = manifest.params.check().map_err(refused)?.into_params();
-        let damaged =
-            |e: PreprocessError| ModelError::Saved { path: path.clone(), why: e.to_string() };
-        manifest.recipe.check().map_err(damaged)?;
+        let params = manifest.params.check().map_err(|e| refused(&folder, e))?.into_params();
+        manifest.recipe.check().map_err(|e| refused(&folder, e))?;
         let d = *params.widths.last().unwrap_or(&0);
         let device = &device.clone().inner();
         let sizes = [d, manifest.recipe.n_genes()];
@@ -164,8 +158,8 @@ impl ClusterModel for JojoSclModel {
                 && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
         };
         let Some(classifier) = classifier.filter(consistent) else {
-            let why = "clusters, shrinkage and parameters disagree in their sizes".into();
-            return Err(ModelError::Saved { path, why });
+            let why = "clusters, shrinkage and parameters disagree in their sizes";
+            return Err(refused(&folder, why));
         };
         let weights = folder.file(ENCODER)?;
         let widths = [&[manifest.recipe.n_genes()], params.widths.as_slice()].concat();

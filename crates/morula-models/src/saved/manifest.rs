@@ -4,8 +4,8 @@ use std::path::Path;
 
 use morula_data::atomic_dir;
 use morula_data::checksums::Checksums;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::folder::{Folder, unusable};
 use super::json::read_json;
@@ -15,11 +15,23 @@ use crate::{ModelError, Result};
 pub(crate) const MODEL: &str = "model.json";
 
 /// The keys of every `model.json`.
-#[derive(Deserialize)]
-struct Header {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Header {
     format: u32,
     model: String,
     version: String,
+}
+
+impl Header {
+    /// Of a model that this version writes in that format.
+    pub fn new(model: &str, format: u32) -> Self {
+        Self { format, model: model.into(), version: env!("CARGO_PKG_VERSION").into() }
+    }
+}
+
+/// The error of a manifest whose parts are out of range or do not fit each other.
+pub(crate) fn refused(folder: &Folder, why: impl ToString) -> ModelError {
+    ModelError::Saved { path: folder.home.join(MODEL), why: why.to_string() }
 }
 
 /// Reads the manifest of a saved model, which must be of the given kind and format.

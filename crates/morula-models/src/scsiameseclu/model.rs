@@ -10,7 +10,7 @@ use morula_core::CoreError;
 use morula_core::graph::{Diffusion, DiffusionConfig};
 use morula_core::zinb::ZinbAutoencoder;
 use morula_data::{CountMatrix, DenseMatrix};
-use morula_preprocess::{Prepared, PreprocessError, Recipe};
+use morula_preprocess::{Prepared, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::network::{Network, layers};
@@ -20,8 +20,9 @@ use super::{NAME, ScSiameseCluParams};
 use crate::clustering::{Classifier, SavedClassifier};
 use crate::device::{read, read_matrix};
 use crate::saved::folder::{self, Folder};
-use crate::saved::{manifest, weights, write_json};
-use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
+use crate::saved::manifest::{self, Header, refused};
+use crate::saved::{weights, write_json};
+use crate::{ClusterModel, Description, EpochRecord, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
 const FORMAT: u32 = 8;
@@ -60,9 +61,8 @@ pub struct ScSiameseCluModel {
 /// `model.json`; weights and reference cells have their own files.
 #[derive(Serialize, Deserialize)]
 struct Manifest {
-    format: u32,
-    model: String,
-    version: String,
+    #[serde(flatten)]
+    header: Header,
     params: ScSiameseCluParams,
     recipe: Recipe,
     projection: Projection,
@@ -183,9 +183,7 @@ impl ClusterModel for ScSiameseCluModel {
             weights::save(&self.network, &folder.join(NETWORK))?;
             self.reference.save(&folder.join(REFERENCE), &self.device())?;
             let manifest = Manifest {
-                format: FORMAT,
-                model: NAME.into(),
-                version: env!("CARGO_PKG_VERSION").into(),
+                header: Header::new(NAME, FORMAT),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
                 projection: self.projection.clone(),
@@ -202,14 +200,10 @@ impl ClusterModel for ScSiameseCluModel {
 
     fn load(target: &Path, device: &Device) -> Result<Self> {
         let folder = Folder::open(target)?;
-        let path = folder.home.join(manifest::MODEL);
         let device = device.clone().inner();
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
-        let refused = |e: ModelError| ModelError::Saved { path: path.clone(), why: e.to_string() };
-        let params = manifest.params.check().map_err(refused)?.into_params();
-        let damaged =
-            |e: PreprocessError| ModelError::Saved { path: path.clone(), why: e.to_string() };
-        manifest.recipe.check().map_err(damaged)?;
+        let params = manifest.params.check().map_err(|e| refused(&folder, e))?.into_params();
+        manifest.recipe.check().map_err(|e| refused(&folder, e))?;
         let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.projection.n_genes());
         let sizes = [params.latent, manifest.recipe.n_genes()];
         let saved = manifest.classifier;
@@ -226,10 +220,8 @@ impl ClusterModel for ScSiameseCluModel {
             && n_comps > 0
             && manifest.projection.is_consistent()
             && manifest.reference.components == n_comps;
-        let disagree = || {
-            let why = "centroids, components and parameters disagree in their sizes".into();
-            ModelError::Saved { path: path.clone(), why }
-        };
+        let disagree =
+            || refused(&folder, "centroids, components and parameters disagree in their sizes");
         if !consistent {
             return Err(disagree());
         }

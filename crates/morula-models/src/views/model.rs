@@ -6,19 +6,18 @@ use burn::tensor::Device;
 use morula_cluster::representations::{ExpressionViews, JointViews};
 use morula_cluster::{ClusterTree, KnnClassifier, KnnSizes};
 use morula_data::CountMatrix;
-use morula_preprocess::{PreprocessError, Recipe};
+use morula_preprocess::Recipe;
 use serde::{Deserialize, Serialize};
 
 use super::{NAME, ViewsParams};
+use crate::clustering::VOTERS;
 use crate::saved::folder::{self, Folder};
-use crate::saved::{manifest, write_json};
-use crate::{ClusterModel, Description, EpochRecord, ModelError, Prediction, Result};
+use crate::saved::manifest::{self, Header, refused};
+use crate::saved::write_json;
+use crate::{ClusterModel, Description, EpochRecord, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
 const FORMAT: u32 = 1;
-
-/// Name of the file of the kNN classifier in a saved model.
-const VOTERS: &str = "voters.safetensors";
 
 /// A fitted model of views.
 #[derive(Debug, Clone)]
@@ -37,9 +36,8 @@ pub struct ViewsModel {
 /// `model.json`; the cells of the fit have their own file.
 #[derive(Serialize, Deserialize)]
 struct Manifest {
-    format: u32,
-    model: String,
-    version: String,
+    #[serde(flatten)]
+    header: Header,
     params: ViewsParams,
     recipe: Recipe,
     views: ExpressionViews,
@@ -81,9 +79,7 @@ impl ClusterModel for ViewsModel {
         folder::write(target, |folder| {
             self.knn.save(&folder.join(VOTERS))?;
             let manifest = Manifest {
-                format: FORMAT,
-                model: NAME.into(),
-                version: env!("CARGO_PKG_VERSION").into(),
+                header: Header::new(NAME, FORMAT),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
                 views: self.views.clone(),
@@ -97,21 +93,16 @@ impl ClusterModel for ViewsModel {
 
     fn load(target: &Path, _: &Device) -> Result<Self> {
         let folder = Folder::open(target)?;
-        let path = folder.home.join(manifest::MODEL);
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
         let Manifest { params, recipe, views, joint, voters, tree, .. } = manifest;
-        let refused = |e: ModelError| ModelError::Saved { path: path.clone(), why: e.to_string() };
-        let params = params.check().map_err(refused)?.into_params();
-        let damaged =
-            |e: PreprocessError| ModelError::Saved { path: path.clone(), why: e.to_string() };
-        recipe.check().map_err(damaged)?;
+        let params = params.check().map_err(|e| refused(&folder, e))?.into_params();
+        recipe.check().map_err(|e| refused(&folder, e))?;
         let n_genes = recipe.n_genes();
         let dims = voters.dims();
         let fits =
             n_genes > 0 && views.fits(n_genes) && dims == &views.dims(0)[1..] && joint.fits(dims);
         if !fits {
-            let why = "genes, views and cells disagree in their sizes".into();
-            return Err(ModelError::Saved { path, why });
+            return Err(refused(&folder, "genes, views and cells disagree in their sizes"));
         }
         let knn = KnnClassifier::load(&folder.file(VOTERS)?, &voters)?;
         Ok(Self { params, recipe, views, joint, knn, tree, history: Vec::new(), fitted: None })

@@ -94,6 +94,9 @@ fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
         }
     }
     add_members(store, "uns", entries, &mut edits)?;
+    for name in &additions.stale_uns {
+        remove_entry(store, &format!("uns/{name}"), &mut edits)?;
+    }
     Ok(edits)
 }
 
@@ -237,7 +240,24 @@ fn merge<'a>(
     Ok(())
 }
 
-/// Adds columns to both tables.
+/// Removes a group of `uns` that Morula wrote. Entries of others stay, and so does the group then.
+fn remove_entry<'a>(store: &Store, group: &str, edits: &mut Vec<Edit<'a>>) -> Result<()> {
+    let written = match store.attr(group, WRITTEN) {
+        Some(Attr::Texts(names)) => names,
+        Some(Attr::Text(name)) => vec![name],
+        _ => return Ok(()),
+    };
+    let (ours, others): (Vec<String>, Vec<String>) =
+        store.members(group)?.into_iter().partition(|name| written.contains(name));
+    match others.is_empty() && store.links(group).is_empty() {
+        true => edits.push(Edit::Delete(group.into())),
+        false => edits.extend(ours.iter().map(|name| Edit::Delete(format!("{group}/{name}")))),
+    }
+    Ok(())
+}
+
+/// Adds columns to both tables, and removes stale columns of `obs`. A column of a form that is never
+/// written here is not removed.
 fn add_columns<'a>(
     store: &Store,
     additions: &'a Additions,
@@ -256,6 +276,17 @@ fn add_columns<'a>(
             true => legacy::columns(store, table, columns)?.1,
             false => column_order(store, table)?,
         };
+        let stale = match table {
+            "obs" if !old(table) => &additions.stale_obs[..],
+            _ => &[],
+        };
+        for name in stale {
+            let at = format!("{table}/{name}");
+            if store.kind(&at).is_some() && free(store, table, name, &COLUMNS).is_ok() {
+                edits.push(Edit::Delete(at));
+                order.retain(|column| column != name);
+            }
+        }
         let listed: HashSet<String> = order.iter().cloned().collect();
         for (name, column) in columns {
             let at = format!("{table}/{name}");
