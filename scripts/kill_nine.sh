@@ -6,7 +6,8 @@
 #   scripts/kill_nine.sh [N] [SEED]     N runs per model (20); SEED of the moments (the time)
 #
 # Takes about N x 10 seconds per model on an idle machine. Builds the command first. Variables:
-# MORULA, another command to use; MODELS, the models, separated by blanks.
+# MORULA, another command to use; MODELS, the models, separated by blanks; AIM=writing, to kill only
+# while a file or folder is written, over the output of an earlier run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 n=${1:-20}
@@ -41,47 +42,68 @@ same_model() {
     cmp reference.h5ad run.h5ad
 }
 
+# A random moment while a checkpoint, or one of the results, is written. Ends with the run.
+while_writing() {
+    local places=('run/state/.*.morula-*' 'run/.*.morula-*')
+    local place=${places[RANDOM % 2]}
+    until compgen -G "$place" >/dev/null; do
+        [[ -e /proc/$1/exe ]] || return 0
+    done
+    sleep "0.0$(printf '%02d' $((RANDOM % 30)))"
+}
+
+# A random moment of a run: up to slightly more than a whole one, so that the end is hit too.
+any_time() {
+    moment=$(((RANDOM * 32768 + RANDOM) % (whole * 21 / 20)))
+    sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+}
+
 # disturb MODEL: a run that is killed at up to two random moments and resumed to its end. `moments`
 # receives the moments. If the run ends before the first, other programs slowed the run that gave
 # `whole`, so `whole` is measured again.
 disturb() {
-    local child moment start
+    local child start
     while :; do
         start=$(now)
         run "$1" run &
         child=$!
-        # Up to slightly more than a whole run, so that the end is hit too.
-        moment=$(((RANDOM * 32768 + RANDOM) % (whole * 21 / 20)))
-        sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+        "$aim" "$child"
         if ((${#moments[@]} == 2)) || ! kill -KILL "$child" 2>/dev/null; then
             wait "$child"
             if ((${#moments[@]} == 0)); then whole=$((($(now) - start) / 1000000)); fi
             return
         fi
         wait "$child" 2>/dev/null || true
-        moments+=("$moment")
+        moments+=($((($(now) - start) / 1000000)))
         # A file or folder under its final name is complete.
-        if [[ -e run/out.h5ad ]]; then
+        if [[ -e run/out.h5ad ]] && ! cmp --silent run/out.h5ad earlier.h5ad; then
             cmp run/out.h5ad reference/out.h5ad
             late=$((late + 1))
         fi
+        unfinished=$((unfinished + $(find run -name '.*morula*' -printf x | head -c1 | wc -c)))
         if [[ -e run/model ]]; then
             same_model "$1"
         fi
     done
 }
 
+aim=any_time
+if [[ ${AIM:-} == writing ]]; then
+    aim=while_writing
+    "$MORULA" cluster in.h5ad --model views --device cpu --quiet --out earlier.h5ad >/dev/null
+fi
 for model in ${MODELS:-jojoscl scsiameseclu}; do
     rm -rf reference && mkdir reference
     start=$(now)
     (run "$model" reference)
     whole=$((($(now) - start) / 1000000))
     echo "$model: an undisturbed run takes $whole ms"
-    kills=0 late=0
+    kills=0 late=0 unfinished=0
     for ((i = 1; i <= n; i++)); do
         moments=()
         while ((${#moments[@]} == 0)); do
             rm -rf run && mkdir run
+            [[ ! -e earlier.h5ad ]] || cp earlier.h5ad run/out.h5ad
             disturb "$model"
         done
         kills=$((kills + ${#moments[@]}))
@@ -91,5 +113,6 @@ for model in ${MODELS:-jojoscl scsiameseclu}; do
         left=$(find run -name '.*morula*' -printf '%p ')
         echo "$model $i: killed after [${moments[*]}] ms, then the same; left over: ${left:-nothing}"
     done
-    echo "$model: $n runs, $kills kills ($late with the output there already), all the same"
+    echo "$model: $n runs, $kills kills ($late with the output there already," \
+        "$unfinished in the middle of writing), all the same"
 done

@@ -412,6 +412,46 @@ class Clusterer:
         genes, counts = model.denoised(found)
         return counts, genes
 
+    def cut(
+        self,
+        level: str | None = None,
+        *,
+        n_clusters: int | None = None,
+        resolution: float | None = None,
+    ) -> Clusterer:
+        """The model with another cut of the tree of its clusters, without training.
+
+        Give one of `level`, `n_clusters` and `resolution`.
+
+        Parameters
+        ----------
+        level : {"coarse", "default", "fine"}, optional
+            A level; "default" is that of the clusters of the fit.
+        n_clusters
+            The number of clusters.
+        resolution
+            Clusters with more contact than this share of chance are one.
+
+        Returns
+        -------
+        Clusterer
+            A model that predicts and is saved like this one. It does not know the cells of the fit;
+            `tl.cut` cuts the data.
+
+        Examples
+        --------
+        >>> import morula as mo
+        >>> adata = mo.simulate(200, 3, n_genes=200)
+        >>> model = mo.JojoSCL(n_clusters=3, epochs=3, verbosity=0).fit(adata)
+        >>> model.cut(n_clusters=2).n_clusters_
+        2
+        """
+        k = None if n_clusters is None else whole("n_clusters", n_clusters)
+        fitted = self._checked().cut(level, k, resolution)
+        other = type(self)(**self.get_params())
+        other._fitted, other._batch_key = fitted, self._batch_key
+        return other
+
     # Keeping
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -167,3 +167,19 @@ def test_clone(model):
     assert again.get_params() == model.get_params()
     with pytest.raises(mo.NotFittedError):
         again.labels_
+
+
+def test_a_model_is_cut(adata):
+    model = mo.JojoSCL(n_clusters=3, random_state=4, **FAST).fit(adata)
+    two = model.cut(n_clusters=2)
+    assert (two.n_clusters_, two.predict_proba(adata).shape[1], model.n_clusters_) == (2, 2, 3)
+    mo.tl.jojoscl(adata, n_clusters=3, random_state=4, **FAST)
+    mo.tl.cut(adata, n_clusters=2)
+    assert (two.predict(adata) == adata.obs["jojoscl_cut"].cat.codes).all()
+    assert two.get_params() == model.get_params()
+    with pytest.raises(mo.NotFittedError):
+        two.labels_
+    with pytest.raises(ValueError, match="only one"):
+        model.cut("fine", n_clusters=2)
+    with pytest.raises(mo.NotFittedError):
+        mo.JojoSCL().cut("fine")

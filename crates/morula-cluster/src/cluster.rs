@@ -115,6 +115,7 @@ impl ClusterParams {
         }
         let (labels, classifier) = (proba.argmax(), KnnClassifier::new(cells, ballot));
         let (tree, leaves) = ClusterTree::fit(graph, &labels, resolution, seed)?;
+        let classifier = classifier.with_tree(&tree, &leaves)?;
         Ok(Clustering { labels, n_clusters, proba, stability, tree, leaves, classifier })
     }
 }

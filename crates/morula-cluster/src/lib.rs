@@ -35,7 +35,7 @@ pub use error::{ClusterError, Result};
 pub use graph::mean_graph;
 pub use hierarchy::{average_linkage, ward};
 pub use kmeans::{KMeansParams, kmeans};
-pub use knn_classifier::{KnnClassifier, KnnSizes};
+pub use knn_classifier::{Classes, KnnClassifier, KnnSizes};
 pub use labels::{number_by_cells, ranks};
 pub use leiden::{LeidenParams, leiden, leiden_for_k};
 pub use matching::{ClusterMatch, Similarity};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use morula_cluster::ClusterTree;
+use morula_cluster::{Classes, ClusterTree, Level};
 use morula_data::{CountMatrix, DenseMatrix};
 use morula_preprocess::{FilterReport, Neighbors, Recipe};
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub struct Prediction {
     /// Nearest cells in the embedding by direction, for a layout. Only for the cells of a fit by
     /// communities.
     pub neighbors: Option<Neighbors>,
-    /// Leaf of [`ClusterModel::tree`] of each cell. Only for the cells of a fit by communities.
+    /// Leaf of [`ClusterModel::tree`] of each cell. `None` from a model without a tree.
     pub leaves: Option<Vec<usize>>,
     /// Report of the preprocessing: cells filtered, genes missing and genes ignored.
     pub report: FilterReport,
@@ -35,13 +35,13 @@ pub struct Prediction {
 impl Prediction {
     /// Takes the likeliest cluster of every cell as its label.
     pub(crate) fn new(
-        proba: DenseMatrix,
+        Classes { proba, leaves }: Classes,
         latent: DenseMatrix,
         kept_cells: Vec<usize>,
         report: FilterReport,
     ) -> Self {
         let labels = proba.argmax();
-        Self { kept_cells, labels, proba, latent, neighbors: None, leaves: None, report }
+        Self { kept_cells, labels, proba, latent, neighbors: None, leaves, report }
     }
 
     /// Number of clusters; some may have none of these cells.
@@ -147,6 +147,14 @@ pub trait ClusterModel: std::fmt::Debug + Send {
     fn load(folder: &Path, device: &Device) -> Result<Self>
     where
         Self: Sized;
+
+    /// The model with another cut of its [tree](Self::tree) as its clusters, without training. It is
+    /// used and saved like any model. It does not keep the [cells of the fit](Self::fitted):
+    /// [`ClusterTree::cut`] says which group their [leaves](Prediction::leaves) are in.
+    ///
+    /// # Errors
+    /// For a model without a tree; as [`ClusterTree::cut`].
+    fn cut(&self, level: Level) -> Result<Box<dyn ClusterModel>>;
 
     /// Denoised counts of cells with that embedding, cells x the [selected
     /// genes](Recipe::selected_genes). `None` from a model without a decoder of counts.

@@ -27,7 +27,8 @@ pub fn cut<'py>(
     parts::column(py, &raise(column)?)
 }
 
-fn chosen(
+/// The level that one of three arguments chooses.
+pub fn chosen(
     level: Option<&str>,
     n_clusters: Option<usize>,
     resolution: Option<f64>,

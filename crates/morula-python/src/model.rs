@@ -16,6 +16,7 @@ use pythonize::pythonize;
 use serde_json::{Map, Value, json};
 
 use crate::counts::Counts;
+use crate::cut::chosen;
 use crate::errors::{Error, Result, raise};
 use crate::params::{device, read};
 use crate::{parts, work};
@@ -174,6 +175,21 @@ impl Model {
         let n_obs = counts.n_obs();
         let found = self.ask(py, n_jobs, move |model| Ok(model.predict(&counts)?))?;
         Ok(Predicted { inner: Arc::new(found), n_obs })
+    }
+
+    /// The model with the clusters at a level ("coarse", "default" or "fine"), of a number, or at a
+    /// resolution.
+    #[pyo3(signature = (level, n_clusters, resolution))]
+    fn cut(
+        &self,
+        py: Python<'_>,
+        level: Option<&str>,
+        n_clusters: Option<usize>,
+        resolution: Option<f64>,
+    ) -> PyResult<Self> {
+        let level = raise(chosen(level, n_clusters, resolution))?;
+        let cut = self.ask(py, None, move |model| Ok(model.cut(level)?))?;
+        Ok(Self::new(cut, self.device.clone(), 0))
     }
 
     /// Writes the model to a folder.

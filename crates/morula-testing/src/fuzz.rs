@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::panic::{catch_unwind, set_hook, take_hook};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
@@ -34,21 +35,34 @@ impl Target {
 
 /// Changes stored inputs at random and calls the targets with them, for `MORULA_FUZZ_SECONDS`
 /// seconds each (1). `MORULA_FUZZ_TARGET` names one target, `MORULA_FUZZ_SEED` the seed.
+/// With `MORULA_FUZZ_CORPUS`, the stored inputs are written to that folder instead, for libFuzzer.
 ///
 /// # Panics
-/// When an input made a target panic, took more than 10 s or brought the process above 1 GB. It is
+/// When the folder cannot be written. When an input made a target panic, took more than 10 s or brought the process above 1 GB. It is
 /// written to the folder for temporary files, which the message names.
 pub fn run(targets: Vec<Target>) {
     let setting = |name: &str| std::env::var(name).ok();
     let seconds = setting("MORULA_FUZZ_SECONDS").and_then(|s| s.parse().ok()).unwrap_or(1.0);
     let seed = setting("MORULA_FUZZ_SEED").and_then(|s| s.parse().ok()).unwrap_or(0);
     let only = setting("MORULA_FUZZ_TARGET");
+    if let Some(folder) = setting("MORULA_FUZZ_CORPUS") {
+        return targets.iter().for_each(|target| store(target, Path::new(&folder)));
+    }
     // The library's own panics become errors; their messages would fill the log.
     set_hook(Box::new(|_| {}));
     let chosen = targets.iter().filter(|t| only.as_ref().is_none_or(|only| only == t.name));
     let failures: Vec<String> = chosen.flat_map(|target| run_one(target, seconds, seed)).collect();
     let _ = take_hook();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Writes the stored inputs of a target to `FOLDER/NAME`.
+fn store(target: &Target, folder: &Path) {
+    let folder = folder.join(target.name);
+    fs::create_dir_all(&folder).unwrap();
+    for (i, bytes) in target.corpus.iter().enumerate() {
+        fs::write(folder.join(i.to_string()), bytes).unwrap();
+    }
 }
 
 fn run_one(target: &Target, seconds: f64, seed: u64) -> Vec<String> {

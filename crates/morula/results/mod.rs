@@ -10,7 +10,7 @@
 //! | `obsm["X_jojoscl"]` | embedding, cells x dimensions |
 //! | `obsm["jojoscl_proba"]` | probability of every cluster, cells x K |
 //! | `uns["jojoscl"]` | parameters, seed, device, version; losses, learning rate and stage per epoch; values per cluster (JojoSCL: shrinkage `b`); `tree`: the levels of clusters and how they join; `batches` that were corrected |
-//! | `obs["jojoscl_coarse"]`, `obs["jojoscl_fine"]` | the levels beside the clusters, after a fit: `"0+4"` holds two clusters, `"3.1"` is a part of cluster 3 |
+//! | `obs["jojoscl_coarse"]`, `obs["jojoscl_fine"]` | the levels beside the clusters: `"0+4"` holds two clusters, `"3.1"` is a part of cluster 3 |
 //!
 //! Every cell of the input has a row. A cell that preprocessing left out has a missing cluster
 //! and NaN everywhere else.

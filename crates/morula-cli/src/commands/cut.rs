@@ -6,15 +6,17 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use morula::cluster::Level;
 use morula::data::{Additions, Column, OutputPlan, UnsValue, read_obs, read_uns};
-use morula::models::MODELS;
+use morula::models::{DeviceChoice, MODELS, ModelKind};
 use morula::results::cut;
 use serde::Serialize;
+use serde_json::json;
 
-use crate::args::{CountsArgs, OutArgs, PrintArgs};
+use crate::args::{CountsArgs, PrintArgs};
 use crate::commands::match_names;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::outputs::Outputs;
+use crate::writable::check_model_folder;
 use crate::{interrupt, summary};
 
 /// A level by its name.
@@ -30,14 +32,16 @@ enum LevelName {
 
 /// Cut the clusters of a fitted result again, without training.
 ///
-/// IN is an output of `morula cluster`. Every cut is nested in the tree of its clusters: `0+4` holds
-/// two of them, `3.1` is a part of cluster 3. Writes the input plus obs `jojoscl_cut`.
+/// IN is an output of `morula cluster` or `morula predict`. Every cut is nested in the tree of the
+/// clusters: `0+4` holds two of them, `3.1` is a part of cluster 3. Writes the input plus obs
+/// `jojoscl_cut`. Where IN is a saved model, the output is a model with these clusters.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  morula cut clustered.h5ad --level fine --out cut.h5ad\n  \
-                        morula cut clustered.h5ad -k 6 --key-added six --out cut.h5ad")]
+                        morula cut clustered.h5ad -k 6 --key-added six --out cut.h5ad\n  \
+                        morula cut pbmc-model -k 6 --out six-model")]
 pub struct Cut {
-    /// Output of `morula cluster`
-    #[arg(value_name = "IN.h5ad")]
+    /// File with clusters, or folder of a saved model
+    #[arg(value_name = "IN.h5ad|MODEL_DIR")]
     input: PathBuf,
 
     /// A level
@@ -60,8 +64,10 @@ pub struct Cut {
     #[arg(long, value_name = "OBS")]
     key_added: Option<String>,
 
-    #[command(flatten)]
-    out: OutArgs,
+    /// File to write: the input plus the cut; may be the input itself. Or folder of the model to
+    /// write
+    #[arg(long, value_name = "OUT.h5ad|MODEL_DIR")]
+    out: PathBuf,
 
     #[command(flatten)]
     print: PrintArgs,
@@ -88,7 +94,10 @@ impl Cut {
             (_, _, Some(at)) => Level::Resolution(at),
             _ => return Err(usage("give --level, --n-clusters or --resolution")),
         };
-        Outputs::new().input("the input", &self.input).copy("--out", &self.out.out, &self.input)?;
+        if self.input.is_dir() {
+            return self.model(level, console);
+        }
+        Outputs::new().input("the input", &self.input).copy("--out", &self.out, &self.input)?;
         let counts = CountsArgs::of(&self.input);
         let uns = read_uns(&self.input)?;
         let name = match &self.result {
@@ -112,7 +121,7 @@ impl Cut {
             }
         };
         let column = self.key_added.clone().unwrap_or_else(|| format!("{name}_cut"));
-        counts.check_output(&self.out.out, &OutputPlan::new().obs(&column))?;
+        counts.check_output(&self.out, &OutputPlan::new().obs(&column))?;
         let renamed = uns.get(match_names::ENTRY).and_then(|by| by.get("column"));
         if renamed == Some(&UnsValue::Text(name.clone())) {
             bail!(
@@ -128,10 +137,31 @@ impl Cut {
             .with_context(|| self.input.display().to_string())?;
         let summary = self.summary(&column, &labels);
         interrupt::defer();
-        let lost = counts.write(&self.out.out, &Additions::new().obs(column, labels))?;
+        let lost = counts.write(&self.out, &Additions::new().obs(column, labels))?;
         interrupt::written();
         console.remark_lost(&lost);
         console.result(&summary, || summary.text())
+    }
+
+    /// Writes a saved model with other clusters.
+    fn model(&self, level: Level, console: Console) -> Result<()> {
+        for (flag, given) in [("--result", &self.result), ("--key-added", &self.key_added)] {
+            if given.is_some() {
+                return Err(usage(format!("{flag} is for files; leave it out with a model")));
+            }
+        }
+        Outputs::new().closed("the model", &self.input).replaced("--out", &self.out)?;
+        check_model_folder(&self.out)?;
+        let device = DeviceChoice::Cpu.resolve()?.device;
+        let model = ModelKind::of_saved(&self.input)?.load(&self.input, &device)?;
+        let cut = model.cut(level).with_context(|| self.input.display().to_string())?;
+        interrupt::defer();
+        cut.save(&self.out)?;
+        interrupt::written();
+        let (input, output) = (summary::path(&self.input), summary::path(&self.out));
+        let n_clusters = cut.n_clusters();
+        let about = json!({ "input": input, "output": output, "n_clusters": n_clusters });
+        console.result(&about, || format!("{n_clusters} clusters in the model {output}"))
     }
 
     fn summary(&self, column: &str, labels: &Column) -> Summary {
@@ -144,7 +174,7 @@ impl Cut {
         }
         Summary {
             input: summary::path(&self.input),
-            output: summary::path(&self.out.out),
+            output: summary::path(&self.out),
             column: column.into(),
             n_clusters: sizes.len(),
             cluster_sizes: sizes,

@@ -47,24 +47,28 @@ fn a_fit_has_nested_levels_and_evidence() {
     assert_eq!(labels(&none, "jojoscl"), labels(&data, "jojoscl"));
 }
 
-/// Levels and evidence of an earlier run stand beside no other clusters. What others wrote stays.
+/// Evidence of an earlier run stands beside no other clusters, and levels are those of the new ones.
+/// What others wrote stays.
 #[test]
 fn what_does_not_fit_new_clusters_is_removed() {
     let sandbox = Sandbox::simulated();
     sandbox.ok("cluster in.h5ad --epochs 2 --out c.h5ad --save-model model --quiet");
     let first = read(sandbox.path("c.h5ad")).unwrap();
     assert!(first.obs.column("jojoscl_fine").is_ok() && first.uns.contains_key("jojoscl_evidence"));
-    let gone = |data: &AnnData| {
+    sandbox.ok("cluster in.h5ad --epochs 3 --seed 8 --out e.h5ad --quiet");
+    for out in ["p.h5ad", "p.h5ad --drop-filtered"] {
+        sandbox.ok(&format!("predict model e.h5ad --quiet --out {out}"));
+        let data = read(sandbox.path("p.h5ad")).unwrap();
         assert!(!data.uns.contains_key("jojoscl_evidence"));
-        for level in ["jojoscl_coarse", "jojoscl_fine"] {
-            assert!(data.obs.column(level).is_err(), "{level}");
+        for level in ["jojoscl", "jojoscl_coarse"] {
+            assert_eq!(labels(&data, level), labels(&first, level), "{level}");
         }
-    };
-    sandbox.ok("predict model c.h5ad --out p.h5ad --quiet");
-    gone(&read(sandbox.path("p.h5ad")).unwrap());
-    sandbox.ok("predict model c.h5ad --out d.h5ad --drop-filtered --quiet");
-    gone(&read(sandbox.path("d.h5ad")).unwrap());
-    sandbox.refuses("cut p.h5ad --level fine --out x.h5ad", 1, &["jojoscl_fine"]);
+        // The border between two communities of one type is not as sharp.
+        nested(&data, "jojoscl_fine", "jojoscl");
+    }
+    sandbox.ok("cut p.h5ad --level fine --out x.h5ad");
+    let cut = read(sandbox.path("x.h5ad")).unwrap();
+    assert_eq!(labels(&cut, "jojoscl_cut"), labels(&cut, "jojoscl_fine"));
 
     sandbox.ok("cluster c.h5ad --epochs 2 --evidence none --out n.h5ad --quiet");
     let none = read(sandbox.path("n.h5ad")).unwrap();
@@ -102,4 +106,44 @@ fn results_are_cut_again_without_training() {
     sandbox.refuses("cut c.h5ad --out x.h5ad", 2, &["--level"]);
     sandbox.refuses("cut in.h5ad -k 2 --out x.h5ad", 1, &["in.h5ad", "morula cluster"]);
     sandbox.refuses("cut c.h5ad -k 2 --result other --out x.h5ad", 1, &["other"]);
+}
+
+/// A saved model is cut as the file that was written beside it.
+#[test]
+fn models_are_cut_again_without_training() {
+    let sandbox = Sandbox::simulated();
+    for model in ["jojoscl", "scsiameseclu", "views"] {
+        let epochs = if model == "views" { "" } else { "--epochs 2" };
+        sandbox.ok(&format!(
+            "cluster in.h5ad --model {model} {epochs} --out c.h5ad --save-model model --quiet"
+        ));
+        for level in ["-k 2", "--level coarse", "--level fine"] {
+            sandbox.ok(&format!("cut c.h5ad {level} --out cut.h5ad"));
+            let run = sandbox.ok(&format!("cut model {level} --out other --json"));
+            let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+            sandbox.ok("predict other in.h5ad --out p.h5ad --quiet");
+            let [cut, predicted] =
+                ["cut.h5ad", "p.h5ad"].map(|file| read(sandbox.path(file)).unwrap());
+            let of_file = labels(&cut, &format!("{model}_cut"));
+            let of_model = labels(&predicted, model);
+            let Column::Categorical(groups) = predicted.obs.column(model).unwrap() else {
+                panic!()
+            };
+            let k = groups.categories().len();
+            assert_eq!(summary["n_clusters"].as_u64(), Some(k as u64), "{summary}");
+            // The border between two communities of one type is not as sharp.
+            let first = |label: &Option<String>| of_file.iter().position(|other| other == label);
+            let whole = |(a, b): (&Option<String>, &Option<String>)| {
+                first(a).is_some_and(|at| of_model[at] == *b)
+            };
+            let same = of_file.iter().zip(&of_model).filter(|pair| whole(*pair)).count();
+            assert!(level == "--level fine" || same == of_file.len(), "{model} {level}: {same}");
+        }
+    }
+    sandbox.refuses("cut model -k 2 --out model", 2, &["replaced as a whole"]);
+    sandbox.refuses("cut model -k 2 --key-added x --out other", 2, &["--key-added"]);
+    sandbox.refuses("cut model -k 9999 --out other", 1, &["9999", "at most"]);
+    std::fs::write(sandbox.path("k.toml"), "head = \"kmeans\"\nn_clusters = 3\n").unwrap();
+    sandbox.ok("cluster in.h5ad --epochs 2 --config k.toml --out c.h5ad --save-model k --quiet");
+    sandbox.refuses("cut k -k 2 --out other", 1, &["communities"]);
 }

@@ -30,16 +30,26 @@ impl Ballot {
     pub fn settle(found: &[Neighbors], clusters: Communities) -> (Self, DenseMatrix) {
         let Communities { labels, n_clusters, stability, .. } = clusters;
         let n_cells = labels.len();
-        let mut ballot = Self { labels, stability, weights: vec![0.0; n_clusters] };
+        let mut ballot = Self::of_sizes(labels, stability, n_clusters);
         loop {
-            ballot.weigh(found);
+            ballot.raise(found);
             let proba = ballot.count(n_cells, found, true);
             let (proba, winners, live) = number_by_cells(proba, |to| ballot.renumber(to));
             if live == ballot.n_clusters() {
                 return (ballot, proba);
             }
             ballot.dissolve(live, &winners);
+            ballot = Self::of_sizes(ballot.labels, ballot.stability, live);
         }
+    }
+
+    /// The votes of cells with these clusters, weighted by their sizes alone.
+    pub fn of_sizes(labels: Vec<usize>, stability: Vec<f32>, n_clusters: usize) -> Self {
+        let mut sizes = vec![0_usize; n_clusters];
+        labels.iter().for_each(|&k| sizes[k] += 1);
+        let share = |&size: &usize| 1.0 / size.clamp(1, NEIGHBORHOOD) as f32;
+        let weights = sizes.iter().map(share).collect();
+        Self { labels, stability, weights }
     }
 
     /// Number of clusters.
@@ -59,16 +69,10 @@ impl Ballot {
     fn dissolve(&mut self, live: usize, winners: &[usize]) {
         let lost = self.labels.iter_mut().zip(winners).filter(|(label, _)| **label >= live);
         lost.for_each(|(label, &winner)| *label = winner);
-        self.weights.truncate(live);
     }
 
-    /// Sets the weights of the clusters by their sizes, and raises those of clusters without a
-    /// likeliest cell.
-    fn weigh(&mut self, found: &[Neighbors]) {
-        let mut sizes = vec![0_usize; self.n_clusters()];
-        self.labels.iter().for_each(|&k| sizes[k] += 1);
-        let share = |&size: &usize| 1.0 / size.clamp(1, NEIGHBORHOOD) as f32;
-        self.weights = sizes.iter().map(share).collect();
+    /// Raises the weights of clusters without a likeliest cell.
+    fn raise(&mut self, found: &[Neighbors]) {
         // A cell that one cluster regains is lost by another, so a few rounds are needed.
         for _ in 0..ROUNDS {
             if !self.raise_outvoted(found) {

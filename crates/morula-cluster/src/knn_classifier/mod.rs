@@ -1,13 +1,16 @@
 //! The kNN classifier: clusters of cells from their nearest cells in several views.
 
 mod ballot;
+mod leaves;
 mod saved;
 
 use morula_data::DenseMatrix;
 use morula_preprocess::kneighbors;
 
 pub(crate) use self::ballot::Ballot;
+use self::leaves::Leaves;
 pub use self::saved::KnnSizes;
+use crate::ClusterTree;
 use crate::communities::Communities;
 use crate::error::require;
 use crate::labels::count;
@@ -53,6 +56,18 @@ use crate::{ClusterError, Result};
 pub struct KnnClassifier {
     views: Vec<DenseMatrix>,
     ballot: Ballot,
+    /// None without a tree.
+    leaves: Option<Leaves>,
+}
+
+/// Clusters of new cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classes {
+    /// Probability of every cluster, cells x K.
+    pub proba: DenseMatrix,
+    /// Leaf of the tree of every cell, within its likeliest cluster. `None` from a classifier
+    /// without a tree.
+    pub leaves: Option<Vec<usize>>,
 }
 
 impl KnnClassifier {
@@ -84,7 +99,39 @@ impl KnnClassifier {
 
     /// From the votes of the cells.
     pub(crate) fn new(cells: CellNeighbors, ballot: Ballot) -> Self {
-        Self { views: cells.into_parts().0, ballot }
+        Self { views: cells.into_parts().0, ballot, leaves: None }
+    }
+
+    /// With the leaf of every cell of the fit in a tree of its clusters, new cells get a leaf too.
+    ///
+    /// # Errors
+    /// [`ClusterError::Parameter`] for another number of leaves than cells, or of clusters.
+    pub fn with_tree(mut self, tree: &ClusterTree, leaves: &[usize]) -> Result<Self> {
+        let fits = leaves.len() == self.ballot.labels.len()
+            && leaves.iter().all(|&leaf| leaf < tree.n_leaves())
+            && tree.n_clusters() == self.n_clusters();
+        require("leaves", leaves.len(), fits, "give the leaf of every cell in its tree")?;
+        let clusters = tree.clusters().to_vec();
+        self.leaves = Some(Leaves { of_cell: leaves.to_vec(), clusters });
+        Ok(self)
+    }
+
+    /// A classifier into the groups of leaves that are the clusters of `tree`, another cut of the
+    /// tree of the fit ([`ClusterTree::at`]). Votes count as the share of the places that a group can
+    /// fill.
+    ///
+    /// # Errors
+    /// [`ClusterError::Parameter`] without a tree, or for one with other leaves.
+    pub fn cut(&self, tree: &ClusterTree) -> Result<Self> {
+        let leaves = self.leaves.as_ref().filter(|known| known.clusters.len() == tree.n_leaves());
+        let Some(Leaves { of_cell, .. }) = leaves else {
+            let (name, value) = ("tree", format!("{} leaves", tree.n_leaves()));
+            let expected = "give a cut of the tree of the fit";
+            return Err(ClusterError::Parameter { name, value, expected });
+        };
+        let labels = of_cell.iter().map(|&leaf| tree.clusters()[leaf]).collect();
+        let ballot = Ballot::of_sizes(labels, self.ballot.stability.clone(), tree.n_clusters());
+        Self { views: self.views.clone(), ballot, leaves: None }.with_tree(tree, of_cell)
     }
 
     /// Number of clusters.
@@ -105,9 +152,17 @@ impl KnnClassifier {
     /// Probabilities of new cells, m x K, from their views, each m x the view's dimensions.
     ///
     /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn predict_proba(&self, views: &[DenseMatrix]) -> Result<DenseMatrix> {
+        Ok(self.predict(views)?.proba)
+    }
+
+    /// Clusters of new cells from their views, each m x the view's dimensions.
+    ///
+    /// # Errors
     /// [`ClusterError::Views`] when the number or dimensions of the views differ from the fit's;
     /// [`ClusterError::Preprocess`] for values that are not finite.
-    pub fn predict_proba(&self, views: &[DenseMatrix]) -> Result<DenseMatrix> {
+    pub fn predict(&self, views: &[DenseMatrix]) -> Result<Classes> {
         let n_cells = same_cells(views)?;
         if !views.iter().map(DenseMatrix::n_cols).eq(self.dims()) {
             let found = views.iter().map(DenseMatrix::n_rows).collect();
@@ -117,7 +172,9 @@ impl KnnClassifier {
             Ok(kneighbors(queries.values(), points.values(), points.n_cols(), NEIGHBORHOOD)?)
         });
         let found = found.collect::<Result<Vec<_>>>()?;
-        Ok(self.ballot.count(n_cells, &found, false))
+        let proba = self.ballot.count(n_cells, &found, false);
+        let leaves = self.leaves.as_ref().map(|leaves| leaves.of_new(&proba.argmax(), &found));
+        Ok(Classes { proba, leaves })
     }
 }
 
@@ -136,6 +193,40 @@ pub(super) mod tests {
         let view = DenseMatrix::from_rows(x, 1);
         let views = vec![view.clone(), view];
         KnnClassifier::fit(CellNeighbors::new(views).unwrap(), clusters(1.0)).unwrap()
+    }
+
+    /// Two leaves of ten cells in the first cluster, and the second cluster.
+    fn tree() -> ClusterTree {
+        let merge = |parts, contact| crate::Merge { parts, contact };
+        let merges = vec![merge([0, 1], 0.9), merge([3, 2], 0.01)];
+        ClusterTree::from_parts(0.4, vec![0, 0, 1], vec![10, 10, 2], merges).unwrap()
+    }
+
+    pub(super) fn cells_with_leaves() -> KnnClassifier {
+        let leaves = [vec![0; 10], vec![1; 10], vec![2; 2]].concat();
+        cells().0.with_tree(&tree(), &leaves).unwrap()
+    }
+
+    #[test]
+    fn new_cells_get_a_leaf_and_other_cuts() {
+        let classifier = cells_with_leaves();
+        let new = DenseMatrix::from_rows(vec![16.8, 199.0, 2.2], 1);
+        let views = [new.clone(), new];
+        let found = classifier.predict(&views).unwrap();
+        assert_eq!((found.proba.argmax(), found.leaves), (vec![0, 1, 0], Some(vec![1, 2, 0])));
+        for n in 1..=3 {
+            let tree = tree().at(crate::Level::NClusters(n)).unwrap();
+            let cut = classifier.cut(&tree).unwrap();
+            let found = cut.predict(&views).unwrap();
+            let groups = [1, 2, 0].map(|leaf| tree.clusters()[leaf]);
+            assert_eq!((cut.n_clusters(), found.proba.argmax()), (n, groups.to_vec()));
+            // In one cluster, both places of the small leaf and all ten of the other are a tie.
+            assert!(n == 1 || found.leaves == Some(vec![1, 2, 0]));
+        }
+        assert_eq!(cells().0.predict(&views).unwrap().leaves, None);
+        assert!(cells().0.cut(&tree()).is_err());
+        assert!(cells().0.with_tree(&tree(), &[0; 21]).is_err());
+        assert!(cells().0.with_tree(&tree(), &[3; 22]).is_err());
     }
 
     #[test]

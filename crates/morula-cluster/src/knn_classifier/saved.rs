@@ -8,6 +8,7 @@ use morula_data::DenseMatrix;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
+use super::leaves::Leaves;
 use super::{Ballot, KnnClassifier};
 use crate::{ClusterError, Result};
 
@@ -17,11 +18,14 @@ pub struct KnnSizes {
     n_cells: usize,
     dims: Vec<usize>,
     n_clusters: usize,
+    /// Leaves of the tree; 0 without one.
+    #[serde(default)]
+    n_leaves: usize,
 }
 
 impl std::fmt::Display for KnnSizes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { n_cells, dims, n_clusters } = self;
+        let Self { n_cells, dims, n_clusters, .. } = self;
         let dims: Vec<String> = dims.iter().map(usize::to_string).collect();
         let views = dims.join(", ");
         write!(f, "{n_cells} cells in {n_clusters} clusters, with views of {views} numbers")
@@ -39,29 +43,39 @@ fn bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
+fn integers(values: &[usize]) -> Vec<u8> {
+    values.iter().flat_map(|&v| (v as i32).to_le_bytes()).collect()
+}
+
 impl KnnClassifier {
     /// Shapes of the tensors in its file.
     pub fn sizes(&self) -> KnnSizes {
         let (n_cells, n_clusters) = (self.ballot.labels.len(), self.n_clusters());
-        KnnSizes { n_cells, dims: self.dims(), n_clusters }
+        let n_leaves = self.leaves.as_ref().map_or(0, |leaves| leaves.clusters.len());
+        KnnSizes { n_cells, dims: self.dims(), n_clusters, n_leaves }
     }
 
     /// Writes the tensors `views.0`, `views.1`, ... `[n, d]`, `labels` `[n]` (i32), `stability`
-    /// `[n]` and `weights` `[K]` (f32).
+    /// `[n]` and `weights` `[K]` (f32); with a tree of L leaves, `leaves` `[n]` and `leaf_clusters`
+    /// `[L]` (i32).
     ///
     /// # Errors
     /// [`ClusterError::Io`] when the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let n = self.ballot.labels.len();
-        let labels = self.ballot.labels.iter().flat_map(|&k| (k as i32).to_le_bytes()).collect();
         let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = vec![
-            ("labels".into(), Dtype::I32, vec![n], labels),
+            ("labels".into(), Dtype::I32, vec![n], integers(&self.ballot.labels)),
             ("stability".into(), Dtype::F32, vec![n], bytes(&self.ballot.stability)),
             ("weights".into(), Dtype::F32, vec![self.n_clusters()], bytes(&self.ballot.weights)),
         ];
         for (i, view) in self.views.iter().enumerate() {
             let shape = vec![view.n_rows(), view.n_cols()];
             tensors.push((format!("views.{i}"), Dtype::F32, shape, bytes(view.values())));
+        }
+        if let Some(Leaves { of_cell, clusters }) = &self.leaves {
+            tensors.push(("leaves".into(), Dtype::I32, vec![n], integers(of_cell)));
+            let shape = vec![clusters.len()];
+            tensors.push(("leaf_clusters".into(), Dtype::I32, shape, integers(clusters)));
         }
         let refused = |e: safetensors::SafeTensorError| damaged(path, e);
         let views = tensors.iter().map(|(name, dtype, shape, data)| {
@@ -87,14 +101,14 @@ impl KnnClassifier {
         let stored = file.len() as f64;
         let values =
             sizes.n_cells as f64 * (2.0 + sizes.dims.iter().map(|&d| d as f64).sum::<f64>());
-        if values * 4.0 > stored || sizes.n_clusters > sizes.n_cells {
+        if values * 4.0 > stored || sizes.n_clusters.max(sizes.n_leaves) > sizes.n_cells {
             return Err(damaged(path, format!("it has {stored} bytes, too few for {sizes}")));
         }
         let bytes = fs::read(path).map_err(io)?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged(path, e))?;
         let tensors: HashMap<&str, TensorView<'_>> = file.iter().collect();
         let n = sizes.n_cells;
-        let read = Tensors { path, n, tensors: &tensors };
+        let read = Tensors { path, tensors: &tensors };
         let view = |(i, &d): (usize, &usize)| {
             let values = read.floats(&format!("views.{i}"), &[n, d])?;
             read.all(&values, |v| v.is_finite(), "a view of a cell is not finite")?;
@@ -107,8 +121,15 @@ impl KnnClassifier {
         let weights = read.floats("weights", &[sizes.n_clusters])?;
         let positive = |w: f32| w.is_finite() && w > 0.0;
         read.all(&weights, positive, "the weight of a vote is not a positive number")?;
-        let labels = read.labels(sizes.n_clusters)?;
-        Ok(Self { views, ballot: Ballot { labels, stability, weights } })
+        let labels = read.integers("labels", n, sizes.n_clusters)?;
+        let leaves = match sizes.n_leaves {
+            0 => None,
+            n_leaves => Some(Leaves {
+                of_cell: read.integers("leaves", n, n_leaves)?,
+                clusters: read.integers("leaf_clusters", n_leaves, sizes.n_clusters)?,
+            }),
+        };
+        Ok(Self { views, ballot: Ballot { labels, stability, weights }, leaves })
     }
 }
 
@@ -119,7 +140,6 @@ fn damaged(path: &Path, why: impl std::fmt::Display) -> ClusterError {
 /// The tensors of a file.
 struct Tensors<'a> {
     path: &'a Path,
-    n: usize,
     tensors: &'a HashMap<&'a str, TensorView<'a>>,
 }
 
@@ -151,39 +171,45 @@ impl Tensors<'_> {
         }
     }
 
-    /// Cluster of every cell. Devices differ in the width of their integers.
-    fn labels(&self, n_clusters: usize) -> Result<Vec<usize>> {
-        let labels: Vec<i64> = match self.of("labels", &[self.n], &[Dtype::I32, Dtype::I64])? {
+    /// Numbers from 0 to below `end`. Devices differ in the width of their integers.
+    fn integers(&self, name: &str, n: usize, end: usize) -> Result<Vec<usize>> {
+        let values: Vec<i64> = match self.of(name, &[n], &[Dtype::I32, Dtype::I64])? {
             (Dtype::I32, data) => {
                 data.as_chunks::<4>().0.iter().map(|&b| i32::from_le_bytes(b).into()).collect()
             }
             (_, data) => data.as_chunks::<8>().0.iter().map(|&b| i64::from_le_bytes(b)).collect(),
         };
-        let label = |k: i64| usize::try_from(k).ok().filter(|&k| k < n_clusters);
-        let labels = labels.into_iter().map(label).collect::<Option<Vec<_>>>();
-        labels.ok_or_else(|| damaged(self.path, "a cell has a cluster that does not exist"))
+        let known = |v: i64| usize::try_from(v).ok().filter(|&v| v < end);
+        let values = values.into_iter().map(known).collect::<Option<Vec<_>>>();
+        values.ok_or_else(|| damaged(self.path, format!("{name}: a number is not below {end}")))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::cells;
+    use super::super::tests::cells_with_leaves;
     use super::*;
 
     #[test]
     fn saved_classifiers_are_read_back_and_damaged_files_are_refused() {
-        let (classifier, _) = cells();
+        let classifier = cells_with_leaves();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("voters.safetensors");
         classifier.save(&path).unwrap();
         let sizes = classifier.sizes();
         let again = KnnClassifier::load(&path, &sizes).unwrap();
-        assert_eq!((again.views, again.ballot), (classifier.views, classifier.ballot));
+        assert_eq!(
+            (again.views, again.ballot),
+            (classifier.views.clone(), classifier.ballot.clone())
+        );
+        assert_eq!(again.leaves, classifier.leaves);
         for wrong in [
             KnnSizes { n_cells: 21, ..sizes.clone() },
             KnnSizes { n_cells: usize::MAX, ..sizes.clone() },
             KnnSizes { dims: vec![1, 2], ..sizes.clone() },
             KnnSizes { n_clusters: 1, ..sizes.clone() },
+            KnnSizes { n_leaves: 2, ..sizes.clone() },
+            KnnSizes { n_leaves: 1 << 40, ..sizes.clone() },
         ] {
             assert!(KnnClassifier::load(&path, &wrong).is_err(), "{wrong:?}");
         }

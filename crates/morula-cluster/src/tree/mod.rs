@@ -1,5 +1,6 @@
 //! Nested levels of clusters.
 
+mod at;
 mod build;
 mod names;
 mod uns;

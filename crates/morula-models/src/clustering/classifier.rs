@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::{CellGraph, ExpressionViews};
 use morula_cluster::{
-    ClusterError, ClusterParams, ClusterTree, KnnClassifier, KnnSizes, largest_possible,
+    Classes, ClusterError, ClusterParams, ClusterTree, KnnClassifier, KnnSizes, largest_possible,
 };
 use morula_data::DenseMatrix;
 use morula_preprocess::{Neighbors, Prepared};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{CentroidClassifier, ClusterMethod, PROBABILITIES};
 use crate::device::{read_matrix, upload};
 use crate::saved::folder::Folder;
-use crate::{NClusters, Result};
+use crate::{ModelError, NClusters, Result};
 
 /// Name of the file of the kNN classifier in a saved model.
 pub(crate) const VOTERS: &str = "voters.safetensors";
@@ -59,6 +59,13 @@ pub(crate) struct Wanted {
     pub n_clusters: NClusters,
     pub n_init: usize,
     pub seed: u64,
+}
+
+/// The error about clusters that have no tree to cut.
+pub(crate) fn no_tree() -> ModelError {
+    let (name, value) = ("head", "kmeans or merge".into());
+    let expected = "only the clusters of \"communities\" have a tree to cut";
+    ModelError::Parameter { name, value, expected }
 }
 
 impl Classifier {
@@ -125,21 +132,33 @@ impl Classifier {
         }
     }
 
-    /// Probabilities of new cells, `m x K`, from their embedding, `m x d`, and their expression.
-    pub fn predict_proba(
+    /// Clusters of new cells from their embedding, `m x d`, and their expression.
+    pub fn predict(
         &self,
         embedding: &DenseMatrix,
         prepared: &Prepared,
         device: &Device,
-    ) -> Result<DenseMatrix> {
+    ) -> Result<Classes> {
         match self {
             Self::Centroids(centroids) => {
-                read_matrix(centroids.forward(upload(embedding, device)), PROBABILITIES)
+                let proba =
+                    read_matrix(centroids.forward(upload(embedding, device)), PROBABILITIES)?;
+                Ok(Classes { proba, leaves: None })
             }
             Self::Neighbors { expression, knn } => {
                 let mut views = vec![embedding.unit_rows()];
                 views.extend(expression.transform(prepared)?);
-                Ok(knn.predict_proba(&views)?)
+                Ok(knn.predict(&views)?)
+            }
+        }
+    }
+
+    /// The classifier into the clusters of another cut of the tree.
+    pub fn cut(&self, tree: &ClusterTree) -> Result<Self> {
+        match self {
+            Self::Centroids(_) => Err(no_tree()),
+            Self::Neighbors { expression, knn } => {
+                Ok(Self::Neighbors { expression: expression.clone(), knn: knn.cut(tree)? })
             }
         }
     }

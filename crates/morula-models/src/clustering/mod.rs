@@ -6,7 +6,7 @@ mod cluster_method;
 mod kmeans;
 
 pub(crate) use centroid_classifier::CentroidClassifier;
-pub(crate) use classifier::{Classified, Classifier, SavedClassifier, VOTERS, Wanted};
+pub(crate) use classifier::{Classified, Classifier, SavedClassifier, VOTERS, Wanted, no_tree};
 pub use cluster_method::ClusterMethod;
 pub use kmeans::{KMeans, KMeansConfig, KMeansFit, lloyd, nearest};
 

@@ -1,5 +1,6 @@
 //! From a trained network to a model. The embedding is read to the host once, and clustered there.
 
+use morula_cluster::Classes;
 use morula_cluster::representations::BatchCorrection;
 use morula_preprocess::Recipe;
 
@@ -45,10 +46,9 @@ pub(super) fn finish(trainer: &Trainer<'_>, state: State, recipe: Recipe) -> Res
         history: state.history,
         fitted: None,
     };
-    let mut fitted =
-        model.prediction(h, proba, prepared.kept_cells.clone(), prepared.report.clone());
+    let (classes, kept) = (Classes { proba, leaves }, prepared.kept_cells.clone());
+    let mut fitted = model.prediction(h, classes, kept, prepared.report.clone());
     fitted.neighbors = neighbors;
-    fitted.leaves = leaves;
     model.fitted = Some(fitted);
     Ok(model)
 }

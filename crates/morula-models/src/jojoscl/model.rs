@@ -4,8 +4,8 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use morula_cluster::ClusterTree;
 use morula_cluster::representations::BatchCorrection;
+use morula_cluster::{Classes, ClusterTree, Level};
 use morula_core::{Encoder, EncoderConfig};
 use morula_data::{CountMatrix, DenseMatrix};
 use morula_preprocess::{FilterReport, Recipe};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::inputs::Inputs;
 use super::shrinkage::shrink;
 use super::{Embedding, JojoSclParams, NAME};
-use crate::clustering::{Classifier, SavedClassifier};
+use crate::clustering::{Classifier, SavedClassifier, no_tree};
 use crate::device::read_matrix;
 use crate::saved::folder::{self, Folder};
 use crate::saved::manifest::{self, Header, refused};
@@ -84,15 +84,17 @@ impl JojoSclModel {
     pub(super) fn prediction(
         &self,
         h: DenseMatrix,
-        proba: DenseMatrix,
+        classes: Classes,
         kept_cells: Vec<usize>,
         report: FilterReport,
     ) -> Prediction {
         let latent = match self.params.embedding {
             Embedding::Raw => h,
-            Embedding::Shrunk => shrink(&h, &self.centres, &proba.argmax(), &self.shrinkage),
+            Embedding::Shrunk => {
+                shrink(&h, &self.centres, &classes.proba.argmax(), &self.shrinkage)
+            }
         };
-        Prediction::new(proba, latent, kept_cells, report)
+        Prediction::new(classes, latent, kept_cells, report)
     }
 
     fn device(&self) -> Device {
@@ -119,8 +121,31 @@ impl ClusterModel for JojoSclModel {
         let h = inputs.blocks().map(|x| self.encoder.forward(x));
         let h = read_matrix(Tensor::cat(h.collect(), 0), "the embedding")?;
         let h = self.correction.apply(h, prepared.batches.as_deref())?;
-        let proba = self.classifier.predict_proba(&h, &prepared, &inputs.device)?;
-        Ok(self.prediction(h, proba, prepared.kept_cells, prepared.report))
+        let classes = self.classifier.predict(&h, &prepared, &inputs.device)?;
+        Ok(self.prediction(h, classes, prepared.kept_cells, prepared.report))
+    }
+
+    /// Centre and b of a group are the means of those of its cells' clusters.
+    fn cut(&self, level: Level) -> Result<Box<dyn ClusterModel>> {
+        let known = self.tree.as_ref().ok_or_else(no_tree)?;
+        let tree = known.at(level)?;
+        let classifier = self.classifier.cut(&tree)?;
+        let (k, d) = (tree.n_clusters(), self.centres.n_cols());
+        let (mut n, mut b, mut centres) = (vec![0.0; k], vec![0.0; k], vec![0.0; k * d]);
+        for ((&from, &to), &size) in known.clusters().iter().zip(tree.clusters()).zip(tree.sizes())
+        {
+            let size = size as f32;
+            n[to] += size;
+            b[to] += size * self.shrinkage[from];
+            let sums = &mut centres[to * d..(to + 1) * d];
+            sums.iter_mut().zip(self.centres.row(from)).for_each(|(sum, c)| *sum += size * c);
+        }
+        let shrinkage = b.iter().zip(&n).map(|(b, n)| b / n).collect();
+        centres.iter_mut().enumerate().for_each(|(at, sum)| *sum /= n[at / d]);
+        let centres = DenseMatrix::from_rows(centres, d);
+        let tree = Some(tree);
+        let cut = Self { classifier, tree, centres, shrinkage, fitted: None, ..self.clone() };
+        Ok(Box::new(cut))
     }
 
     fn save(&self, target: &Path) -> Result<()> {
@@ -155,6 +180,7 @@ impl ClusterModel for JojoSclModel {
             manifest.recipe.n_genes() > 0
                 && manifest.correction.fits(d)
                 && manifest.shrinkage.len() == k
+                && manifest.tree.as_ref().is_none_or(|tree| tree.n_clusters() == k)
                 && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
         };
         let Some(classifier) = classifier.filter(consistent) else {

@@ -1,7 +1,7 @@
 //! From trained networks to a model. The embedding is read to the host once.
 
 use burn::module::Module;
-use morula_cluster::ClusterError;
+use morula_cluster::{Classes, ClusterError};
 use morula_preprocess::{Prepared, Recipe};
 
 use super::projection::Projection;
@@ -49,10 +49,10 @@ pub(super) fn finish(
             (Some(classifier), proba, tree, neighbors)
         };
     let x = read_matrix(trainer.cells.x.clone(), "the principal components")?;
-    let mut fitted = Prediction::new(proba, latent, prepared.kept_cells, prepared.report);
-    fitted.neighbors = neighbors;
     let (tree, leaves) = tree.unzip();
-    fitted.leaves = leaves;
+    let classes = Classes { proba, leaves };
+    let mut fitted = Prediction::new(classes, latent, prepared.kept_cells, prepared.report);
+    fitted.neighbors = neighbors;
     Ok(ScSiameseCluModel {
         params: params.clone(),
         recipe,

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use morula_cluster::ClusterTree;
 use morula_cluster::representations::ExpressionViews;
+use morula_cluster::{Classes, ClusterTree, Level};
 use morula_core::CoreError;
 use morula_core::graph::{Diffusion, DiffusionConfig};
 use morula_core::zinb::ZinbAutoencoder;
@@ -17,7 +17,7 @@ use super::network::{Network, layers};
 use super::projection::Projection;
 use super::reference::{Reference, Sizes};
 use super::{NAME, ScSiameseCluParams};
-use crate::clustering::{Classifier, SavedClassifier};
+use crate::clustering::{Classifier, SavedClassifier, no_tree};
 use crate::device::{read, read_matrix};
 use crate::saved::folder::{self, Folder};
 use crate::saved::manifest::{self, Header, refused};
@@ -171,11 +171,20 @@ impl ClusterModel for ScSiameseCluModel {
         let prepared = self.recipe.transform(counts)?;
         let z = self.embed(&prepared)?;
         let latent = read_matrix(z.clone(), "the embedding")?;
-        let proba = match &self.classifier {
-            Some(classifier) => classifier.predict_proba(&latent, &prepared, &z.device())?,
-            None => read_matrix(self.network.assignment.forward(z), "the probabilities")?,
+        let classes = match &self.classifier {
+            Some(classifier) => classifier.predict(&latent, &prepared, &z.device())?,
+            None => {
+                let proba = read_matrix(self.network.assignment.forward(z), "the probabilities")?;
+                Classes { proba, leaves: None }
+            }
         };
-        Ok(Prediction::new(proba, latent, prepared.kept_cells, prepared.report))
+        Ok(Prediction::new(classes, latent, prepared.kept_cells, prepared.report))
+    }
+
+    fn cut(&self, level: Level) -> Result<Box<dyn ClusterModel>> {
+        let tree = self.tree.as_ref().ok_or_else(no_tree)?.at(level)?;
+        let classifier = Some(self.classifier.as_ref().ok_or_else(no_tree)?.cut(&tree)?);
+        Ok(Box::new(Self { classifier, tree: Some(tree), fitted: None, ..self.clone() }))
     }
 
     fn save(&self, target: &Path) -> Result<()> {
@@ -213,7 +222,9 @@ impl ClusterModel for ScSiameseCluModel {
             None => None,
         };
         let k = manifest.n_trained;
-        let consistent = classifier.is_some() == others
+        let n_clusters = classifier.as_ref().map(Classifier::n_clusters);
+        let consistent = n_clusters.is_some() == others
+            && manifest.tree.as_ref().is_none_or(|tree| Some(tree.n_clusters()) == n_clusters)
             && (1..=manifest.reference.cells.max(1)).contains(&k)
             && params.n_clusters.given().is_none_or(|k| k <= manifest.reference.cells)
             && n_genes == manifest.recipe.n_genes()

@@ -1,7 +1,7 @@
 //! From raw counts to a model.
 
-use morula_cluster::ClusterParams;
 use morula_cluster::representations::JointViews;
+use morula_cluster::{Classes, ClusterParams};
 use morula_data::CountMatrix;
 
 use super::{ViewsModel, ViewsParams};
@@ -15,8 +15,8 @@ pub(super) fn fit(params: ViewsParams, counts: &CountMatrix) -> Result<ViewsMode
     let graph = cells.expression_graph()?;
     let (views, cells) = cells.into_parts()?;
     let found = ClusterParams::new(params.n_clusters).fit_graph(cells, &graph, params.seed)?;
-    let mut fitted = Prediction::new(found.proba, latent, prepared.kept_cells, prepared.report);
-    fitted.leaves = Some(found.leaves);
+    let classes = Classes { proba: found.proba, leaves: Some(found.leaves) };
+    let fitted = Prediction::new(classes, latent, prepared.kept_cells, prepared.report);
     Ok(ViewsModel {
         params,
         recipe,

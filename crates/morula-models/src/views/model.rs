@@ -4,13 +4,13 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use morula_cluster::representations::{ExpressionViews, JointViews};
-use morula_cluster::{ClusterTree, KnnClassifier, KnnSizes};
+use morula_cluster::{ClusterTree, KnnClassifier, KnnSizes, Level};
 use morula_data::CountMatrix;
 use morula_preprocess::Recipe;
 use serde::{Deserialize, Serialize};
 
 use super::{NAME, ViewsParams};
-use crate::clustering::VOTERS;
+use crate::clustering::{VOTERS, no_tree};
 use crate::saved::folder::{self, Folder};
 use crate::saved::manifest::{self, Header, refused};
 use crate::saved::write_json;
@@ -70,9 +70,15 @@ impl ClusterModel for ViewsModel {
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
         let scores = self.views.transform(&prepared)?;
-        let proba = self.knn.predict_proba(&scores)?;
+        let classes = self.knn.predict(&scores)?;
         let latent = self.joint.transform(&scores, self.knn.views())?;
-        Ok(Prediction::new(proba, latent, prepared.kept_cells, prepared.report))
+        Ok(Prediction::new(classes, latent, prepared.kept_cells, prepared.report))
+    }
+
+    fn cut(&self, level: Level) -> Result<Box<dyn ClusterModel>> {
+        let tree = self.tree.as_ref().ok_or_else(no_tree)?.at(level)?;
+        let knn = self.knn.cut(&tree)?;
+        Ok(Box::new(Self { knn, tree: Some(tree), fitted: None, ..self.clone() }))
     }
 
     fn save(&self, target: &Path) -> Result<()> {
@@ -105,6 +111,9 @@ impl ClusterModel for ViewsModel {
             return Err(refused(&folder, "genes, views and cells disagree in their sizes"));
         }
         let knn = KnnClassifier::load(&folder.file(VOTERS)?, &voters)?;
+        if tree.as_ref().is_some_and(|tree| tree.n_clusters() != knn.n_clusters()) {
+            return Err(refused(&folder, "the tree and the cells disagree in their clusters"));
+        }
         Ok(Self { params, recipe, views, joint, knn, tree, history: Vec::new(), fitted: None })
     }
 }

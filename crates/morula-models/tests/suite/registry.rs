@@ -1,5 +1,6 @@
 //! Every model of the registry, chosen by its name, meets the contract of `ClusterModel`.
 
+use morula_cluster::Level;
 use morula_models::{ClusterModel, FitOptions, MODELS, ModelKind};
 use morula_preprocess::{SimulateParams, simulate};
 
@@ -41,5 +42,37 @@ fn a_model_is_fitted_saved_and_loaded_by_its_name() {
         assert_eq!((a.labels, a.proba, a.latent), (b.labels, b.proba, b.latent));
         // The same seed gives the same model.
         assert_eq!(fit(kind, &counts).fitted().unwrap().latent, fitted.latent);
+    }
+}
+
+/// A cut is a model: it predicts its groups, and is saved and cut again.
+#[test]
+fn a_model_is_cut_without_training() {
+    let simulated = SimulateParams { cells: 90, genes: 200, types: 3, ..Default::default() };
+    let counts = simulate(&simulated).unwrap().counts;
+    for &kind in MODELS {
+        let model = fit(kind, &counts);
+        let (tree, fitted) = (model.tree().unwrap(), model.fitted().unwrap());
+        let found = model.predict(&counts).unwrap();
+        let leaves = found.leaves.unwrap();
+        assert!(leaves.iter().zip(&found.labels).all(|(&leaf, &k)| tree.clusters()[leaf] == k));
+        for level in [Level::Coarse, Level::Fine, Level::NClusters(2), Level::Resolution(0.2)] {
+            let groups = tree.cut(level).unwrap();
+            let cut = model.cut(level).unwrap();
+            assert_eq!(cut.tree().unwrap().clusters(), groups);
+            let about = cut.describe();
+            assert!(about.per_cluster.iter().all(|(_, b)| b.len() == cut.n_clusters()));
+            let folder = tempfile::tempdir().unwrap();
+            cut.save(folder.path()).unwrap();
+            let loaded = kind.load(folder.path(), &device()).unwrap();
+            let [a, b] = [&cut, &loaded].map(|model| model.predict(&counts).unwrap());
+            assert_eq!((&a.labels, a.proba, &a.leaves), (&b.labels, b.proba, &b.leaves));
+            if level == Level::NClusters(2) {
+                let of_fit = fitted.leaves.as_ref().unwrap().iter().map(|&leaf| groups[leaf]);
+                assert_eq!(a.labels, of_fit.collect::<Vec<_>>(), "{kind}");
+                assert_eq!(cut.cut(Level::NClusters(1)).unwrap().n_clusters(), 1);
+            }
+        }
+        assert!(model.cut(Level::NClusters(91)).is_err());
     }
 }
