@@ -29,8 +29,8 @@ class Options(NamedTuple):
         """Refuse what is not possible with the model, before any work."""
         if not 0.0 <= self.min_confidence <= 1.0:
             raise ValueError(f"min_confidence = {self.min_confidence}: give a number from 0 to 1")
-        if self.evidence not in ("views", "none"):
-            raise ValueError(f'evidence = {self.evidence!r}: give "views" or "none"')
+        if self.evidence not in ("views", "full", "none"):
+            raise ValueError(f'evidence = {self.evidence!r}: give "views", "full" or "none"')
         if self.denoise:
             check_denoises(model)
         if self.denoise and self.layer == "raw":
@@ -73,16 +73,16 @@ def cluster(model: str, adata: Any, params: dict[str, Any], **given: Any) -> Any
     counts = estimator._fit(adata, options.layer, options.batch_key, options.round)
     assert estimator._predicted is not None
     found = options.results(estimator, estimator._predicted, counts)
-    if options.evidence == "views":
-        found["uns"] |= evidence(estimator, counts)
+    if options.evidence != "none":
+        found["uns"] |= evidence(estimator, counts, options.evidence == "full")
     return put(target, found, model, options.key_added)
 
 
-def evidence(estimator: Clusterer, counts: _morula.Counts) -> dict[str, Any]:
+def evidence(estimator: Clusterer, counts: _morula.Counts, full: bool) -> dict[str, Any]:
     """The evidence for the splits of the clusters of a fit, as entries of uns."""
     model = estimator._checked()
     try:
-        found = model.evidence(counts, estimator.n_clusters, estimator._threads())
+        found = model.evidence(counts, estimator.n_clusters, full, estimator._threads())
     except ValueError as error:
         logger.info("no evidence for the splits of clusters: %s", error)
         return {}

@@ -79,9 +79,10 @@ def jojoscl(
         Epochs of training; None is the model's own number.
     umap
         Also compute UMAP of the embedding, as ``obsm["X_umap"]``.
-    evidence : {"views", "none"}
-        Evidence for every split of the clusters: "views" tests it on molecules that played no part in
-        finding clusters in the expression views; "none" saves the time.
+    evidence : {"views", "full", "none"}
+        Evidence for every split of the clusters, from molecules that played no part in finding them.
+        Clusters are found anew in the other molecules: "views" in the expression views, "full" by a
+        second fit of the whole model. "none" saves the time.
     min_confidence
         Cells with a lower confidence get no cluster.
     round
@@ -278,7 +279,7 @@ def predict(
     Returns
     -------
     None, or as `copy` and `inplace` say. Sets what `jojoscl` sets, under the name of the model or
-    `key_added`, but no levels and no evidence: those of an earlier fit under that name are removed.
+    `key_added`, but no evidence: that of an earlier fit under that name is removed.
 
     Examples
     --------

@@ -90,22 +90,32 @@ def test_the_page_names_what_is_set(adata):
 
 
 def test_new_labels_stand_alone(adata, model):
-    # Levels and evidence of an earlier fit do not belong to new labels.
+    # Evidence of an earlier fit does not belong to new labels, which have levels of their own.
     for key in (None, "mine"):
         name = key or "jojoscl"
         mo.tl.jojoscl(adata, key_added=key, **FAST)
         fitted = {place: set(getattr(adata, place).keys()) for place in ("obs", "obsm", "uns")}
         copied = mo.tl.predict(adata, model, key_added=key, copy=True)
         for place, lost in [
-            ("obs", {f"{name}_coarse", f"{name}_fine"}),
+            ("obs", set()),
             ("obsm", set()),
             ("uns", {f"{name}_evidence"}),
         ]:
             assert fitted[place] == set(getattr(adata, place).keys()) >= lost
             assert set(getattr(copied, place).keys()) == fitted[place] - lost, place
+        fine = copied.obs.groupby(f"{name}_fine", observed=True)[name]
+        assert (fine.nunique() == 1).all()
         mo.tl.jojoscl(copied, key_added=key, evidence="none", **FAST)
         assert set(copied.obs.columns) == fitted["obs"]
         assert set(copied.uns) == fitted["uns"] - {f"{name}_evidence"}
+
+
+def test_evidence_of_the_whole_model(adata):
+    views = mo.tl.jojoscl(adata, inplace=False, **FAST)
+    full = mo.tl.jojoscl(adata, inplace=False, evidence="full", **FAST)
+    views, full = (found["uns"]["jojoscl_evidence"] for found in (views, full))
+    assert list(views["split"]) == list(full["split"])
+    assert not same(views["found_again"], full["found_again"])
 
 
 def test_cut(adata, tmp_path):

@@ -8,7 +8,9 @@ use morula::data::DenseMatrix;
 use morula::models::NamedDevice;
 use morula::prelude::*;
 use morula::preprocess::{UmapParams, umap, umap_layout};
-use morula::results::{confident_additions, evidence_additions, fitted_evidence};
+use morula::results::{
+    confident_additions, evidence_additions, fitted_evidence, refitted_evidence,
+};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -235,26 +237,39 @@ impl Model {
 
     /// The evidence for the splits of the clusters of the fit, which was to these counts with this
     /// number of clusters (None: to be found): parts by place and name, and the number of clusters
-    /// that it supports. None of a model without a tree, and of a loaded one.
-    #[pyo3(signature = (counts, n_clusters, n_jobs))]
+    /// that it supports. `full`: with a second fit of the model. None of a model without a tree, and
+    /// of a loaded one.
+    #[pyo3(signature = (counts, n_clusters, full, n_jobs))]
     fn evidence<'py>(
         &self,
         py: Python<'py>,
         counts: &Counts,
         n_clusters: Option<usize>,
+        full: bool,
         n_jobs: Option<usize>,
     ) -> PyResult<Option<(Bound<'py, PyDict>, usize)>> {
         let counts = counts.inner();
         let (n_obs, n_vars) = (counts.n_obs(), counts.n_vars());
         let asked = n_clusters.map_or(NClusters::Auto, NClusters::Given);
-        let found = self.ask(py, n_jobs, move |model| {
-            let (Some(tree), Some(found)) = (model.tree(), fitted_evidence(model, &counts, asked)?)
-            else {
-                return Ok(None);
+        let (model, device) = (self.inner.clone(), self.device.device.clone());
+        let test = move |report: work::Report<()>| {
+            let model = model.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut watch = |_: &EpochRecord, _: usize| match report(()) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
             };
+            let found = match full {
+                true => {
+                    let options = FitOptions { observer: Some(&mut watch), checkpoint: None };
+                    refitted_evidence(model.as_ref(), &counts, &device, options)?
+                }
+                false => fitted_evidence(model.as_ref(), &counts, asked)?,
+            };
+            let (Some(tree), Some(found)) = (model.tree(), found) else { return Ok(None) };
             let additions = evidence_additions(Additions::new(), model.name(), tree, &found)?;
             Ok(Some((additions, found.n_supported)))
-        })?;
+        };
+        let found = raise(work::run(py, n_jobs, test, |_, ()| Ok(())))?;
         let Some((additions, n_supported)) = found else { return Ok(None) };
         Ok(Some((raise(parts::additions(py, &additions, n_obs, n_vars))?, n_supported)))
     }

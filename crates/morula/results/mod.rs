@@ -31,7 +31,7 @@ mod denoised;
 mod tree;
 
 pub use denoised::Denoised;
-pub use tree::{cut, evidence_additions, fitted_evidence};
+pub use tree::{cut, evidence_additions, fitted_evidence, refitted_evidence};
 
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};
 use morula_models::{ClusterModel, Description, EpochRecord, Prediction};

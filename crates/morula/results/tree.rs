@@ -1,9 +1,11 @@
 //! The levels of clusters and the evidence for their splits, as parts of the user's data.
 
-use morula_cluster::evidence::{Evidence, EvidenceParams, Shown, evidence, to_uns};
+use morula_cluster::evidence::{
+    Evidence, EvidenceParams, Found, Shown, evidence, evidence_by, to_uns,
+};
 use morula_cluster::{ClusterError, ClusterTree, Level, NClusters};
 use morula_data::{Additions, Categorical, Column, CountMatrix, DataError, UnsValue};
-use morula_models::{ClusterModel, Prediction};
+use morula_models::{ClusterModel, Device, FitOptions, ModelError, ModelKind, Prediction};
 
 /// `obs["<name>_coarse"]` and `obs["<name>_fine"]`, the levels beside the clusters of a fit. Names show
 /// how they are nested: `3.1` and `3.2` are parts of cluster 3, `0+4` holds two clusters. Levels and
@@ -78,7 +80,8 @@ pub fn cut(uns: &UnsValue, fine: &Column, level: Level) -> Result<Column, DataEr
 }
 
 /// The evidence for the splits of a model that was fitted to these counts with this number of
-/// clusters requested. `None` for a model without a tree, or one that does not know its cells.
+/// clusters requested. Clusters of the first part of the molecules are found in the views of expression.
+/// `None` for a model without a tree, or one that does not know its cells.
 ///
 /// # Errors
 /// As [`evidence`].
@@ -87,19 +90,48 @@ pub fn fitted_evidence(
     counts: &CountMatrix,
     n_clusters: NClusters,
 ) -> Result<Option<Evidence>, ClusterError> {
-    let fitted = model.fitted().and_then(|fitted| Some((fitted, fitted.leaves.as_ref()?)));
-    let (Some(tree), Some((prediction, of_kept))) = (model.tree(), fitted) else {
-        return Ok(None);
-    };
-    let mut leaves = vec![None; counts.n_obs()];
-    for (&cell, &leaf) in prediction.kept_cells.iter().zip(of_kept) {
+    let Some((tree, leaves)) = leaves_of(model, counts.n_obs()) else { return Ok(None) };
+    let shown = Shown { tree, leaves: &leaves, n_clusters };
+    evidence(counts, model.recipe().params(), shown, params_of(model)).map(Some)
+}
+
+/// [`fitted_evidence`] for which a model with the same parameters is fitted to the first part of the
+/// molecules: p-values of what the whole model finds, at the cost of another fit.
+///
+/// # Errors
+/// As [`evidence`], and those of the fit.
+pub fn refitted_evidence(
+    model: &dyn ClusterModel,
+    counts: &CountMatrix,
+    device: &Device,
+    options: FitOptions<'_>,
+) -> Result<Option<Evidence>, ModelError> {
+    let Some((tree, leaves)) = leaves_of(model, counts.n_obs()) else { return Ok(None) };
+    let params = ModelKind::named(model.name())?.read(model.describe().parameters);
+    let params = params.map_err(|error| ModelError::Setting(error.to_string()))?;
+    let shown = Shown { tree, leaves: &leaves, n_clusters: params.n_clusters() };
+    evidence_by(counts, shown, params_of(model), |first| {
+        let model = params.fit_with(first, device, options)?;
+        let (tree, leaves) = leaves_of(model.as_ref(), first.n_obs()).unzip();
+        Ok(Found { tree: tree.cloned().unwrap_or_default(), leaves: leaves.unwrap_or_default() })
+    })
+    .map(Some)
+}
+
+fn params_of(model: &dyn ClusterModel) -> EvidenceParams {
+    EvidenceParams { seed: model.describe().seed, ..EvidenceParams::default() }
+}
+
+/// The tree of a model and the leaf of every cell of its fit.
+fn leaves_of(model: &dyn ClusterModel, n_obs: usize) -> Option<(&ClusterTree, Vec<Option<usize>>)> {
+    let (tree, fitted) = model.tree().zip(model.fitted())?;
+    let mut leaves = vec![None; n_obs];
+    for (&cell, &leaf) in fitted.kept_cells.iter().zip(fitted.leaves.as_ref()?) {
         if let Some(place) = leaves.get_mut(cell) {
             *place = Some(leaf);
         }
     }
-    let shown = Shown { tree, leaves: &leaves, n_clusters };
-    let params = EvidenceParams { seed: model.describe().seed, ..EvidenceParams::default() };
-    evidence(counts, model.recipe().params(), shown, params).map(Some)
+    Some((tree, leaves))
 }
 
 fn unsupported(what: impl Into<String>) -> DataError {

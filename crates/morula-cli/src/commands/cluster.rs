@@ -11,7 +11,7 @@ use morula::models::AnyParams;
 use morula::models::{ModelError, Observer};
 use morula::prelude::*;
 use morula::report::Source;
-use morula::results::fitted_evidence;
+use morula::results::{fitted_evidence, refitted_evidence};
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
 use crate::choices::model;
@@ -38,6 +38,8 @@ enum EvidenceName {
     None,
     /// Clusters found anew in the views of expression.
     Views,
+    /// Clusters found anew by the whole model, which is fitted a second time.
+    Full,
 }
 
 /// Cluster cells and embed them.
@@ -95,8 +97,9 @@ pub struct Cluster {
     #[arg(long, requires = "checkpoint")]
     resume: bool,
 
-    /// Evidence for every split of the clusters: `views` tests it on molecules that played no part in
-    /// finding clusters in the expression views; `none` saves the time
+    /// Evidence for every split of the clusters, from molecules that played no part in finding them.
+    /// Clusters are found anew in the other molecules: `views` in the expression views, `full` by a
+    /// second fit of the whole model. `none` saves the time
     #[arg(long, value_enum, default_value_t = EvidenceName::Views)]
     evidence: EvidenceName,
 
@@ -167,7 +170,7 @@ impl Cluster {
         MemoryPlan::new(n_cells, n_genes, stored).check(kind.name)?;
         let asked = params.n_clusters();
         let model = self.fit(kind, params, &counts, &task)?;
-        let evidence = self.evidence(model.as_ref(), &counts, asked, console);
+        let evidence = self.evidence(model.as_ref(), &counts, asked, &task)?;
         // Only a report still needs the counts.
         let shown = match obs {
             Some(obs) => Some(annotated(all.unwrap_or(counts), obs)?),
@@ -220,24 +223,39 @@ impl Cluster {
         model: &dyn ClusterModel,
         counts: &CountMatrix,
         asked: NClusters,
-        console: Console,
-    ) -> Option<Evidence> {
-        if self.evidence == EvidenceName::None {
-            return None;
-        }
-        let found = fitted_evidence(model, counts, asked).unwrap_or_else(|error| {
-            console.remark(format!("no evidence for the splits of clusters: {error}"));
-            None
-        })?;
+        task: &Task<'_>,
+    ) -> Result<Option<Evidence>> {
+        let console = task.console;
+        let found = match self.evidence {
+            EvidenceName::None => return Ok(None),
+            EvidenceName::Views => fitted_evidence(model, counts, asked).map_err(Into::into),
+            EvidenceName::Full => {
+                console.remark("the model is fitted again, to a part of the molecules");
+                let kind = ModelKind::named(model.name())?;
+                let mut watcher = Watcher::new(console, kind);
+                let options = FitOptions { observer: Some(&mut watcher), checkpoint: None };
+                let found = refitted_evidence(model, counts, &task.device.device, options);
+                watcher.progress.end();
+                found
+            }
+        };
+        let found = match found {
+            Ok(found) => found,
+            // Also when Ctrl-C ends this fit: the clusters are there, and are written.
+            Err(error) => {
+                console.remark(format!("no evidence for the splits of clusters: {error}"));
+                None
+            }
+        };
         let n_clusters = model.n_clusters();
-        if found.n_supported < n_clusters {
+        if let Some(found) = found.as_ref().filter(|found| found.n_supported < n_clusters) {
             console.remark(format!(
                 "{n_clusters} clusters are shown, but only {} are supported by molecules that \
                  played no part in finding them",
                 found.n_supported
             ));
         }
-        Some(found)
+        Ok(found)
     }
 
     /// Saves the model, if that is asked for.
@@ -315,8 +333,7 @@ impl Cluster {
         counts: &CountMatrix,
         task: &Task<'_>,
     ) -> Result<Box<dyn ClusterModel>> {
-        let progress = Progress::new(task.console, kind.staged);
-        let mut watcher = Watcher { progress, console: task.console, remarked: false };
+        let mut watcher = Watcher::new(task.console, kind);
         let checkpoint = self.checkpoint.clone().map(|folder| Checkpoint {
             folder,
             every: CHECKPOINT_EVERY,
@@ -335,6 +352,12 @@ struct Watcher {
     progress: Progress,
     console: Console,
     remarked: bool,
+}
+
+impl Watcher {
+    fn new(console: Console, kind: ModelKind) -> Self {
+        Self { progress: Progress::new(console, kind.staged), console, remarked: false }
+    }
 }
 
 impl Observer for Watcher {

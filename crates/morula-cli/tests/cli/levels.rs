@@ -47,6 +47,25 @@ fn a_fit_has_nested_levels_and_evidence() {
     assert_eq!(labels(&none, "jojoscl"), labels(&data, "jojoscl"));
 }
 
+/// The second fit of `full` finds the same types in another number of molecules.
+#[test]
+fn evidence_of_the_whole_model() {
+    let sandbox = Sandbox::simulated();
+    for model in ["jojoscl", "views"] {
+        let epochs = if model == "views" { "" } else { "--epochs 2" };
+        let run = format!("cluster in.h5ad --model {model} {epochs} --json --evidence");
+        let full = sandbox.ok(&format!("{run} full --out full.h5ad"));
+        let views = sandbox.ok(&format!("{run} views --out views.h5ad"));
+        assert!(full.stderr.contains("fitted again") && !views.stderr.contains("fitted again"));
+        let [full, views] = ["full.h5ad", "views.h5ad"].map(|f| read(sandbox.path(f)).unwrap());
+        let of = |data: &AnnData| data.uns[&format!("{model}_evidence")].clone();
+        assert_eq!(labels(&full, model), labels(&views, model));
+        assert!(model == "views" || of(&full) != of(&views));
+        let Some(UnsValue::Ints(supported)) = of(&full).get("supported").cloned() else { panic!() };
+        assert!(supported.contains(&1), "{model}");
+    }
+}
+
 /// Evidence of an earlier run stands beside no other clusters, and levels are those of the new ones.
 /// What others wrote stays.
 #[test]
@@ -145,5 +164,5 @@ fn models_are_cut_again_without_training() {
     sandbox.refuses("cut model -k 9999 --out other", 1, &["9999", "at most"]);
     std::fs::write(sandbox.path("k.toml"), "head = \"kmeans\"\nn_clusters = 3\n").unwrap();
     sandbox.ok("cluster in.h5ad --epochs 2 --config k.toml --out c.h5ad --save-model k --quiet");
-    sandbox.refuses("cut k -k 2 --out other", 1, &["communities"]);
+    sandbox.refuses("cut k -k 2 --out other", 2, &["communities"]);
 }

@@ -4,7 +4,7 @@ use morula_data::CountMatrix;
 use morula_preprocess::RecipeParams;
 
 use super::EvidenceParams;
-use super::parts::Parts;
+use super::parts::{ByViews, divided};
 use crate::error::require;
 use crate::{NClusters, Result};
 
@@ -44,11 +44,12 @@ pub fn held_out_groups(
     let known = given.iter().flatten().all(|&group| group < n_groups);
     require("n_groups", n_groups, known && n_groups > 0, "give a number above every group")?;
     let with_rest: Vec<usize> = given.iter().map(|group| group.unwrap_or(n_groups)).collect();
-    let parts = Parts::new(counts, recipe, &with_rest, NClusters::Given(n_groups), params)?;
-    let anew = parts.spread(&parts.found.labels);
-    let (to, found_again) = matched(given, n_groups, &anew, parts.found.n_clusters);
+    let [first, second] = divided(counts, &with_rest, params)?;
+    let views = ByViews::find(&first, recipe, NClusters::Given(n_groups), params.seed)?;
+    let anew = views.spread(&views.found.labels);
+    let (to, found_again) = matched(given, n_groups, &anew, views.found.n_clusters);
     let groups = anew.iter().map(|k| k.and_then(|k| to[k])).collect();
-    Ok(HeldOutGroups { counts: parts.second, groups, found_again })
+    Ok(HeldOutGroups { counts: second, groups, found_again })
 }
 
 /// The given group that every new one is most like, if they agree by a half, and the agreement of

@@ -14,12 +14,12 @@ use morula_preprocess::RecipeParams;
 use self::found_again::FoundAgain;
 use self::held_out::HeldOut;
 pub use self::held_out_groups::{HeldOutGroups, held_out_groups};
-use self::parts::Parts;
+use self::parts::{ByViews, divided};
 pub use self::split::Split;
 pub use self::table::{from_uns, table, to_uns};
 use crate::error::require;
 use crate::tree::{ClusterTree, Level, Merge};
-use crate::{NClusters, Result};
+use crate::{ClusterError, NClusters, Result};
 
 /// Parts whose contact is above this share of chance count as one group in the dispersions. Parts of
 /// noise have two thirds, and as groups they would make the dispersions too small.
@@ -65,13 +65,22 @@ pub struct Evidence {
     pub n_tested: usize,
 }
 
-/// Tests the splits of a tree of clusters.
+/// Clusters that were found in a part of the molecules.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Their tree.
+    pub tree: ClusterTree,
+    /// The leaf of every cell; `None` for cells that were left out.
+    pub leaves: Vec<Option<usize>>,
+}
+
+/// Tests the splits of a tree of clusters. Clusters of a part of the molecules are found in the views of
+/// expression.
 ///
 /// 1. The molecules are divided in two parts ([`thin`]), with the dispersions that the genes have
 ///    within groups whose contact is at most a half ([`dispersions`]). The parts are independent
 ///    given a cell's expression.
-/// 2. Clusters and their tree are found anew in the first part, by the same rule, in the views of
-///    expression.
+/// 2. Clusters and their tree are found anew in the first part, by the same rule.
 /// 3. Every split A | B of this tree is tested on the second part. With `w_g` the logarithm of the
 ///    ratio of the rates of A and B in the first part, and `p_g` the rate of both in the second,
 ///    cell i of size `N_i` has the score
@@ -102,23 +111,43 @@ pub fn evidence(
     shown: Shown<'_>,
     params: EvidenceParams,
 ) -> Result<Evidence> {
+    evidence_by(counts, shown, params, |first| {
+        let views = ByViews::find(first, recipe, shown.n_clusters, params.seed)?;
+        let (labels, resolution) = (&views.found.labels, views.found.resolution);
+        let (tree, of_kept) = ClusterTree::fit(&views.graph, labels, resolution, params.seed)?;
+        Ok(Found { tree, leaves: views.spread(&of_kept) })
+    })
+}
+
+/// [`evidence`] with another rule that finds the clusters of the first part of the molecules, such as the
+/// fit of a whole model.
+///
+/// # Errors
+/// As [`evidence`]; those of the rule.
+pub fn evidence_by<E: From<ClusterError>>(
+    counts: &CountMatrix,
+    shown: Shown<'_>,
+    params: EvidenceParams,
+    find: impl FnOnce(&CountMatrix) -> std::result::Result<Found, E>,
+) -> std::result::Result<Evidence, E> {
     let level = params.level;
     require("level", level, level > 0.0 && level < 1.0, "give a number between 0 and 1")?;
-    let (n, expected) = (shown.leaves.len(), "give one for every cell of the counts");
-    require("leaves", n, n == counts.n_obs(), expected)?;
-    let known = shown.leaves.iter().flatten().all(|&leaf| leaf < shown.tree.n_leaves());
-    require("leaves", "leaves of cells", known, "give leaves of the tree")?;
+    let expected = "give one for every cell of the counts, in the tree";
+    let fits = |tree: &ClusterTree, leaves: &[Option<usize>]| {
+        let known = leaves.iter().flatten().all(|&leaf| leaf < tree.n_leaves());
+        require("leaves", leaves.len(), known && leaves.len() == counts.n_obs(), expected)
+    };
+    fits(shown.tree, shown.leaves)?;
 
     // Cells that were left out have a group of their own, beyond the others.
     let apart = shown.tree.cut(Level::Resolution(APART))?;
     let group = |leaf: &Option<usize>| leaf.map_or(apart.len(), |leaf| apart[leaf]);
     let groups: Vec<usize> = shown.leaves.iter().map(group).collect();
-    let parts = Parts::new(counts, recipe, &groups, shown.n_clusters, params)?;
-    let (labels, resolution) = (&parts.found.labels, parts.found.resolution);
-    let (tree, of_kept) = ClusterTree::fit(&parts.graph, labels, resolution, params.seed)?;
-    let leaves = parts.spread(&of_kept);
+    let [first, second] = divided(counts, &groups, params)?;
+    let Found { tree, leaves } = find(&first)?;
+    fits(&tree, &leaves)?;
 
-    let tested = HeldOut::new(&parts.first, &parts.second, &leaves, &tree)?.tests(&tree);
+    let tested = HeldOut::new(&first, &second, &leaves, &tree)?.tests(&tree);
     let n_tested = tested.len();
     let holds: Vec<bool> = tested.iter().map(|t| t.p * n_tested as f64 <= level).collect();
     let n_supported = tree.n_supported(&holds);

@@ -9,36 +9,43 @@ use crate::communities::{Communities, communities};
 use crate::representations::CellGraph;
 use crate::{NClusters, Result};
 
-/// Two parts of the molecules, and the clusters of the first.
-pub(super) struct Parts {
-    pub first: CountMatrix,
-    pub second: CountMatrix,
-    /// Cells of the counts that preprocessing keeps in the first part.
-    pub kept: Vec<usize>,
-    /// Mean graph of these cells in the views of expression.
+/// Divides the molecules in two parts, with the dispersions that genes have within `groups`.
+///
+/// # Errors
+/// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) for a share that is not between 0 and
+/// 1.
+pub(super) fn divided(
+    counts: &CountMatrix,
+    groups: &[usize],
+    EvidenceParams { share, seed, .. }: EvidenceParams,
+) -> Result<[CountMatrix; 2]> {
+    let phi = dispersions(counts.x(), &totals(counts), groups)?;
+    Ok(thin(counts, &phi, ThinParams { share, seed })?)
+}
+
+/// Clusters of cells in the views of their expression.
+pub(super) struct ByViews {
+    n_obs: usize,
+    /// Cells that preprocessing keeps.
+    kept: Vec<usize>,
+    /// Mean graph of these cells.
     pub graph: CsrMatrix,
     /// Clusters of these cells.
     pub found: Communities,
 }
 
-impl Parts {
-    /// Divides the molecules, with the dispersions that genes have within `groups`, and finds
-    /// clusters in the first part. A given number of clusters is at most the number of cells kept.
+impl ByViews {
+    /// Finds the clusters. A given number is at most the number of cells kept.
     ///
     /// # Errors
-    /// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) for a share that is not between
-    /// 0 and 1, or a first part with too few molecules.
-    pub fn new(
+    /// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) for too few molecules.
+    pub fn find(
         counts: &CountMatrix,
         recipe: &RecipeParams,
-        groups: &[usize],
         n_clusters: NClusters,
-        params: EvidenceParams,
+        seed: u64,
     ) -> Result<Self> {
-        let EvidenceParams { share, seed, .. } = params;
-        let phi = dispersions(counts.x(), &totals(counts), groups)?;
-        let [first, second] = thin(counts, &phi, ThinParams { share, seed })?;
-        let (_, prepared) = recipe.fit(&first)?;
+        let (_, prepared) = recipe.fit(counts)?;
         let graph = CellGraph::fit(&prepared)?.expression_graph()?;
         let kept = prepared.kept_cells;
         let n_clusters = match n_clusters {
@@ -46,12 +53,12 @@ impl Parts {
             NClusters::Auto => NClusters::Auto,
         };
         let found = communities(&graph, n_clusters, seed)?;
-        Ok(Self { first, second, kept, graph, found })
+        Ok(Self { n_obs: counts.n_obs(), kept, graph, found })
     }
 
     /// One value per cell of the counts, from one per cell kept.
     pub fn spread(&self, of_kept: &[usize]) -> Vec<Option<usize>> {
-        let mut all = vec![None; self.first.n_obs()];
+        let mut all = vec![None; self.n_obs];
         self.kept.iter().zip(of_kept).for_each(|(&cell, &value)| all[cell] = Some(value));
         all
     }
