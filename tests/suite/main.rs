@@ -4,3 +4,4 @@
 mod denoised;
 mod end_to_end;
 mod new_cells;
+mod valid;

@@ -90,7 +90,8 @@ pub struct Found {
 ///    The p-value is that of Welch's one-sided test of u in A against B, times the number of splits
 ///    (Bonferroni).
 /// 4. A split of the given tree takes the p-value of the split that is most like it, if they agree
-///    (Jaccard's index) by a half. Otherwise it was not found again, and has none.
+///    (Jaccard's index) by a half. Otherwise it was not found again, and has none. Splits that
+///    differ by few cells may take the same.
 ///
 /// Significance says that a split exists, not that the two sides are discrete: a gradient that is
 /// cut in two always passes. Cost is linear in the molecules, for a given depth of the tree.

@@ -195,23 +195,28 @@ pub(super) mod tests {
         KnnClassifier::fit(CellNeighbors::new(views).unwrap(), clusters(1.0)).unwrap()
     }
 
-    /// Two leaves of ten cells in the first cluster, and the second cluster.
+    /// Two leaves of 15 cells in the first cluster, and the second cluster.
     fn tree() -> ClusterTree {
         let merge = |parts, contact| crate::Merge { parts, contact };
         let merges = vec![merge([0, 1], 0.9), merge([3, 2], 0.01)];
-        ClusterTree::from_parts(0.4, vec![0, 0, 1], vec![10, 10, 2], merges).unwrap()
+        ClusterTree::from_parts(0.4, vec![0, 0, 1], vec![15, 15, 2], merges).unwrap()
     }
 
+    /// 30 cells at 0 to 29 and 2 cells far away.
     pub(super) fn cells_with_leaves() -> KnnClassifier {
-        let leaves = [vec![0; 10], vec![1; 10], vec![2; 2]].concat();
-        cells().0.with_tree(&tree(), &leaves).unwrap()
+        let x = (0..30).map(|i| i as f32).chain([300.0, 301.0]).collect();
+        let cells = CellNeighbors::new(vec![DenseMatrix::from_rows(x, 1)]).unwrap();
+        let labels = [vec![0; 30], vec![1; 2]].concat();
+        let clusters =
+            Communities { labels, n_clusters: 2, stability: vec![1.0; 32], resolution: 1.0 };
+        let leaves = [vec![0; 15], vec![1; 15], vec![2; 2]].concat();
+        KnnClassifier::fit(cells, clusters).unwrap().0.with_tree(&tree(), &leaves).unwrap()
     }
 
     #[test]
     fn new_cells_get_a_leaf_and_other_cuts() {
         let classifier = cells_with_leaves();
-        let new = DenseMatrix::from_rows(vec![16.8, 199.0, 2.2], 1);
-        let views = [new.clone(), new];
+        let views = [DenseMatrix::from_rows(vec![26.8, 299.0, 2.2], 1)];
         let found = classifier.predict(&views).unwrap();
         assert_eq!((found.proba.argmax(), found.leaves), (vec![0, 1, 0], Some(vec![1, 2, 0])));
         for n in 1..=3 {
@@ -220,10 +225,10 @@ pub(super) mod tests {
             let found = cut.predict(&views).unwrap();
             let groups = [1, 2, 0].map(|leaf| tree.clusters()[leaf]);
             assert_eq!((cut.n_clusters(), found.proba.argmax()), (n, groups.to_vec()));
-            // In one cluster, both places of the small leaf and all ten of the other are a tie.
-            assert!(n == 1 || found.leaves == Some(vec![1, 2, 0]));
+            assert_eq!(found.leaves, Some(vec![1, 2, 0]));
         }
-        assert_eq!(cells().0.predict(&views).unwrap().leaves, None);
+        let two = [views[0].clone(), views[0].clone()];
+        assert_eq!(cells().0.predict(&two).unwrap().leaves, None);
         assert!(cells().0.cut(&tree()).is_err());
         assert!(cells().0.with_tree(&tree(), &[0; 21]).is_err());
         assert!(cells().0.with_tree(&tree(), &[3; 22]).is_err());
