@@ -49,7 +49,7 @@ while_writing() {
     until compgen -G "$place" >/dev/null; do
         [[ -e /proc/$1/exe ]] || return 0
     done
-    sleep "0.0$(printf '%02d' $((RANDOM % 30)))"
+    sleep "0.00$((RANDOM % 10))"
 }
 
 # A random moment of a run: up to slightly more than a whole one, so that the end is hit too.
