@@ -42,12 +42,17 @@ same_model() {
     cmp reference.h5ad run.h5ad
 }
 
+# What is being written in a folder, or was when a run was killed.
+unfinished() { compgen -G "$1/.*.morula-*" || true; }
+
 # A random moment while a checkpoint, or one of the results, is written. Ends with the run.
 while_writing() {
-    local places=('run/state/.*.morula-*' 'run/.*.morula-*')
+    local places=(run/state run) left
     local place=${places[RANDOM % 2]}
-    until compgen -G "$place" >/dev/null; do
+    left=$(unfinished "$place")
+    while [[ $(unfinished "$place") == "$left" ]]; do
         [[ -e /proc/$1/exe ]] || return 0
+        if [[ -z $(unfinished "$place") ]]; then left=; fi
     done
     sleep "0.00$((RANDOM % 10))"
 }
@@ -62,9 +67,10 @@ any_time() {
 # receives the moments. If the run ends before the first, other programs slowed the run that gave
 # `whole`, so `whole` is measured again.
 disturb() {
-    local child start
+    local child start before left
     while :; do
         start=$(now)
+        before=$(unfinished run; unfinished run/state)
         run "$1" run &
         child=$!
         "$aim" "$child"
@@ -80,7 +86,8 @@ disturb() {
             cmp run/out.h5ad reference/out.h5ad
             late=$((late + 1))
         fi
-        unfinished=$((unfinished + $(find run -name '.*morula*' -printf x | head -c1 | wc -c)))
+        left=$(unfinished run; unfinished run/state)
+        if [[ -n $left && $left != "$before" ]]; then middle=$((middle + 1)); fi
         if [[ -e run/model ]]; then
             same_model "$1"
         fi
@@ -98,7 +105,7 @@ for model in ${MODELS:-jojoscl scsiameseclu}; do
     (run "$model" reference)
     whole=$((($(now) - start) / 1000000))
     echo "$model: an undisturbed run takes $whole ms"
-    kills=0 late=0 unfinished=0
+    kills=0 late=0 middle=0
     for ((i = 1; i <= n; i++)); do
         moments=()
         while ((${#moments[@]} == 0)); do
@@ -114,5 +121,5 @@ for model in ${MODELS:-jojoscl scsiameseclu}; do
         echo "$model $i: killed after [${moments[*]}] ms, then the same; left over: ${left:-nothing}"
     done
     echo "$model: $n runs, $kills kills ($late with the output there already," \
-        "$unfinished in the middle of writing), all the same"
+        "$middle in the middle of writing), all the same"
 done

@@ -83,7 +83,8 @@ def evidence(estimator: Clusterer, counts: _morula.Counts, full: bool) -> dict[s
     model = estimator._checked()
     try:
         found = model.evidence(counts, estimator.n_clusters, full, estimator._threads())
-    except ValueError as error:
+    except (ValueError, RuntimeError, OSError) as error:
+        # The clusters are there, whatever a second fit does.
         logger.info("no evidence for the splits of clusters: %s", error)
         return {}
     if found is None:

@@ -89,6 +89,9 @@ class Target:
             for name in (f"{key}_{end}" for end in ends):
                 if name in there:
                     del there[name]
+        if key is not None and dict(adata.uns.get("morula_match", {})).get("column") == key:
+            # The new clusters have their own numbers.
+            del adata.uns["morula_match"]
         for place in ("obs", "var", "obsm", "layers", "uns"):
             there = getattr(adata, place)
             for name, value in found.get(place, {}).items():

@@ -26,7 +26,7 @@ pub struct Summary {
     pub n_genes_filtered: usize,
     pub n_genes_missing: usize,
     pub n_clusters: usize,
-    /// Number of clusters at the levels, after a fit.
+    /// Number of clusters at the levels, of a model that has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levels: Option<Levels>,
     /// Cells in each cluster.

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use morula::cluster::evidence::Evidence;
-use morula::data::{Categorical, DataFrame, Format, OutputPlan, read_obs, sniff, write_h5ad};
+use morula::data::{
+    Categorical, DataFrame, Format, OutputPlan, read_obs, read_uns, sniff, write_h5ad,
+};
 use morula::models::NamedDevice;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
@@ -13,6 +15,7 @@ use morula::report::BATCH_COLUMNS;
 use morula::results::{confident_additions, evidence_additions};
 
 use crate::args::{CountsArgs, READING, ResultArgs};
+use crate::commands::match_names::{ENTRY, has_renamed};
 use crate::console::Console;
 use crate::expression::groups;
 use crate::failure::usage;
@@ -68,7 +71,7 @@ pub fn check_results(kind: ModelKind, counts: &CountsArgs, results: &ResultArgs)
 /// What a command writes besides the results of every command.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Planned {
-    /// Levels and evidence of a fit.
+    /// Evidence of a fit.
     pub fits: bool,
     /// A layout.
     pub umap: bool,
@@ -90,9 +93,9 @@ pub fn check_plan(
         .obsm(format!("X_{name}"))
         .obsm(format!("{name}_proba"))
         .uns(name);
+    plan = plan.obs(format!("{name}_coarse")).obs(format!("{name}_fine"));
     if planned.fits {
-        let level = |end| format!("{name}_{end}");
-        plan = plan.obs(level("coarse")).obs(level("fine")).uns(level("evidence"));
+        plan = plan.uns(format!("{name}_evidence"));
     }
     if planned.umap {
         plan = plan.obsm("X_umap").uns("umap");
@@ -224,6 +227,11 @@ impl Task<'_> {
             results = umap_additions(results, model.name(), prediction, n_cells, layout, params)?;
         }
         results = self.counts.record(results, input.n_rounded);
+        let renamed = || read_uns(from).is_ok_and(|uns| has_renamed(&uns, model.name()));
+        if sniff(from)? == Format::H5ad && renamed() {
+            // These clusters have their own numbers.
+            results = results.without_uns(ENTRY);
+        }
         let left_out = prediction.kept_cells.len() < input.n_cells;
         let lost = match self.results.drop_filtered && left_out {
             true => {

@@ -61,6 +61,7 @@ impl Additions {
     pub fn without_obs(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.obs.retain(|part| part.0 != name);
+        self.stale_obs.retain(|stale| *stale != name);
         self.stale_obs.push(name);
         self
     }
@@ -70,6 +71,7 @@ impl Additions {
     pub fn without_uns(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.uns.retain(|part| part.0 != name);
+        self.stale_uns.retain(|stale| *stale != name);
         self.stale_uns.push(name);
         self
     }

@@ -53,7 +53,7 @@ pub fn additions(
     confident_additions(model, prediction, n_obs, device, 0.0)
 }
 
-/// [`additions`] in which the clusters of cells with a confidence below `min_confidence` are
+/// [`additions`] in which the clusters and levels of cells with a confidence below `min_confidence` are
 /// missing.
 ///
 /// # Errors
@@ -83,7 +83,7 @@ pub fn confident_additions(
     }
     let categories = (0..model.n_clusters()).map(|k| k.to_string()).collect();
     let clusters = Categorical::new(codes, categories, false)?;
-    Ok(tree::levels(name, model.tree(), prediction, n_obs)?
+    Ok(tree::levels(name, model.tree(), prediction, n_obs, min_confidence)?
         .obs(name, Column::Categorical(clusters))
         .obs(format!("{name}_confidence"), Column::Float(confidence))
         .obsm(format!("X_{name}"), spread(&prediction.latent, kept, n_obs)?)

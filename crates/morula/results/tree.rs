@@ -8,14 +8,17 @@ use morula_data::{Additions, Categorical, Column, CountMatrix, DataError, UnsVal
 use morula_models::{ClusterModel, Device, FitOptions, ModelError, ModelKind, Prediction};
 
 /// `obs["<name>_coarse"]` and `obs["<name>_fine"]`, the levels beside the clusters of a fit. Names show
-/// how they are nested: `3.1` and `3.2` are parts of cluster 3, `0+4` holds two clusters. Levels and
+/// how they are nested: `3.1` and `3.2` are parts of cluster 3, `0+4` holds two clusters. Cells with a lower
+/// confidence have no level either. Levels and
 /// evidence that an earlier run has left do not fit these clusters, and are removed.
 pub(super) fn levels(
     name: &str,
     tree: Option<&ClusterTree>,
     prediction: &Prediction,
     n_obs: usize,
+    min_confidence: f32,
 ) -> Result<Additions, DataError> {
+    let confidence = prediction.confidence();
     let mut additions = Additions::new().without_uns(evidence_of(name));
     for (level, end) in [(Level::Coarse, "coarse"), (Level::Fine, "fine")] {
         let column_name = format!("{name}_{end}");
@@ -23,7 +26,8 @@ pub(super) fn levels(
         let found = found.and_then(|(tree, leaves)| Some((tree, leaves, tree.cut(level).ok()?)));
         additions = match found {
             Some((tree, leaves, groups)) => {
-                let cells = prediction.kept_cells.iter().zip(leaves);
+                let cells = prediction.kept_cells.iter().zip(leaves).zip(&confidence);
+                let cells = cells.filter(|(_, p)| **p >= min_confidence).map(|(cell, _)| cell);
                 additions.obs(column_name, column(tree, &groups, cells, n_obs)?)
             }
             None => additions.without_obs(column_name),

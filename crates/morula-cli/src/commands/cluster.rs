@@ -228,6 +228,8 @@ impl Cluster {
         let console = task.console;
         let found = match self.evidence {
             EvidenceName::None => return Ok(None),
+            // Other clusters than communities have no splits.
+            _ if model.tree().is_none() => return Ok(None),
             EvidenceName::Views => fitted_evidence(model, counts, asked).map_err(Into::into),
             EvidenceName::Full => {
                 console.remark("the model is fitted again, to a part of the molecules");

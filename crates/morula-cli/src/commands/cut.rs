@@ -1,17 +1,18 @@
 //! `morula cut`: other numbers of clusters from a fitted result, without training.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use morula::cluster::Level;
-use morula::data::{Additions, Column, OutputPlan, UnsValue, read_obs, read_uns};
+use morula::data::{Additions, Column, OutputPlan, read_obs, read_uns};
 use morula::models::{DeviceChoice, MODELS, ModelKind};
 use morula::results::cut;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::args::{CountsArgs, PrintArgs};
+use crate::choices::saved_model;
 use crate::commands::match_names;
 use crate::console::Console;
 use crate::failure::usage;
@@ -94,7 +95,9 @@ impl Cut {
             (_, _, Some(at)) => Level::Resolution(at),
             _ => return Err(usage("give --level, --n-clusters or --resolution")),
         };
-        if self.input.is_dir() {
+        // A model whose replacement was cut off has another name.
+        let model = |path: &Path| !path.exists() && ModelKind::of_saved(path).is_ok();
+        if self.input.is_dir() || model(&self.input) {
             return self.model(level, console);
         }
         Outputs::new().input("the input", &self.input).copy("--out", &self.out, &self.input)?;
@@ -122,8 +125,7 @@ impl Cut {
         };
         let column = self.key_added.clone().unwrap_or_else(|| format!("{name}_cut"));
         counts.check_output(&self.out, &OutputPlan::new().obs(&column))?;
-        let renamed = uns.get(match_names::ENTRY).and_then(|by| by.get("column"));
-        if renamed == Some(&UnsValue::Text(name.clone())) {
+        if match_names::has_renamed(&uns, &name) {
             bail!(
                 "{}: `morula match` has renamed the clusters, and the tree has their numbers of \
                  before; cut the file that it has read",
@@ -153,7 +155,7 @@ impl Cut {
         Outputs::new().closed("the model", &self.input).replaced("--out", &self.out)?;
         check_model_folder(&self.out)?;
         let device = DeviceChoice::Cpu.resolve()?.device;
-        let model = ModelKind::of_saved(&self.input)?.load(&self.input, &device)?;
+        let model = saved_model(&self.input)?.load(&self.input, &device)?;
         let cut = model.cut(level).with_context(|| self.input.display().to_string())?;
         interrupt::defer();
         cut.save(&self.out)?;

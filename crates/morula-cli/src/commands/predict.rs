@@ -10,6 +10,7 @@ use morula::prelude::*;
 use morula::preprocess::PreprocessError;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, PrintArgs, ResultArgs};
+use crate::choices::saved_model;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::outputs::Outputs;
@@ -46,10 +47,7 @@ pub struct Predict {
 
 impl Predict {
     pub fn run(self) -> Result<()> {
-        let kind = ModelKind::of_saved(&self.model).map_err(|error| match error {
-            ModelError::UnknownModel { .. } => anyhow!("{}: {error}", self.model.display()),
-            error => error.into(),
-        })?;
+        let kind = saved_model(&self.model)?;
         let started = Instant::now();
         let console = Console::new(&self.print);
         check_results(kind, &self.counts, &self.results)?;

@@ -91,6 +91,8 @@ fn unsure_cells_are_left_without_a_cluster() {
         unsure += usize::from(with.is_none());
     }
     assert_eq!(sure["n_cells_unsure"], unsure);
+    let fine = output.obs.column("jojoscl_fine").unwrap().labels();
+    assert_eq!(fine.iter().filter(|label| label.is_none()).count(), unsure);
     assert!((1..150).contains(&unsure), "{unsure} of 150 cells");
     sandbox.refuses("cluster in.h5ad --out o.h5ad --min-confidence 2", 2, &["min-confidence"]);
 }

@@ -117,21 +117,54 @@ impl KnnClassifier {
     }
 
     /// A classifier into the groups of leaves that are the clusters of `tree`, another cut of the
-    /// tree of the fit ([`ClusterTree::at`]). Votes count as the share of the places that a group can
-    /// fill.
+    /// tree of the fit ([`ClusterTree::at`]).
+    ///
+    /// A group that is a cluster of the fit keeps its voters and their weight. In other groups, votes
+    /// count as the share of the places that the group can fill. Voters keep their stability, so the
+    /// parts of a cluster have its confidence.
     ///
     /// # Errors
     /// [`ClusterError::Parameter`] without a tree, or for one with other leaves.
     pub fn cut(&self, tree: &ClusterTree) -> Result<Self> {
         let leaves = self.leaves.as_ref().filter(|known| known.clusters.len() == tree.n_leaves());
-        let Some(Leaves { of_cell, .. }) = leaves else {
+        let Some(Leaves { of_cell, clusters }) = leaves else {
             let (name, value) = ("tree", format!("{} leaves", tree.n_leaves()));
-            let expected = "give a cut of the tree of the fit";
+            let expected =
+                "give a cut of the tree of the fit; a model without leaves is fitted anew";
             return Err(ClusterError::Parameter { name, value, expected });
         };
-        let labels = of_cell.iter().map(|&leaf| tree.clusters()[leaf]).collect();
-        let ballot = Ballot::of_sizes(labels, self.ballot.stability.clone(), tree.n_clusters());
+        // The group of every cluster that is not divided, and the cluster of every such group.
+        let mut group_of = vec![None; self.n_clusters()];
+        let mut parts: Vec<Vec<usize>> = vec![Vec::new(); tree.n_clusters()];
+        for (&cluster, &group) in clusters.iter().zip(tree.clusters()) {
+            if !parts[group].contains(&cluster) {
+                parts[group].push(cluster);
+            }
+        }
+        for cluster in 0..self.n_clusters() {
+            let mut of_leaves = clusters.iter().zip(tree.clusters());
+            let first = of_leaves.find(|(known, _)| **known == cluster).map(|(_, group)| *group);
+            let whole = of_leaves.all(|(known, group)| *known != cluster || Some(*group) == first);
+            group_of[cluster] = first.filter(|_| whole);
+        }
+        let voters = self.ballot.labels.iter().zip(of_cell);
+        let labels = voters.map(|(&label, &leaf)| group_of[label].unwrap_or(tree.clusters()[leaf]));
+        let stability = self.ballot.stability.clone();
+        let mut ballot = Ballot::of_sizes(labels.collect(), stability, tree.n_clusters());
+        for (group, parts) in parts.iter().enumerate() {
+            if let [cluster] = parts[..]
+                && group_of[cluster] == Some(group)
+            {
+                ballot.weights[group] = self.ballot.weights[cluster];
+            }
+        }
         Self { views: self.views.clone(), ballot, leaves: None }.with_tree(tree, of_cell)
+    }
+
+    /// Whether its clusters, and its leaves if it has them, are those of a tree.
+    pub fn fits(&self, tree: &ClusterTree) -> bool {
+        tree.n_clusters() == self.n_clusters()
+            && self.leaves.as_ref().is_none_or(|leaves| leaves.clusters == tree.clusters())
     }
 
     /// Number of clusters.
@@ -219,6 +252,11 @@ pub(super) mod tests {
         let views = [DenseMatrix::from_rows(vec![26.8, 299.0, 2.2], 1)];
         let found = classifier.predict(&views).unwrap();
         assert_eq!((found.proba.argmax(), found.leaves), (vec![0, 1, 0], Some(vec![1, 2, 0])));
+        let same = classifier.cut(&tree().at(crate::Level::Default).unwrap()).unwrap();
+        assert_eq!(
+            (same.ballot, same.leaves),
+            (classifier.ballot.clone(), classifier.leaves.clone())
+        );
         for n in 1..=3 {
             let tree = tree().at(crate::Level::NClusters(n)).unwrap();
             let cut = classifier.cut(&tree).unwrap();

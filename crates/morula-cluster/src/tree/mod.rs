@@ -130,6 +130,7 @@ impl ClusterTree {
             && self.n_clusters() <= n
             && seen[..self.n_clusters().min(n)].iter().all(|seen| *seen)
             && self.sizes.len() == n
+            && self.sizes.iter().all(|&size| size > 0)
             && (n_merges == 0 || (n_merges + 1 == n && n <= build::MOST));
         let mut used = vec![false; n + n_merges];
         counted
@@ -254,7 +255,8 @@ impl ClusterTree {
                 first(n_joined)
             }
             Level::Resolution(at) => {
-                require("resolution", at, at >= 0.0, "give 0 or a positive number")?;
+                let finite = at >= 0.0 && at.is_finite();
+                require("resolution", at, finite, "give 0 or a positive number")?;
                 let mut joined: Vec<bool> = Vec::with_capacity(self.merges.len());
                 for (i, Merge { parts, contact }) in self.merges.iter().enumerate() {
                     let close = match i < n_within {

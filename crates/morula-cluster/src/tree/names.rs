@@ -16,7 +16,7 @@ impl ClusterTree {
         let mut sizes = vec![0_usize; n_groups];
         for (leaf, &group) in groups.iter().enumerate() {
             held[group].push(self.clusters[leaf]);
-            sizes[group] += self.sizes[leaf];
+            sizes[group] = sizes[group].saturating_add(self.sizes[leaf]);
         }
         held.iter_mut().for_each(|clusters| {
             clusters.sort_unstable();

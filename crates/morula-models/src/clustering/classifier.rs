@@ -153,6 +153,14 @@ impl Classifier {
         }
     }
 
+    /// Whether its clusters are those of a tree, if there is one.
+    pub fn fits(&self, tree: Option<&ClusterTree>) -> bool {
+        tree.is_none_or(|tree| match self {
+            Self::Centroids(_) => false,
+            Self::Neighbors { knn, .. } => knn.fits(tree),
+        })
+    }
+
     /// The classifier into the clusters of another cut of the tree.
     pub fn cut(&self, tree: &ClusterTree) -> Result<Self> {
         match self {

@@ -180,7 +180,7 @@ impl ClusterModel for JojoSclModel {
             manifest.recipe.n_genes() > 0
                 && manifest.correction.fits(d)
                 && manifest.shrinkage.len() == k
-                && manifest.tree.as_ref().is_none_or(|tree| tree.n_clusters() == k)
+                && classifier.fits(manifest.tree.as_ref())
                 && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
         };
         let Some(classifier) = classifier.filter(consistent) else {

@@ -222,9 +222,9 @@ impl ClusterModel for ScSiameseCluModel {
             None => None,
         };
         let k = manifest.n_trained;
-        let n_clusters = classifier.as_ref().map(Classifier::n_clusters);
-        let consistent = n_clusters.is_some() == others
-            && manifest.tree.as_ref().is_none_or(|tree| Some(tree.n_clusters()) == n_clusters)
+        let tree = manifest.tree.as_ref();
+        let consistent = classifier.is_some() == others
+            && classifier.as_ref().map_or(tree.is_none(), |known| known.fits(tree))
             && (1..=manifest.reference.cells.max(1)).contains(&k)
             && params.n_clusters.given().is_none_or(|k| k <= manifest.reference.cells)
             && n_genes == manifest.recipe.n_genes()

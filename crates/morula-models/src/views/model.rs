@@ -111,7 +111,7 @@ impl ClusterModel for ViewsModel {
             return Err(refused(&folder, "genes, views and cells disagree in their sizes"));
         }
         let knn = KnnClassifier::load(&folder.file(VOTERS)?, &voters)?;
-        if tree.as_ref().is_some_and(|tree| tree.n_clusters() != knn.n_clusters()) {
+        if tree.as_ref().is_some_and(|tree| !knn.fits(tree)) {
             return Err(refused(&folder, "the tree and the cells disagree in their clusters"));
         }
         Ok(Self { params, recipe, views, joint, knn, tree, history: Vec::new(), fitted: None })

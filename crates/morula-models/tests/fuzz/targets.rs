@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use morula_cluster::Level;
 use morula_data::CountMatrix;
 use morula_models::{Checkpoint, Device, DeviceChoice, EpochRecord, FitOptions, MODELS, ModelKind};
 use morula_preprocess::{SimulateParams, simulate};
@@ -110,11 +111,18 @@ pub fn checkpoint_folder(kind: &ModelKind) -> &'static str {
     kind.name
 }
 
-/// Loads a model, and predicts with it.
+/// Loads a model, predicts with it, cuts it, and saves and loads the cut.
 pub fn model(bytes: &[u8]) {
     let Some((kind, home)) = changed(bytes, model_folder) else { return };
     if let Ok(model) = kind.load(&home.path().join("model"), &device()) {
         let _ = model.predict(&counts());
+        for level in [Level::Coarse, Level::Fine] {
+            if let Ok(cut) = model.cut(level) {
+                let folder = home.path().join("cut");
+                cut.save(&folder).unwrap();
+                kind.load(&folder, &device()).unwrap();
+            }
+        }
     }
 }
 

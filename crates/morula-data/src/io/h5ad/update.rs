@@ -269,22 +269,26 @@ fn add_columns<'a>(
         legacy::convert(store, tables, edits)?;
     }
     for (table, columns) in tables {
-        if columns.is_empty() {
+        let stale = match table {
+            "obs" if !old(table) => &additions.stale_obs[..],
+            _ => &[],
+        };
+        if columns.is_empty() && stale.is_empty() {
             continue;
         }
         let mut order = match old(table) {
             true => legacy::columns(store, table, columns)?.1,
             false => column_order(store, table)?,
         };
-        let stale = match table {
-            "obs" if !old(table) => &additions.stale_obs[..],
-            _ => &[],
-        };
         for name in stale {
             let at = format!("{table}/{name}");
             if store.kind(&at).is_some() && free(store, table, name, &COLUMNS).is_ok() {
                 edits.push(Edit::Delete(at));
                 order.retain(|column| column != name);
+                let categories = format!("{table}/{OLD_CATEGORIES}/{name}");
+                if store.kind(&categories) == Some(Kind::Array) {
+                    edits.push(Edit::Delete(categories));
+                }
             }
         }
         let listed: HashSet<String> = order.iter().cloned().collect();
