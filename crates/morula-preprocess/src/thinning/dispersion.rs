@@ -12,9 +12,11 @@ const BINS: usize = 20;
 /// Cells of one group are taken to differ in size alone: `m_ig = N_i r_cg`, where `r_cg` is the rate
 /// of gene g in the group c of cell i. The estimate of one gene is
 ///
-/// `phi_g = sum_i [f_c (x_ig - m_ig)^2 - m_ig] / sum_i m_ig^2`
+/// `phi_g = sum_i [(f_c (x_ig - m_ig)^2 - r (1 - r) m_ig) / (1 - r)^2 - m_ig] / sum_i m_ig^2`
 ///
-/// with `f_c = n_c / (n_c - 1)` for the rate that each group is fitted with. One gene says little, so
+/// with `f_c = n_c / (n_c - 1)` for the rate that each group is fitted with. The terms of r correct for
+/// the gene's own part in the size of a cell: `x - r N = (1 - r) x - r (N - x)`, and the counts of the
+/// other genes vary at least as Poisson's. One gene says little, so
 /// the result is the mean of its estimate and the trend over means, and never below the trend: groups
 /// that are too fine make the estimates too small, and then the parts of [`thin`](super::thin) depend
 /// on each other. A dispersion that is too large only costs power.
@@ -47,7 +49,10 @@ fn terms(groups: &[Moments], gene: usize) -> [f64; 2] {
         let rate = group.counts[gene] / group.size;
         let means = rate * rate * group.size_squares;
         let residuals = group.squares[gene] - 2.0 * rate * group.products[gene] + means;
-        sums[0] += n / (n - 1.0) * residuals - group.counts[gene];
+        let others = (1.0 - rate).max(f64::EPSILON);
+        let own =
+            (n / (n - 1.0) * residuals - rate * others * group.counts[gene]) / (others * others);
+        sums[0] += own - group.counts[gene];
         sums[1] += means;
     }
     sums
