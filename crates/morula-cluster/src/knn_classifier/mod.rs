@@ -1,6 +1,7 @@
 //! The kNN classifier: clusters of cells from their nearest cells in several views.
 
 mod ballot;
+mod cut;
 mod leaves;
 mod saved;
 
@@ -114,51 +115,6 @@ impl KnnClassifier {
         let clusters = tree.clusters().to_vec();
         self.leaves = Some(Leaves { of_cell: leaves.to_vec(), clusters });
         Ok(self)
-    }
-
-    /// A classifier into the groups of leaves that are the clusters of `tree`, another cut of the
-    /// tree of the fit ([`ClusterTree::at`]).
-    ///
-    /// A group that is a cluster of the fit keeps its voters and their weight. In other groups, votes
-    /// count as the share of the places that the group can fill. Voters keep their stability, so the
-    /// parts of a cluster have its confidence.
-    ///
-    /// # Errors
-    /// [`ClusterError::Parameter`] without a tree, or for one with other leaves.
-    pub fn cut(&self, tree: &ClusterTree) -> Result<Self> {
-        let leaves = self.leaves.as_ref().filter(|known| known.clusters.len() == tree.n_leaves());
-        let Some(Leaves { of_cell, clusters }) = leaves else {
-            let (name, value) = ("tree", format!("{} leaves", tree.n_leaves()));
-            let expected =
-                "give a cut of the tree of the fit; a model without leaves is fitted anew";
-            return Err(ClusterError::Parameter { name, value, expected });
-        };
-        // The group of every cluster that is not divided, and the cluster of every such group.
-        let mut group_of = vec![None; self.n_clusters()];
-        let mut parts: Vec<Vec<usize>> = vec![Vec::new(); tree.n_clusters()];
-        for (&cluster, &group) in clusters.iter().zip(tree.clusters()) {
-            if !parts[group].contains(&cluster) {
-                parts[group].push(cluster);
-            }
-        }
-        for cluster in 0..self.n_clusters() {
-            let mut of_leaves = clusters.iter().zip(tree.clusters());
-            let first = of_leaves.find(|(known, _)| **known == cluster).map(|(_, group)| *group);
-            let whole = of_leaves.all(|(known, group)| *known != cluster || Some(*group) == first);
-            group_of[cluster] = first.filter(|_| whole);
-        }
-        let voters = self.ballot.labels.iter().zip(of_cell);
-        let labels = voters.map(|(&label, &leaf)| group_of[label].unwrap_or(tree.clusters()[leaf]));
-        let stability = self.ballot.stability.clone();
-        let mut ballot = Ballot::of_sizes(labels.collect(), stability, tree.n_clusters());
-        for (group, parts) in parts.iter().enumerate() {
-            if let [cluster] = parts[..]
-                && group_of[cluster] == Some(group)
-            {
-                ballot.weights[group] = self.ballot.weights[cluster];
-            }
-        }
-        Self { views: self.views.clone(), ballot, leaves: None }.with_tree(tree, of_cell)
     }
 
     /// Whether its clusters, and its leaves if it has them, are those of a tree.
