@@ -47,12 +47,12 @@ unfinished() { compgen -G "$1/.*.morula-*" || true; }
 
 # A random moment while a checkpoint, or one of the results, is written. Ends with the run.
 while_writing() {
-    local places=(run/state run) left
+    local places=(run/state run) left now
     local place=${places[RANDOM % 2]}
     left=$(unfinished "$place")
-    while [[ $(unfinished "$place") == "$left" ]]; do
-        [[ -e /proc/$1/exe ]] || return 0
-        if [[ -z $(unfinished "$place") ]]; then left=; fi
+    while [[ -e /proc/$1/exe ]]; do
+        now=$(unfinished "$place")
+        if [[ -z $now ]]; then left=; elif [[ $now != "$left" ]]; then break; fi
     done
     sleep "0.00$((RANDOM % 10))"
 }
