@@ -170,10 +170,10 @@ def test_clone(model):
 
 
 def test_a_model_is_cut(adata):
-    model = mo.JojoSCL(n_clusters=3, random_state=4, **FAST).fit(adata)
+    model = mo.JojoSCL(random_state=4, **FAST).fit(adata)
     two = model.cut(n_clusters=2)
     assert (two.n_clusters_, two.predict_proba(adata).shape[1], model.n_clusters_) == (2, 2, 3)
-    mo.tl.jojoscl(adata, n_clusters=3, random_state=4, **FAST)
+    mo.tl.jojoscl(adata, random_state=4, **FAST)
     mo.tl.cut(adata, n_clusters=2)
     assert (two.predict(adata) == adata.obs["jojoscl_cut"].cat.codes).all()
     assert two.get_params() == model.get_params()
