@@ -102,9 +102,9 @@ pub struct Found {
 /// [`dispersions`]: morula_preprocess::thinning::dispersions
 ///
 /// # Errors
-/// [`ClusterError::Parameter`](crate::ClusterError::Parameter) for a level or share that is not
+/// [`ClusterError::Parameter`] for a level or share that is not
 /// between 0 and 1, or other numbers of leaves than cells;
-/// [`ClusterError::Preprocess`](crate::ClusterError::Preprocess) where the first part has too few
+/// [`ClusterError::Preprocess`] where the first part has too few
 /// molecules.
 pub fn evidence(
     counts: &CountMatrix,
