@@ -1,17 +1,5 @@
 #![no_main]
 
-#[path = "../../crates/morula-models/tests/suite/common/seal.rs"]
-#[allow(dead_code)]
-mod seal;
-#[path = "../../crates/morula-models/tests/suite/common/small.rs"]
-mod small;
-#[path = "../../crates/morula-models/tests/fuzz/targets.rs"]
-#[allow(dead_code)]
-mod targets;
+mod saved;
 
-// libFuzzer's hook aborts at every panic, and the library makes errors of Burn's. A panic that leaves
-// the target still aborts.
-libfuzzer_sys::fuzz_target!(
-    init: std::panic::set_hook(Box::new(|_| {})),
-    |bytes: &[u8]| targets::checkpoint(bytes)
-);
+libfuzzer_sys::fuzz_target!(init: saved::quietly(), |bytes: &[u8]| saved::targets::checkpoint(bytes));

@@ -421,16 +421,10 @@ class Clusterer:
     ) -> Clusterer:
         """The model with another cut of the tree of its clusters, without training.
 
-        Give one of `level`, `n_clusters` and `resolution`.
-
         Parameters
         ----------
-        level : {"coarse", "default", "fine"}, optional
-            A level; "default" is that of the clusters of the fit.
-        n_clusters
-            The number of clusters.
-        resolution
-            Clusters with more contact than this share of chance are one.
+        level, n_clusters, resolution
+            One of them, as in `tl.cut`.
 
         Returns
         -------

@@ -170,7 +170,7 @@ impl Cluster {
         MemoryPlan::new(n_cells, n_genes, stored).check(kind.name)?;
         let asked = params.n_clusters();
         let model = self.fit(kind, params, &counts, &task)?;
-        let evidence = self.evidence(model.as_ref(), &counts, asked, &task)?;
+        let evidence = self.evidence(kind, model.as_ref(), (&counts, asked), &task);
         // Only a report still needs the counts.
         let shown = match obs {
             Some(obs) => Some(annotated(all.unwrap_or(counts), obs)?),
@@ -220,20 +220,19 @@ impl Cluster {
     /// The evidence for the splits of the clusters. Where there is none, a remark says why.
     fn evidence(
         &self,
+        kind: ModelKind,
         model: &dyn ClusterModel,
-        counts: &CountMatrix,
-        asked: NClusters,
+        (counts, asked): (&CountMatrix, NClusters),
         task: &Task<'_>,
-    ) -> Result<Option<Evidence>> {
+    ) -> Option<Evidence> {
         let console = task.console;
         let found = match self.evidence {
-            EvidenceName::None => return Ok(None),
+            EvidenceName::None => return None,
             // Other clusters than communities have no splits.
-            _ if model.tree().is_none() => return Ok(None),
+            _ if model.tree().is_none() => return None,
             EvidenceName::Views => fitted_evidence(model, counts, asked).map_err(Into::into),
             EvidenceName::Full => {
                 console.remark("the model is fitted again, to a part of the molecules");
-                let kind = ModelKind::named(model.name())?;
                 let mut watcher = Watcher::new(console, kind);
                 let options = FitOptions { observer: Some(&mut watcher), checkpoint: None };
                 let found = refitted_evidence(model, counts, &task.device.device, options);
@@ -241,23 +240,20 @@ impl Cluster {
                 found
             }
         };
-        let found = match found {
-            Ok(found) => found,
-            // Also when Ctrl-C ends this fit: the clusters are there, and are written.
-            Err(error) => {
-                console.remark(format!("no evidence for the splits of clusters: {error}"));
-                None
-            }
-        };
+        // Also when Ctrl-C ends this fit, the clusters are there and are written.
+        let found = found.unwrap_or_else(|error: ModelError| {
+            console.remark(format!("no evidence for the splits of clusters: {error}"));
+            None
+        })?;
         let n_clusters = model.n_clusters();
-        if let Some(found) = found.as_ref().filter(|found| found.n_supported < n_clusters) {
+        if found.n_supported < n_clusters {
             console.remark(format!(
                 "{n_clusters} clusters are shown, but only {} are supported by molecules that \
                  played no part in finding them",
                 found.n_supported
             ));
         }
-        Ok(found)
+        Some(found)
     }
 
     /// Saves the model, if that is asked for.

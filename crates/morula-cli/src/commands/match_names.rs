@@ -23,14 +23,14 @@ use crate::{interrupt, summary};
 
 /// The entry of uns with the old and new names.
 pub const ENTRY: &str = "morula_match";
+/// The least correlation of clusters that share a name.
+const LEAST: f64 = 0.3;
+
 /// Whether the clusters in a column have been renamed since they were found.
 pub fn has_renamed(uns: &BTreeMap<String, UnsValue>, column: &str) -> bool {
     let of = uns.get(ENTRY).and_then(|by| by.get("column"));
     of.is_some_and(|of| *of == UnsValue::Text(column.into()))
 }
-
-/// The least correlation of clusters that share a name.
-const LEAST: f64 = 0.3;
 
 /// Name the clusters of one run after those of another.
 ///

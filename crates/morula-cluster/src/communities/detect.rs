@@ -68,7 +68,7 @@ impl<'a> Detection<'a> {
         if let Some(k) = n_clusters.given() {
             require("n_clusters", k, (1..=n.max(1)).contains(&k), "give 1 to the number of cells")?;
         }
-        let leiden = Partitioner::new(graph)?;
+        let leiden = Partitioner::new(graph)?.for_many_runs()?;
         let run = |resolution: f64| leiden.run(&LeidenParams { resolution, seed, n_init: 1 });
         let background = AggregateGraph::new(graph, &run(1.0)?).background();
         let highest = n_clusters.given().map_or(HIGHEST, |_| HIGHEST_GIVEN);

@@ -30,7 +30,7 @@ impl Ensemble {
     /// times the resolution. They are independent of each other and run in parallel.
     pub fn new(graph: &CsrMatrix, whole: &Partitioner, resolution: f64, seed: u64) -> Result<Self> {
         let mut rng = stream(seed, Purpose::Edges, 0);
-        let thinned = Partitioner::sampled(graph, KEPT, &mut rng)?;
+        let thinned = Partitioner::sampled(graph, KEPT, &mut rng)?.for_many_runs()?;
         let levels = MULTIPLES.into_par_iter().map(|times| {
             let params = LeidenParams { resolution: times * resolution, seed, n_init: 1 };
             Ok(Partitions { whole: whole.run(&params)?, thinned: thinned.run(&params)? })

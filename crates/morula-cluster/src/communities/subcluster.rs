@@ -84,7 +84,7 @@ fn steady(
         let found = graph.run(&LeidenParams { resolution, seed, n_init });
         found.map(|parts| without_crumbs(&parts))
     };
-    let parts = run(&Partitioner::of(n, edges.iter().copied())?, N_INIT)?;
+    let parts = run(&Partitioner::of(n, edges.iter().copied())?.for_many_runs()?, N_INIT)?;
     if count(&parts) < 2 {
         return Ok(parts);
     }

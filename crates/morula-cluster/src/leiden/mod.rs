@@ -38,8 +38,7 @@ impl Default for LeidenParams {
 /// degrees, `m` the weight of all edges: Reichardt and Bornholdt's modularity with the
 /// configuration model, the objective of scanpy's `tl.leiden` (Traag, Waltman and van Eck 2019).
 /// Each round starts from the result of the last, until a round gains nothing. Above 30,000 vertices
-/// the first round starts from one fine partition, and a gain below 1e-4 of the objective ends the
-/// rounds. The graph should be symmetric: only the entries above the diagonal are read.
+/// a gain below 1e-4 of the objective ends the rounds. The graph should be symmetric: only the entries above the diagonal are read.
 ///
 /// ```
 /// use morula_cluster::{LeidenParams, leiden};

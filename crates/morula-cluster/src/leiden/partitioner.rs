@@ -11,8 +11,8 @@ use crate::error::require;
 use crate::labels::by_size;
 use crate::{ClusterError, Result};
 
-/// Vertices above which runs start from a fine partition.
-pub(crate) const LARGE: usize = 30_000;
+/// Vertices above which many runs start from a fine partition.
+const LARGE: usize = 30_000;
 
 /// Resolution of the fine partition.
 const FINE: f64 = 5.0;
@@ -25,8 +25,7 @@ const MAX_ROUNDS: usize = 20;
 const GAIN: f64 = 1e-9;
 const GAIN_OF_LARGE: f64 = 1e-4;
 
-/// A graph that is read once and partitioned many times. Most of the time of a run goes into joining
-/// single vertices, so on a large graph that is done once.
+/// A graph that is read once and partitioned one or many times.
 pub(crate) struct Partitioner {
     graph: GraphData,
     /// Where runs start; with none, at single vertices.
@@ -50,12 +49,16 @@ impl Partitioner {
             not_negative("edge weight", f64::from(weight))?;
             builder.add_edge(i, j, f64::from(weight)).map_err(refused)?;
         }
-        let graph = builder.build().map_err(refused)?;
-        if n <= LARGE {
-            return Ok(Self { graph, fine: None });
+        Ok(Self { graph: builder.build().map_err(refused)?, fine: None })
+    }
+
+    /// Prepares many runs: most of the time of a run goes into joining single vertices, so on a large
+    /// graph that is done once.
+    pub fn for_many_runs(mut self) -> Result<Self> {
+        if self.graph.node_count() > LARGE {
+            self.fine = Some(round(FINE, 0).run(&self.graph).map_err(refused)?.partition);
         }
-        let fine = round(FINE, 0).run(&graph).map_err(refused)?.partition;
-        Ok(Self { graph, fine: Some(fine) })
+        Ok(self)
     }
 
     pub fn run(&self, params: &LeidenParams) -> Result<Vec<usize>> {
@@ -80,7 +83,7 @@ impl Partitioner {
             Some(fine) if resolution < FINE => from(fine, seed)?,
             _ => round(resolution, seed).run(&self.graph).map_err(refused)?,
         };
-        let gain = if self.fine.is_some() { GAIN_OF_LARGE } else { GAIN };
+        let gain = if self.graph.node_count() > LARGE { GAIN_OF_LARGE } else { GAIN };
         for r in 1..MAX_ROUNDS {
             let next = from(&best.partition, seed ^ ((r as u64) << 32))?;
             let enough = best.quality + gain * best.quality.abs();
@@ -263,7 +266,7 @@ pub(crate) mod tests {
     #[test]
     fn a_large_graph_is_partitioned_as_well_from_a_fine_start() {
         let graph = overlapping_groups(LARGE + 1);
-        let large = Partitioner::new(&graph).unwrap();
+        let large = Partitioner::new(&graph).unwrap().for_many_runs().unwrap();
         for resolution in [0.05, 0.2, 0.5, 1.0] {
             let quality = large.start(resolution, 0).unwrap().quality;
             let mut full = round(resolution, 0).run(&large.graph).unwrap();

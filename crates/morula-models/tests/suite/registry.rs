@@ -14,10 +14,15 @@ fn fit(kind: ModelKind, counts: &morula_data::CountMatrix) -> Box<dyn ClusterMod
     params.fit_with(counts, &device(), FitOptions::default()).unwrap()
 }
 
+/// 90 cells of three types.
+fn counts() -> morula_data::CountMatrix {
+    let simulated = SimulateParams { cells: 90, genes: 200, types: 3, ..Default::default() };
+    simulate(&simulated).unwrap().counts
+}
+
 #[test]
 fn a_model_is_fitted_saved_and_loaded_by_its_name() {
-    let simulated = SimulateParams { cells: 90, genes: 200, types: 3, ..Default::default() };
-    let counts = simulate(&simulated).unwrap().counts;
+    let counts = counts();
     for &kind in MODELS {
         let model = fit(kind, &counts);
         assert_eq!((model.name(), model.n_clusters()), (kind.name, 3));
@@ -48,8 +53,7 @@ fn a_model_is_fitted_saved_and_loaded_by_its_name() {
 /// A cut is a model: it predicts its groups, and is saved and cut again.
 #[test]
 fn a_model_is_cut_without_training() {
-    let simulated = SimulateParams { cells: 90, genes: 200, types: 3, ..Default::default() };
-    let counts = simulate(&simulated).unwrap().counts;
+    let counts = counts();
     for &kind in MODELS {
         let model = fit(kind, &counts);
         let (tree, fitted) = (model.tree().unwrap(), model.fitted().unwrap());
