@@ -9,6 +9,7 @@
 
 pub mod activation;
 mod augment;
+mod component_encoder;
 pub mod contrastive;
 mod encoder;
 mod error;
@@ -24,6 +25,7 @@ pub mod transport;
 pub mod zinb;
 
 pub use augment::{ExpressionAugmentation, ExpressionAugmentationConfig, MultiplicativeNoise};
+pub use component_encoder::{ComponentEncoder, ComponentEncoderConfig, linear};
 pub use encoder::{Encoder, EncoderConfig};
 pub use error::{CoreError, Result};
 

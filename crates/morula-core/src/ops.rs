@@ -11,7 +11,7 @@
 //! assert_eq!(distances.try_into_vec_as::<f32>().unwrap(), [0.0, 25.0, 1.0]);
 //! ```
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Bool, Device, Int, Tensor};
 
 /// Added to a squared norm before its root, so that a zero row has the gradient 0 and not NaN.
 const NORM_GUARD: f64 = 1e-24;
@@ -48,7 +48,16 @@ pub fn mask_diagonal(logits: Tensor<2>) -> Tensor<2> {
     let [n, _] = logits.dims();
     let index = Tensor::<1, Int>::arange(0..n as i64, &logits.device().inner());
     let same = index.clone().reshape([n, 1]).equal(index.reshape([1, n]));
-    let penalty = same.float().cast(logits.dtype()).mul_scalar(MASKED);
+    mask(logits, same)
+}
+
+/// Removes entries of a matrix of logits from every row's softmax.
+///
+/// # Shapes
+/// - logits, masked: `[n, m]`
+/// - output: `[n, m]`
+pub fn mask(logits: Tensor<2>, masked: Tensor<2, Bool>) -> Tensor<2> {
+    let penalty = masked.float().cast(logits.dtype()).mul_scalar(MASKED);
     logits - penalty
 }
 

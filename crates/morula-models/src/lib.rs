@@ -27,7 +27,10 @@ mod views;
 pub use clustering::ClusterMethod;
 pub use device::{DeviceChoice, NamedDevice, devices};
 pub use error::{ModelError, Result};
-pub use jojoscl::{Embedding, JojoScl, JojoSclModel, JojoSclParams, JojoSclValidParams};
+pub use jojoscl::{
+    Embedding, Input as JojoSclInput, JojoScl, JojoSclEncoder, JojoSclModel, JojoSclParams,
+    JojoSclValidParams,
+};
 pub use model::{ClusterModel, Description, Prediction};
 pub use model_kind::{Ablation, AnyParams, ModelKind};
 pub use params::{Checked, Checkpoint, FitOptions, ModelParams};

@@ -28,7 +28,12 @@ impl CellGraph {
     /// As [`ExpressionViews::fit`].
     pub fn fit(prepared: &Prepared) -> Result<Self> {
         let (views, scores) = ExpressionViews::fit(prepared)?;
-        Ok(Self { views, scores, found: OnceLock::new(), n_communities: OnceLock::new() })
+        Ok(Self::of_views(views, scores))
+    }
+
+    /// Cells whose scores are known.
+    pub(super) fn of_views(views: ExpressionViews, scores: [DenseMatrix; N_VIEWS]) -> Self {
+        Self { views, scores, found: OnceLock::new(), n_communities: OnceLock::new() }
     }
 
     /// The views, for new cells.

@@ -11,7 +11,7 @@ use crate::Result;
 pub const N_VIEWS: usize = 3;
 
 /// Components per view.
-const N_COMPS: usize = 20;
+pub(super) const N_COMPS: usize = 20;
 
 /// Dispersion of counts that differ by chance alone, as published and in scanpy.
 const THETA: f32 = 100.0;
@@ -47,6 +47,15 @@ impl ExpressionViews {
     /// # Errors
     /// As [`fit`](Self::fit).
     pub fn fit_with(prepared: &Prepared, n_comps: usize) -> Result<(Self, [DenseMatrix; N_VIEWS])> {
+        let (views, scores) = Self::uncorrected(prepared, n_comps)?;
+        views.corrected(scores, prepared.batches.as_deref())
+    }
+
+    /// The components before batches are corrected.
+    pub(super) fn uncorrected(
+        prepared: &Prepared,
+        n_comps: usize,
+    ) -> Result<(Self, [DenseMatrix; N_VIEWS])> {
         let wanted = PcaParams { n_comps, ..PcaParams::default() };
         let mut scaled = pca_offset(&prepared.scaled(), &wanted)?;
         let mut logged = pca(&prepared.log_normalized(), &wanted)?;
@@ -60,10 +69,67 @@ impl ExpressionViews {
         let [first, second] = [&mut scaled, &mut logged]
             .map(|pca| DenseMatrix::from_rows(std::mem::take(&mut pca.scores), pca.n_comps));
         let third = DenseMatrix::from_rows(third, residuals.n_comps);
-        let fit = |view| BatchCorrection::fit(view, prepared.batches.as_deref());
+        let views = Self { scaled, logged, residuals, corrections: Default::default() };
+        Ok((views, [first, second, third]))
+    }
+
+    /// The first components of uncorrected views and of the cells' scores.
+    pub(super) fn first(
+        &self,
+        scores: &[DenseMatrix; N_VIEWS],
+        n_comps: usize,
+    ) -> (Self, [DenseMatrix; N_VIEWS]) {
+        let cut = |pca: &Pca| Pca {
+            n_comps: pca.n_comps.min(n_comps),
+            scores: Vec::new(),
+            loadings: first_columns(&pca.loadings, pca.n_comps, n_comps),
+            mean: pca.mean.clone(),
+            explained_variance: pca.explained_variance.iter().copied().take(n_comps).collect(),
+            explained_variance_ratio: {
+                pca.explained_variance_ratio.iter().copied().take(n_comps).collect()
+            },
+        };
+        let residuals = &self.residuals;
+        let views = Self {
+            scaled: cut(&self.scaled),
+            logged: cut(&self.logged),
+            residuals: ResidualPca {
+                n_comps: residuals.n_comps.min(n_comps),
+                loadings: first_columns(&residuals.loadings, residuals.n_comps, n_comps),
+                ..residuals.clone()
+            },
+            corrections: Default::default(),
+        };
+        let first = |x: &DenseMatrix| {
+            let columns = first_columns(x.values(), x.n_cols(), n_comps);
+            DenseMatrix::from_rows(columns, x.n_cols().min(n_comps))
+        };
+        (views, scores.each_ref().map(first))
+    }
+
+    /// Corrects uncorrected views and the cells' scores for batches.
+    pub(super) fn corrected(
+        self,
+        scores: [DenseMatrix; N_VIEWS],
+        batches: Option<&[usize]>,
+    ) -> Result<(Self, [DenseMatrix; N_VIEWS])> {
+        let fit = |view| BatchCorrection::fit(view, batches);
+        let [first, second, third] = scores;
         let [(a, first), (b, second), (c, third)] = [fit(first)?, fit(second)?, fit(third)?];
-        let corrections = [a, b, c];
-        Ok((Self { scaled, logged, residuals, corrections }, [first, second, third]))
+        Ok((Self { corrections: [a, b, c], ..self }, [first, second, third]))
+    }
+
+    /// Corrects the first view alone for batches.
+    pub(super) fn first_corrected(
+        self,
+        view: DenseMatrix,
+        batches: &[usize],
+    ) -> Result<(Self, DenseMatrix)> {
+        let (correction, view) = BatchCorrection::fit(view, Some(batches))?;
+        Ok((
+            Self { corrections: [correction, Default::default(), Default::default()], ..self },
+            view,
+        ))
     }
 
     /// Scores of new cells.
@@ -107,6 +173,11 @@ impl ExpressionViews {
             && residuals.spread.len() == n_genes
             && corrections.iter().zip(dims).all(|(correction, d)| correction.fits(d))
     }
+}
+
+/// The first `n` columns of a row-major matrix with `width` columns.
+fn first_columns(x: &[f32], width: usize, n: usize) -> Vec<f32> {
+    x.chunks(width.max(1)).flat_map(|row| &row[..row.len().min(n)]).copied().collect()
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl JointViews {
 }
 
 /// One over the root of the total variance; 1 for a view without any.
-fn scale(view: &DenseMatrix) -> f32 {
+pub(super) fn scale(view: &DenseMatrix) -> f32 {
     let (n, d) = (view.n_rows().max(1) as f64, view.n_cols());
     let (mut sums, mut squares) = (vec![0.0; d], 0.0);
     for row in view.rows() {
@@ -121,7 +121,7 @@ fn scale(view: &DenseMatrix) -> f32 {
 }
 
 /// The scaled views, cells x all dimensions.
-fn side_by_side(views: &[DenseMatrix], scales: &[f32]) -> DenseMatrix {
+pub(super) fn side_by_side(views: &[DenseMatrix], scales: &[f32]) -> DenseMatrix {
     let d: usize = views.iter().map(DenseMatrix::n_cols).sum();
     let n = views.iter().map(DenseMatrix::n_rows).max().unwrap_or(0);
     let mut x = Vec::with_capacity(n * d);

@@ -2,12 +2,14 @@
 //! one graph.
 
 mod batch_correction;
+mod cell_features;
 mod cell_graph;
 mod cell_neighbors;
 mod expression_views;
 mod joint_views;
 
 pub use batch_correction::BatchCorrection;
+pub use cell_features::CellFeatures;
 pub use cell_graph::CellGraph;
 pub(crate) use cell_neighbors::same_cells;
 pub use cell_neighbors::{CellNeighbors, NEIGHBORHOOD};

@@ -2,10 +2,11 @@
 
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::nn::Linear;
 use burn::tensor::activation::{relu, softmax};
 use burn::tensor::{Device, Tensor};
 
+use crate::linear;
 use crate::ops::l2_normalize;
 
 /// Two linear layers with a ReLU between them.
@@ -17,14 +18,10 @@ struct Mlp {
 
 impl Mlp {
     fn new(d_input: usize, d_hidden: usize, d_output: usize, device: &Device) -> Self {
-        // Biases start at 0, so that the seed alone determines the initial weights.
-        let linear = |d_input, d_output| Linear {
-            bias: Some(Initializer::Zeros.init([d_output], device)),
-            ..LinearConfig::new(d_input, d_output)
-                .with_initializer(Initializer::XavierUniform { gain: 1.0 })
-                .init(device)
-        };
-        Self { hidden: linear(d_input, d_hidden), output: linear(d_hidden, d_output) }
+        Self {
+            hidden: linear(d_input, d_hidden, device),
+            output: linear(d_hidden, d_output, device),
+        }
     }
 
     fn forward(&self, h: Tensor<2>) -> Tensor<2> {

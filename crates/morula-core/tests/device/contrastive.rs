@@ -5,13 +5,13 @@ use crate::common::device_check::check;
 use crate::common::{normals, values};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Int, Tensor, TensorCreationOptions, TensorData};
-use morula_core::EncoderConfig;
 use morula_core::contrastive::{
     ClusterContrastiveLossConfig, ClusterHeadConfig, InstanceContrastiveLossConfig,
     ProjectionHeadConfig, momentum_update,
 };
 use morula_core::ops::{l2_normalize, logsumexp, mask_diagonal, one_hot, squared_distances};
 use morula_core::shrinkage::{Memberships, SureInput, SureShrinkageConfig};
+use morula_core::{ComponentEncoderConfig, EncoderConfig};
 
 /// Cells and dimensions, of every layer too, because each further shape of a matrix product has to
 /// be tuned: a dozen kernels to compile. The other device tests have odd shapes.
@@ -74,6 +74,14 @@ fn encoder_in_training_and_calibrated() {
 }
 
 #[test]
+fn component_encoder() {
+    check("component encoder", SHAPE, |options, x| {
+        let config = ComponentEncoderConfig::new(WIDTH).with_widths(vec![WIDTH; 2]);
+        weighted(config.init(&options.device), 60, &options).forward(x)
+    });
+}
+
+#[test]
 fn heads() {
     check("projection head", SHAPE, |options, x| {
         let head = ProjectionHeadConfig::new(WIDTH).with_d_hidden(WIDTH).with_d_output(WIDTH);
@@ -90,6 +98,16 @@ fn contrastive_losses() {
     check("NT-Xent", SHAPE, |options, x| {
         let [a, b] = [x, constant(5, SHAPE, &options)].map(l2_normalize);
         scalar(InstanceContrastiveLossConfig::new().init().forward(a, b))
+    });
+    check("NT-Xent of cells that occur twice", SHAPE, |options, x| {
+        let [a, b] = [x, constant(5, SHAPE, &options)].map(l2_normalize);
+        let cells = [0, 3].map(|shift| {
+            let cells: Vec<i32> = (0..SHAPE[0] as i32).map(|i| (i + shift) % 37).collect();
+            Tensor::<1, Int>::from_ints(cells.as_slice(), &options.device.clone().inner())
+                .autodiff()
+        });
+        let loss = InstanceContrastiveLossConfig::new().with_temperature(0.2).init();
+        scalar(loss.forward_cells([a, b], cells))
     });
     check("cluster contrast and balance", SHAPE, |options, x| {
         let [a, b] = [x, constant(5, SHAPE, &options)]

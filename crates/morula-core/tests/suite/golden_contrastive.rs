@@ -5,7 +5,7 @@
 //! and [2.5](https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-5)).
 
 use burn::module::{Module, Param};
-use burn::tensor::{DType, Device, Tensor, TensorData, activation::softmax};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation::softmax};
 use morula_core::contrastive::{
     ClusterContrastiveLossConfig, InstanceContrastiveLossConfig, momentum_update,
 };
@@ -53,6 +53,42 @@ fn nt_xent() {
             found.iter().zip(expected).for_each(|(f, e)| assert_close(*f, number(e)));
         }
     }
+}
+
+/// Cell 1 is in the batch twice: by itself, and as the second view of cell 0.
+#[test]
+fn a_cell_is_no_negative_of_itself() {
+    let case = case("nt_xent_T0.5");
+    let loss = InstanceContrastiveLossConfig::new().with_temperature(0.5).init();
+    let (a, b) = (matrix(&case["input"]["za"]), matrix(&case["input"]["zb"]));
+    let [n, _] = a.dims();
+    let cells = |of: Vec<i32>| Tensor::<1, Int>::from_ints(of.as_slice(), &a.device());
+    let own: Vec<i32> = (0..n as i32).collect();
+    let each = [cells(own.clone()), cells(own.clone())];
+    let plain = scalar(loss.forward(a.clone(), b.clone()));
+    assert_close(scalar(loss.forward_cells([a.clone(), b.clone()], each)), plain);
+
+    let mut second = own.clone();
+    second[0] = 1;
+    let found = scalar(
+        loss.forward_cells([a.clone(), b.clone()], [cells(own.clone()), cells(second.clone())]),
+    );
+    let cell: Vec<i32> = own.iter().chain(&second).copied().collect();
+    let positive: Vec<i32> = second.iter().chain(&own).copied().collect();
+    let z = Tensor::cat(vec![a, b], 0).try_into_vec_as::<f64>().unwrap();
+    let d = z.len() / (2 * n);
+    let similarity = |i: usize, j: usize| -> f64 {
+        (0..d).map(|k| z[i * d + k] * z[j * d + k]).sum::<f64>() / 0.5
+    };
+    let of_row = |i: usize| {
+        let pair = (i + n) % (2 * n);
+        let counts = |j: &usize| *j == pair || (cell[*j] != cell[i] && cell[*j] != positive[i]);
+        let sum: f64 = (0..2 * n).filter(counts).map(|j| similarity(i, j).exp()).sum();
+        sum.ln() - similarity(i, pair)
+    };
+    let expected = (0..2 * n).map(of_row).sum::<f64>() / (2 * n) as f64;
+    assert_close(found, expected);
+    assert!(found < plain, "fewer negatives");
 }
 
 #[test]

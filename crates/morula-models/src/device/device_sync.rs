@@ -8,7 +8,8 @@ use morula_preprocess::{SimulateParams, simulate};
 
 use super::{READS, UPLOADS};
 use crate::{
-    DeviceChoice, EpochRecord, FitOptions, JojoScl, ModelParams, ScSiameseClu, ScSiameseCluParams,
+    ClusterMethod, DeviceChoice, EpochRecord, FitOptions, JojoScl, JojoSclParams, ModelParams,
+    ScSiameseClu, ScSiameseCluParams,
 };
 
 const CELLS: usize = 128;
@@ -34,13 +35,17 @@ fn reads(params: impl ModelParams, refreshed: &[usize]) -> (Vec<usize>, [usize; 
 
 #[test]
 fn jojoscl_waits_once_per_epoch() {
-    for batch_size in [CELLS, CELLS / 4] {
-        let params = JojoScl::params(2).epochs(4).widths(vec![8, 4]).batch_size(batch_size);
-        // Memberships are refreshed at the start and when the shrinkage enters.
-        let (epochs, after) = reads(params.min_batches(1).shrinkage_warmup(0.0), &[1]);
+    for (params, batch_size) in [
+        (JojoScl::params(2).shrinkage_weight(1.0).shrinkage_warmup(0.0), CELLS),
+        (JojoSclParams::published(2).cluster_method(ClusterMethod::Communities), CELLS),
+        (JojoSclParams::published(2).cluster_method(ClusterMethod::Communities), CELLS / 4),
+    ] {
+        let params = params.epochs(4).widths(vec![8, 4]).batch_size(batch_size);
+        // Memberships are refreshed at the start, when the shrinkage enters.
+        let (epochs, after) = reads(params.refresh_every(5), &[1]);
         assert_eq!(epochs, [1, 1, 1]);
-        // The embedding; b and the centres of the clusters.
-        assert_eq!(after, [3, 0]);
+        // The embedding, those of two halves; b and the centres of the clusters.
+        assert_eq!(after, [5, 1]);
     }
 }
 

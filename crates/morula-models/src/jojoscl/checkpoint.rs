@@ -11,6 +11,9 @@ use crate::Result;
 use crate::device::read;
 use crate::saved::{RunIdentity, damaged, folder, open_checkpoint, weights};
 
+/// The weights of the key encoder.
+const KEY: &str = "key.safetensors";
+
 /// The part of the state in `state.json`; weights and optimizer have their own files.
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -22,7 +25,9 @@ struct Stored {
 pub(super) fn save(target: &Path, state: &State, identity: &RunIdentity) -> Result<()> {
     folder::write(&target.join(NAME), |folder| {
         weights::save_in_training(&state.network, &folder.join("network.bpk"))?;
-        weights::save(&state.key, &folder.join("key.safetensors"))?;
+        if let Some(key) = &state.key {
+            weights::save(key, &folder.join(KEY))?;
+        }
         let path = folder.join("optimizer.bin");
         let saved = state.optimizer.save(&path);
         saved.map_err(|e| weights::not_written(&path, e))?;
@@ -54,7 +59,9 @@ pub(super) fn load(
         return Err(damaged(home, "its memberships do not fit these cells"));
     }
     weights::load_in_training(&mut state.network, &folder.file("network.bpk")?)?;
-    weights::load(&mut state.key, &folder.file("key.safetensors")?)?;
+    if let Some(key) = &mut state.key {
+        weights::load(key, &folder.file(KEY)?)?;
+    }
     state.optimizer = weights::load_optimizer(state.optimizer, &folder.file("optimizer.bin")?)?;
     state.memberships = memberships.map(|labels| {
         let labels: Vec<i32> = labels.into_iter().map(|k| k as i32).collect();

@@ -12,6 +12,7 @@
 //! [page]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2
 
 mod checkpoint;
+mod encoder;
 mod finish;
 mod fit;
 mod inputs;
@@ -26,6 +27,8 @@ mod trainer;
 
 use crate::model_kind::{Ablation, ModelKind};
 use crate::{Checked, NClusters};
+pub use encoder::JojoSclEncoder;
+pub use inputs::Input;
 pub use model::JojoSclModel;
 pub use params::{Embedding, JojoSclParams};
 
@@ -37,11 +40,12 @@ pub(crate) const KIND: ModelKind =
         .with_ablations(ABLATIONS);
 
 const ABLATIONS: &[Ablation] = &[
-    Ablation { name: "without shrinkage", toml: "shrinkage_weight = 0" },
-    Ablation { name: "without cluster contrast", toml: "cluster_weight = 0" },
     Ablation { name: "without instance contrast", toml: "instance_weight = 0" },
+    Ablation { name: "without reconstruction", toml: "reconstruction_weight = 0" },
     Ablation { name: "without neighbours", toml: "neighbors = 0" },
-    Ablation { name: "without momentum", toml: "momentum = 0" },
+    Ablation { name: "with shrinkage", toml: "shrinkage_weight = 1" },
+    Ablation { name: "with cluster contrast", toml: "cluster_weight = 1" },
+    Ablation { name: "with momentum", toml: "momentum = 0.5" },
     Ablation { name: "shrunk embedding", toml: "embedding = \"shrunk\"" },
     // A fit needs at least one epoch; at this learning rate the epoch changes nothing.
     Ablation { name: "without training", toml: "epochs = 1\nlearning_rate = 1e-12" },

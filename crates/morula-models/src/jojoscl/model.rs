@@ -3,26 +3,24 @@
 use std::path::Path;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
-use morula_cluster::representations::BatchCorrection;
-use morula_cluster::{Classes, ClusterTree, Level};
-use morula_core::{Encoder, EncoderConfig};
-use morula_data::{CountMatrix, DenseMatrix};
-use morula_preprocess::{FilterReport, Recipe};
+use burn::tensor::Device;
+use morula_cluster::representations::{BatchCorrection, CellFeatures};
+use morula_cluster::{ClusterTree, Level};
+use morula_data::CountMatrix;
+use morula_preprocess::Recipe;
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Inputs;
-use super::shrinkage::shrink;
-use super::{Embedding, JojoSclParams, NAME};
+use super::shrinkage::Shrinkage;
+use super::{Embedding, Input, JojoSclEncoder, JojoSclParams, NAME};
 use crate::clustering::{Classifier, SavedClassifier, no_tree};
-use crate::device::read_matrix;
 use crate::saved::folder::{self, Folder};
 use crate::saved::manifest::{self, Header, refused};
 use crate::saved::{weights, write_json};
 use crate::{ClusterModel, Description, EpochRecord, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 
 /// Name of the file with the weights in a saved model.
 const ENCODER: &str = "encoder.safetensors";
@@ -32,11 +30,13 @@ const ENCODER: &str = "encoder.safetensors";
 pub struct JojoSclModel {
     pub(super) params: JojoSclParams,
     pub(super) recipe: Recipe,
-    pub(super) encoder: Encoder,
+    pub(super) features: Option<CellFeatures>,
+    pub(super) encoder: JojoSclEncoder,
     pub(super) correction: BatchCorrection,
     pub(super) classifier: Classifier,
     pub(super) tree: Option<ClusterTree>,
-    pub(super) centres: DenseMatrix,
+    /// What moves the embedding, if it is shrunk.
+    pub(super) prior: Option<Shrinkage>,
     pub(super) shrinkage: Vec<f32>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) fitted: Option<Prediction>,
@@ -49,12 +49,13 @@ struct Manifest {
     header: Header,
     params: JojoSclParams,
     recipe: Recipe,
+    features: Option<CellFeatures>,
     #[serde(default)]
     correction: BatchCorrection,
     #[serde(rename = "assignment")]
     classifier: SavedClassifier,
     tree: Option<ClusterTree>,
-    centres: DenseMatrix,
+    prior: Option<Shrinkage>,
     shrinkage: Vec<f32>,
     history: Vec<EpochRecord>,
 }
@@ -68,9 +69,8 @@ impl JojoSclModel {
         &self.params
     }
 
-    /// The trained query encoder, with batch statistics of the clean data. It maps scaled
-    /// expression `[n, genes]` to embeddings `[n, d]` of length 1.
-    pub fn encoder(&self) -> &Encoder {
+    /// The trained query encoder, with statistics of the clean data where it has any.
+    pub fn encoder(&self) -> &JojoSclEncoder {
         &self.encoder
     }
 
@@ -78,23 +78,6 @@ impl JojoSclModel {
     /// noise alone; near 0, the centre carries no information.
     pub fn shrinkage(&self) -> &[f32] {
         &self.shrinkage
-    }
-
-    /// Labels, probabilities and embedding from the encoder's output `h`.
-    pub(super) fn prediction(
-        &self,
-        h: DenseMatrix,
-        classes: Classes,
-        kept_cells: Vec<usize>,
-        report: FilterReport,
-    ) -> Prediction {
-        let latent = match self.params.embedding {
-            Embedding::Raw => h,
-            Embedding::Shrunk => {
-                shrink(&h, &self.centres, &classes.proba.argmax(), &self.shrinkage)
-            }
-        };
-        Prediction::new(classes, latent, kept_cells, report)
     }
 
     fn device(&self) -> Device {
@@ -117,34 +100,31 @@ impl ClusterModel for JojoSclModel {
 
     fn predict(&self, counts: &CountMatrix) -> Result<Prediction> {
         let prepared = self.recipe.transform(counts)?;
-        let inputs = Inputs { cells: &prepared, device: self.device() };
-        let h = inputs.blocks().map(|x| self.encoder.forward(x));
-        let h = read_matrix(Tensor::cat(h.collect(), 0), "the embedding")?;
+        let device = self.device();
+        let inputs = Inputs::new(&self.params, self.features.as_ref(), &prepared, &device)?;
+        let h = inputs.embed(|x| self.encoder.forward(x))?;
         let h = self.correction.apply(h, prepared.batches.as_deref())?;
-        let classes = self.classifier.predict(&h, &prepared, &inputs.device)?;
-        Ok(self.prediction(h, classes, prepared.kept_cells, prepared.report))
+        let h = self.prior.as_ref().map_or(h.clone(), |prior| prior.apply(&h));
+        let classes = self.classifier.predict(&h, &prepared, &device)?;
+        Ok(Prediction::new(classes, h, prepared.kept_cells, prepared.report))
     }
 
-    /// Centre and b of a group are the means of those of its cells' clusters.
+    /// b of a group is the mean over its cells of that of their clusters.
     fn cut(&self, level: Level) -> Result<Box<dyn ClusterModel>> {
         let known = self.tree.as_ref().ok_or_else(no_tree)?;
         let tree = known.at(level)?;
         let classifier = self.classifier.cut(&tree)?;
-        let (k, d) = (tree.n_clusters(), self.centres.n_cols());
-        let (mut n, mut b, mut centres) = (vec![0.0; k], vec![0.0; k], vec![0.0; k * d]);
+        let k = tree.n_clusters();
+        let (mut n, mut b) = (vec![0.0; k], vec![0.0; k]);
         for ((&from, &to), &size) in known.clusters().iter().zip(tree.clusters()).zip(tree.sizes())
         {
             let size = size as f32;
             n[to] += size;
             b[to] += size * self.shrinkage[from];
-            let sums = &mut centres[to * d..(to + 1) * d];
-            sums.iter_mut().zip(self.centres.row(from)).for_each(|(sum, c)| *sum += size * c);
         }
         let shrinkage = b.iter().zip(&n).map(|(b, n)| b / n).collect();
-        centres.iter_mut().enumerate().for_each(|(at, sum)| *sum /= n[at / d]);
-        let centres = DenseMatrix::from_rows(centres, d);
         let tree = Some(tree);
-        let cut = Self { classifier, tree, centres, shrinkage, fitted: None, ..self.clone() };
+        let cut = Self { classifier, tree, shrinkage, fitted: None, ..self.clone() };
         Ok(Box::new(cut))
     }
 
@@ -155,10 +135,11 @@ impl ClusterModel for JojoSclModel {
                 header: Header::new(NAME, FORMAT),
                 params: self.params.clone(),
                 recipe: self.recipe.clone(),
+                features: self.features.clone(),
                 correction: self.correction.clone(),
                 classifier: self.classifier.save(folder)?,
                 tree: self.tree.clone(),
-                centres: self.centres.clone(),
+                prior: self.prior.clone(),
                 shrinkage: self.shrinkage.clone(),
                 history: self.history.clone(),
             };
@@ -173,34 +154,38 @@ impl ClusterModel for JojoSclModel {
         manifest.recipe.check().map_err(|e| refused(&folder, e))?;
         let d = *params.widths.last().unwrap_or(&0);
         let device = &device.clone().inner();
-        let sizes = [d, manifest.recipe.n_genes()];
-        let classifier = Classifier::load(manifest.classifier, &folder, sizes)?;
+        let n_genes = manifest.recipe.n_genes();
+        let classifier = Classifier::load(manifest.classifier, &folder, [d, n_genes])?;
         let consistent = |classifier: &Classifier| {
             let k = classifier.n_clusters();
-            manifest.recipe.n_genes() > 0
+            n_genes > 0
                 && manifest.correction.fits(d)
                 && manifest.shrinkage.len() == k
                 && classifier.fits(manifest.tree.as_ref())
-                && (manifest.centres.n_rows(), manifest.centres.n_cols()) == (k, d)
+                && manifest.prior.as_ref().is_none_or(|prior| prior.fits(d))
+                && manifest.prior.is_some() == (params.embedding == Embedding::Shrunk)
+                && manifest.features.is_some() == (params.input == Input::Components)
+                && manifest.features.as_ref().is_none_or(|features| features.fits(n_genes))
         };
         let Some(classifier) = classifier.filter(consistent) else {
             let why = "clusters, shrinkage and parameters disagree in their sizes";
             return Err(refused(&folder, why));
         };
         let weights = folder.file(ENCODER)?;
-        let widths = [&[manifest.recipe.n_genes()], params.widths.as_slice()].concat();
+        let d_input = manifest.features.as_ref().map_or(n_genes, CellFeatures::n_dims);
+        let widths = [&[d_input], params.widths.as_slice()].concat();
         weights::check_sizes(&weights, weights::layers(&widths))?;
-        let config = EncoderConfig::new(manifest.recipe.n_genes());
-        let mut encoder = config.with_widths(params.widths.clone()).init(device).valid();
+        let mut encoder = JojoSclEncoder::new(&params, d_input, device).valid();
         weights::load(&mut encoder, &weights)?;
         Ok(Self {
             params,
             recipe: manifest.recipe,
+            features: manifest.features,
             encoder,
             correction: manifest.correction,
             classifier,
             tree: manifest.tree,
-            centres: manifest.centres,
+            prior: manifest.prior,
             shrinkage: manifest.shrinkage,
             history: manifest.history,
             fitted: None,

@@ -4,6 +4,7 @@ use morula_core::shrinkage::Variance;
 use morula_preprocess::{RecipeParams, TargetSum};
 use serde::{Deserialize, Serialize};
 
+use super::inputs::Input;
 use super::network::EVAL_BATCH;
 use crate::device::device_limits::Planned;
 use crate::params::{
@@ -32,23 +33,27 @@ pub struct JojoSclParams {
     pub n_clusters: NClusters,
     /// Seed of all random numbers.
     pub seed: u64,
-    /// Passes over the cells.
+    /// What the encoder sees of a cell.
+    pub input: Input,
+    /// Epochs of training.
     pub epochs: usize,
-    /// Most cells per step; the batches of an epoch are equally large.
+    /// Steps per epoch, so that the work does not grow with the cells; 0 for one pass over the
+    /// cells.
+    pub steps_per_epoch: usize,
+    /// Most cells per step.
     pub batch_size: usize,
-    /// Least number of batches per epoch, while a batch holds 32 cells.
-    pub min_batches: usize,
     /// Initial learning rate of Adam; it falls by a cosine to a thousandth.
     pub learning_rate: f64,
-    /// Momentum m of the key encoder.
-    pub momentum: f64,
-    /// Widths of the encoder's blocks; the last is the width of the embedding.
+    /// Momentum m of the key encoder, which sees the second view. Without one, the same encoder sees
+    /// both.
+    pub momentum: Option<f64>,
+    /// Widths of the encoder's layers; the last is the width of the embedding.
     pub widths: Vec<usize>,
     /// Width P of the projection used in the contrast.
     pub projection: usize,
-    /// Probability of dropping a value in a view.
+    /// Probability of dropping a value in a view of genes.
     pub dropout: f64,
-    /// Standard deviation of the noise added to a view.
+    /// Standard deviation of the noise added to a view of genes.
     pub noise: f64,
     /// Neighbours of a cell, in every view of expression, that may replace it in its second view; 0
     /// for none, as published.
@@ -61,6 +66,8 @@ pub struct JojoSclParams {
     pub cluster_temperature: f64,
     /// Weight of the instance contrast.
     pub instance_weight: f64,
+    /// Weight w_r of the decoder's error.
+    pub reconstruction_weight: f64,
     /// Weight w_c of the cluster contrast and its balance term.
     pub cluster_weight: f64,
     /// Weight lambda of the SURE risk.
@@ -90,22 +97,24 @@ impl Default for JojoSclParams {
         Self {
             n_clusters: NClusters::Auto,
             seed: 0,
-            epochs: 60,
-            batch_size: 200,
-            min_batches: 16,
-            learning_rate: 1e-3,
-            momentum: 0.5,
-            widths: vec![512, 256, 128],
-            projection: 192,
+            input: Input::Components,
+            epochs: 10,
+            steps_per_epoch: 25,
+            batch_size: 256,
+            learning_rate: 2e-3,
+            momentum: None,
+            widths: vec![256, 64],
+            projection: 64,
             dropout: 0.8,
             noise: 0.1,
             neighbors: 10,
             neighbor_share: 0.5,
-            temperature: 0.07,
+            temperature: 0.2,
             cluster_temperature: 1.0,
             instance_weight: 1.0,
-            cluster_weight: 1.0,
-            shrinkage_weight: 1.0,
+            reconstruction_weight: 1.0,
+            cluster_weight: 0.0,
+            shrinkage_weight: 0.0,
             shrinkage_warmup: 0.5,
             variance: Variance::Replicates,
             attach_variance: false,
@@ -124,17 +133,19 @@ impl JojoSclParams {
         n_clusters: NClusters,
         /// Sets the seed of all random numbers.
         seed: u64,
+        /// Sets what the encoder sees of a cell.
+        input: Input,
         /// Sets the number of epochs.
         epochs: usize,
+        /// Sets the steps per epoch; 0 for one pass over the cells.
+        steps_per_epoch: usize,
         /// Sets the most cells per step.
         batch_size: usize,
-        /// Sets the least number of batches per epoch.
-        min_batches: usize,
         /// Sets Adam's learning rate.
         learning_rate: f64,
         /// Sets the key encoder's momentum.
-        momentum: f64,
-        /// Sets the widths of the encoder's blocks.
+        momentum: Option<f64>,
+        /// Sets the widths of the encoder's layers.
         widths: Vec<usize>,
         /// Sets the width of the projection.
         projection: usize,
@@ -152,6 +163,8 @@ impl JojoSclParams {
         cluster_temperature: f64,
         /// Sets the weight of the instance contrast; 0 leaves it out.
         instance_weight: f64,
+        /// Sets the weight of the decoder's error; 0 leaves it out.
+        reconstruction_weight: f64,
         /// Sets the weight of the cluster contrast; 0 leaves it out.
         cluster_weight: f64,
         /// Sets the weight of the SURE risk; 0 leaves it out.
@@ -181,11 +194,20 @@ impl JojoSclParams {
     pub fn published(n_clusters: impl Into<NClusters>) -> Self {
         Self {
             n_clusters: n_clusters.into(),
+            input: Input::Genes,
             epochs: 200,
+            steps_per_epoch: 0,
+            batch_size: 200,
             learning_rate: 0.2,
-            min_batches: 1,
+            momentum: Some(0.5),
+            widths: vec![512, 256, 128],
+            projection: 192,
             dropout: 0.9,
             neighbors: 0,
+            temperature: 0.07,
+            reconstruction_weight: 0.0,
+            cluster_weight: 1.0,
+            shrinkage_weight: 1.0,
             cluster_method: ClusterMethod::KMeans,
             shrinkage_warmup: 0.0,
             refresh_every: 1,
@@ -204,7 +226,6 @@ impl JojoSclParams {
         at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("epochs", self.epochs)?;
         at_least_one("batch_size", self.batch_size)?;
-        at_least_one("min_batches", self.min_batches)?;
         width("projection", self.projection)?;
         at_least_one("refresh_every", self.refresh_every)?;
         at_least_one("n_init", self.n_init)?;
@@ -217,21 +238,34 @@ impl JojoSclParams {
         positive("cluster_temperature", self.cluster_temperature)?;
         not_negative("noise", self.noise)?;
         not_negative("instance_weight", self.instance_weight)?;
+        not_negative("reconstruction_weight", self.reconstruction_weight)?;
         not_negative("cluster_weight", self.cluster_weight)?;
         not_negative("shrinkage_weight", self.shrinkage_weight)?;
         let dropout = (0.0..1.0).contains(&self.dropout);
         require("dropout", self.dropout, dropout, "give a share from 0 to below 1")?;
-        share("momentum", self.momentum)?;
+        share("momentum", self.momentum.unwrap_or(0.0))?;
         share("neighbor_share", self.neighbor_share)?;
         share("shrinkage_warmup", self.shrinkage_warmup)?;
-        let weight = self.instance_weight + self.cluster_weight + self.shrinkage_weight;
+        let weight = self.instance_weight
+            + self.reconstruction_weight
+            + self.cluster_weight
+            + self.shrinkage_weight;
         require("instance_weight", weight, weight > 0.0, "at least one loss needs a weight")?;
         Ok(Checked::new(self))
     }
 
+    /// Cells that a fit sees, each as often as it is in a batch.
+    pub(super) fn visits(&self, n_cells: usize) -> usize {
+        let per_epoch = match self.steps_per_epoch {
+            0 => n_cells,
+            steps => steps.saturating_mul(self.batch_size.min(n_cells)),
+        };
+        self.epochs.saturating_mul(per_epoch)
+    }
+
     /// The largest tensors of a fit.
-    pub(super) fn tensors(&self, n_cells: usize, n_genes: usize) -> [Planned; 3] {
-        let inputs = std::iter::once(n_genes).chain(self.widths.iter().copied());
+    pub(super) fn tensors(&self, n_cells: usize, d_input: usize) -> [Planned; 3] {
+        let inputs = std::iter::once(d_input).chain(self.widths.iter().copied());
         let layers = inputs.zip(self.widths.iter().copied());
         let (d_input, d_output) = layers
             .max_by_key(|&(d_input, d_output)| d_input.saturating_mul(d_output))
@@ -239,8 +273,8 @@ impl JojoSclParams {
         let anchors = self.batch_size.min(n_cells).saturating_mul(2);
         [
             Planned {
-                what: "the scaled expression of a batch",
-                shape: [self.batch_size.max(EVAL_BATCH).min(n_cells), n_genes],
+                what: "the input of a batch",
+                shape: [self.batch_size.max(EVAL_BATCH).min(n_cells), d_input],
                 remedy: "lower batch_size, or keep fewer genes (n_top_genes)",
             },
             Planned {

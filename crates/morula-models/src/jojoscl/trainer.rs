@@ -7,13 +7,13 @@ use morula_cluster::random::{Purpose, stream};
 use morula_cluster::representations::CellGraph;
 use morula_core::contrastive::momentum_update;
 use morula_core::shrinkage::Warmup;
-use morula_core::{Encoder, ops};
+use morula_preprocess::Prepared;
 
-use super::JojoSclParams;
 use super::inputs::Inputs;
 use super::losses::{Batch, Losses};
 use super::positives::Positives;
 use super::state::State;
+use super::{JojoSclEncoder, JojoSclParams};
 use crate::Result;
 use crate::training::batches;
 use crate::training::loss_terms::record;
@@ -27,6 +27,7 @@ const FINAL_RATE: f64 = 1e-3;
 /// The constant parts of a run.
 pub(super) struct Trainer<'a> {
     pub params: &'a JojoSclParams,
+    pub prepared: &'a Prepared,
     /// Number of clusters in training.
     pub n_clusters: usize,
     pub cells: CellGraph,
@@ -49,40 +50,43 @@ impl Trainer<'_> {
         }
         let active = state.memberships.clone().filter(|_| weight > 0.0);
 
-        let n_batches = self.n_batches();
+        let batches = self.batches(epoch);
+        let n_batches = batches.len();
         let mut recorded = Vec::with_capacity(n_batches);
-        for (b, rows) in self.batches(epoch).iter().enumerate() {
+        for (b, rows) in batches.iter().enumerate() {
             let mut rng = stream(params.seed, Purpose::Views, epoch * n_batches + b);
-            let positives = self.positives.draw(rows, &mut rng);
-            let labels = active.clone().map(|labels| {
-                let rows = ops::indices(rows, &labels.device());
-                (labels.select(0, rows), weight)
-            });
+            let positives = &self.positives.draw(rows, &mut rng);
             let batch = Batch {
-                x: self.inputs.rows(rows),
-                positive: self.inputs.rows(&positives),
-                shrinkage: labels,
+                views: self.inputs.views(rows, positives, &mut rng),
+                rows,
+                positives,
+                shrinkage: active.clone().map(|labels| (labels, weight)),
             };
-            let terms = self.losses.forward(&state.network, &state.key, batch, &mut rng)?;
+            let terms = self.losses.forward(&state.network, state.key.as_ref(), batch)?;
             // Without an active term (shrinkage alone, before its warm-up) a step changes nothing.
             if let Some(total) = terms.total() {
                 let gradients = GradientsParams::from_grads(total.backward(), &state.network);
                 state.network = state.optimizer.step(learning_rate, state.network, gradients);
             }
             recorded.push(terms.detach());
-            state.key = momentum_update(state.key, &state.network.encoder, params.momentum);
+            if let (Some(key), Some(momentum)) = (state.key, params.momentum) {
+                state.key = Some(momentum_update(key, &state.network.encoder, momentum));
+            } else {
+                state.key = None;
+            }
         }
         state.history.push(record(epoch, "training", learning_rate, recorded)?);
         Ok(state)
     }
 
     fn batches(&self, epoch: usize) -> Vec<Vec<usize>> {
-        let order = &mut stream(self.params.seed, Purpose::Order, epoch);
-        batches::shuffled(self.n_cells(), self.n_batches(), order)
-    }
-
-    fn n_batches(&self) -> usize {
-        batches::number(self.n_cells(), self.params.batch_size, self.params.min_batches)
+        let JojoSclParams { batch_size, steps_per_epoch, seed, .. } = *self.params;
+        let order = &mut stream(seed, Purpose::Order, epoch);
+        let n = self.inputs.n_cells();
+        match steps_per_epoch {
+            0 => batches::shuffled(n, n.div_ceil(batch_size), order),
+            steps => batches::drawn(n, steps, batch_size, order),
+        }
     }
 
     fn shrinkage_weight(&self, epoch: usize) -> f64 {
@@ -92,19 +96,15 @@ impl Trainer<'_> {
     }
 
     /// Clusters of the clean embedding, which the shrinkage uses until the next refresh.
-    fn memberships(&self, encoder: &Encoder, epoch: usize) -> Result<Tensor<1, Int>> {
+    fn memberships(&self, encoder: &JojoSclEncoder, epoch: usize) -> Result<Tensor<1, Int>> {
         let (_, h) = self.embed(encoder);
         let rng = &mut stream(self.params.seed, Purpose::KMeans, epoch + 1);
         Ok(self.params.cluster_method.fit(&h, self.n_clusters, REFRESH_N_INIT, rng)?.labels)
     }
 
     /// The encoder with statistics of the clean data, and the embedding of all cells.
-    pub fn embed(&self, encoder: &Encoder) -> (Encoder, Tensor<2>) {
-        encoder.valid().calibrate(self.inputs.blocks())
-    }
-
-    fn n_cells(&self) -> usize {
-        self.inputs.cells.n_cells()
+    pub fn embed(&self, encoder: &JojoSclEncoder) -> (JojoSclEncoder, Tensor<2>) {
+        encoder.valid().settle(self.inputs.blocks())
     }
 }
 

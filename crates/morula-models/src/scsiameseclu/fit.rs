@@ -31,7 +31,7 @@ pub(super) fn fit(
     mut options: FitOptions<'_>,
 ) -> Result<ScSiameseCluModel> {
     let device = device.clone().inner();
-    let Setup { recipe, mut prepared, cells: expression } =
+    let Setup { recipe, mut prepared, cells: expression, .. } =
         Setup::new(&params.recipe, params.n_clusters, counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
     let data = Fingerprint::new(counts, &recipe, &prepared);

@@ -9,7 +9,8 @@ use crate::training::Setup;
 use crate::{Prediction, Result};
 
 pub(super) fn fit(params: ViewsParams, counts: &CountMatrix) -> Result<ViewsModel> {
-    let Setup { recipe, prepared, cells } = Setup::new(&params.recipe, params.n_clusters, counts)?;
+    let Setup { recipe, prepared, cells, .. } =
+        Setup::new(&params.recipe, params.n_clusters, counts)?;
     let (joint, latent) =
         JointViews::fit(cells.scores(), params.components, params.smoothing_neighbors)?;
     let graph = cells.expression_graph()?;

@@ -15,10 +15,26 @@ fn params(n_clusters: usize) -> JojoSclParams {
     let recipe = RecipeParams { n_top_genes: 150, ..RecipeParams::default() };
     JojoScl::params(n_clusters)
         .epochs(12)
+        .steps_per_epoch(4)
         .batch_size(64)
         .widths(vec![64, 32])
         .projection(32)
         .recipe(recipe)
+}
+
+/// Every part of the published network, small.
+fn genes(n_clusters: usize) -> JojoSclParams {
+    let small = params(n_clusters);
+    JojoSclParams {
+        recipe: small.recipe,
+        epochs: 12,
+        batch_size: 64,
+        widths: vec![64, 32],
+        projection: 32,
+        learning_rate: 1e-3,
+        shrinkage_warmup: 0.5,
+        ..JojoSclParams::published(n_clusters)
+    }
 }
 
 fn labels(model: &JojoSclModel) -> Vec<usize> {
@@ -77,15 +93,19 @@ fn the_embedding_does_not_depend_on_the_number() {
 #[test]
 fn every_term_is_recorded_and_the_loss_falls() {
     let (counts, _) = counts(200);
-    let model = params(3).epochs(20).fit(&counts, &device()).unwrap();
-    let history = model.history();
-    assert_eq!(history.len(), 20);
-    let names = |r: &EpochRecord| r.terms.iter().map(|t| t.0.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&history[0]), ["instance", "cluster", "balance"]);
-    assert_eq!(names(&history[19]), ["instance", "cluster", "balance", "shrinkage"]);
-    assert!(history[19].terms[0].1 < history[0].terms[0].1);
-    assert!(history[19].learning_rate < history[0].learning_rate);
-    assert!(model.shrinkage().iter().all(|b| (0.0..=1.0).contains(b)));
+    let all = params(3).cluster_weight(1.0).shrinkage_weight(1.0);
+    let both = ["instance", "reconstruction", "cluster", "balance"];
+    for (params, terms) in [(all, &both[..]), (genes(3), &["instance", "cluster", "balance"][..])] {
+        let model = params.epochs(20).fit(&counts, &device()).unwrap();
+        let history = model.history();
+        assert_eq!(history.len(), 20);
+        let names = |r: &EpochRecord| r.terms.iter().map(|t| t.0.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&history[0]), terms);
+        assert_eq!(names(&history[19]), [terms, &["shrinkage"]].concat());
+        assert!(history[19].terms[0].1 < history[0].terms[0].1);
+        assert!(history[19].learning_rate < history[0].learning_rate);
+        assert!(model.shrinkage().iter().all(|b| (0.0..=1.0).contains(b)));
+    }
 }
 
 #[test]
@@ -95,6 +115,7 @@ fn terms_can_be_switched_off() {
         let params = params(3)
             .epochs(3)
             .instance_weight(instance)
+            .reconstruction_weight(0.0)
             .cluster_weight(cluster)
             .shrinkage_weight(shrinkage)
             .shrinkage_warmup(0.0);
@@ -116,9 +137,72 @@ fn every_variance_and_both_embeddings_fit() {
             params.fit(&counts, &device()).unwrap()
         };
         let (raw, shrunk) = (fit(Embedding::Raw), fit(Embedding::Shrunk));
-        assert_eq!(labels(&raw), labels(&shrunk));
         assert_ne!(raw.fitted().unwrap().latent, shrunk.fitted().unwrap().latent);
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("model");
+        checks::predicts_the_same_after_loading(&shrunk, &counts, &folder);
+        let again = shrunk.predict(&counts).unwrap();
+        let differ = again.latent.values().iter().zip(shrunk.fitted().unwrap().latent.values());
+        assert!(differ.into_iter().all(|(a, b)| (a - b).abs() < 1e-3), "new cells are shrunk too");
     }
+}
+
+/// Clusters of an embedding in which cells have moved all the way to their centres are those centres.
+#[test]
+fn the_shrunk_embedding_is_what_is_clustered() {
+    use morula_core::shrinkage::Variance;
+    use morula_models::ClusterMethod;
+    let (counts, _) = counts(150);
+    let params = params(3).epochs(4).cluster_method(ClusterMethod::KMeans);
+    let params = params.variance(Variance::CentroidClt).embedding(Embedding::Shrunk);
+    let model = params.fit(&counts, &device()).unwrap();
+    let fitted = model.fitted().unwrap();
+    // b = N / (N + 1): the distances to a centre are a small part of those between centres.
+    let distance = |i: usize, j: usize| -> f32 {
+        let pairs = fitted.latent.row(i).iter().zip(fitted.latent.row(j));
+        pairs.map(|(a, b)| (a - b) * (a - b)).sum()
+    };
+    let same = |i: usize, j: usize| fitted.labels[i] == fitted.labels[j];
+    let pairs: Vec<_> = (0..150).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
+    let within = pairs.iter().filter(|&&(i, j)| same(i, j)).map(|&(i, j)| distance(i, j));
+    let between = pairs.iter().filter(|&&(i, j)| !same(i, j)).map(|&(i, j)| distance(i, j));
+    assert!(within.fold(0.0, f32::max) < between.fold(f32::INFINITY, f32::min));
+}
+
+#[test]
+fn the_published_network_fits_saves_and_resumes() {
+    let (counts, truth) = realistic(400);
+    let model = genes(3).epochs(20).fit(&counts, &device()).unwrap();
+    let score = morula_metrics::evaluate(&truth, &labels(&model)).unwrap();
+    // Chance is 0; a few epochs of genes and K-means are no more than a start.
+    assert!(score.ari > 0.2, "{score:?}");
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("model");
+    checks::predicts_the_same_after_loading(&model, &counts, &folder);
+    let again = model.predict(&counts).unwrap();
+    assert_eq!(again.labels, labels(&model), "training cells keep their labels");
+}
+
+/// Without dispersion the cells of a type differ by counting alone, so b is large. It stays below 1,
+/// because the components of the fit are those in which its cells vary most.
+#[test]
+fn b_says_how_much_of_a_cluster_is_noise() {
+    let b = |dispersion: f64| {
+        let data = SimulateParams {
+            cells: 1500,
+            genes: 200,
+            types: 3,
+            markers: 20,
+            dispersion,
+            dropout: 0.0,
+            ..SimulateParams::default()
+        };
+        let counts = simulate(&data).unwrap().counts;
+        let model = JojoScl::params(3).fit(&counts, &device()).unwrap();
+        model.shrinkage().iter().sum::<f32>() / 3.0
+    };
+    let [alike, varied] = [b(0.0), b(1.0)];
+    assert!(alike > 0.35 && varied < 0.1, "{alike} {varied}");
 }
 
 #[test]
@@ -159,7 +243,8 @@ fn parameters_out_of_range_are_named() {
         ("n_clusters", params(0)),
         ("dropout", params(3).dropout(1.0)),
         ("learning_rate", params(3).learning_rate(f64::NAN)),
-        ("momentum", params(3).momentum(1.5)),
+        ("momentum", params(3).momentum(Some(1.5))),
+        ("reconstruction_weight", params(3).reconstruction_weight(f64::NAN)),
         ("temperature", params(3).temperature(0.0)),
         ("widths", params(3).widths(vec![])),
         ("shrinkage_weight", params(3).shrinkage_weight(-1.0)),
@@ -197,8 +282,14 @@ fn damaged_models_are_refused() {
 
 #[test]
 fn a_stopped_run_resumes_to_the_same_result() {
+    resumes(params(3));
+    resumes(genes(3));
+}
+
+fn resumes(params: JojoSclParams) {
     let (counts, _) = counts(150);
-    let params = params(3).epochs(8).check().unwrap();
+    let other = params.clone().epochs(9).check().unwrap();
+    let params = params.epochs(8).check().unwrap();
     let home = tempfile::tempdir().unwrap();
     let checkpoint =
         |resume| Some(Checkpoint { folder: home.path().join("run"), every: 100, resume });
@@ -225,7 +316,6 @@ fn a_stopped_run_resumes_to_the_same_result() {
     assert_eq!(resumed.history(), straight.history());
     assert_eq!(resumed.fitted().unwrap().latent, straight.fitted().unwrap().latent);
 
-    let other = self::params(3).epochs(9).check().unwrap();
     let options = FitOptions { observer: None, checkpoint: checkpoint(true) };
     let error = other.fit_with(&counts, &device(), options).unwrap_err();
     assert!(error.to_string().contains("other parameters"), "{error}");

@@ -8,4 +8,4 @@ mod split;
 pub use dispersion::dispersions;
 pub use log_ratio::{LogRatio, student_two_sided, student_upper};
 pub use moments::{Moments, moments};
-pub use split::{ThinParams, thin};
+pub use split::{ThinParams, halves, thin};

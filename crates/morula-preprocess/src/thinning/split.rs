@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Binomial, Distribution};
 use rayon::prelude::*;
 
-use crate::{PreprocessError, Result};
+use crate::{Prepared, PreprocessError, Result};
 
 /// Up to this number, molecules are drawn one by one.
 const FEW: u64 = 16;
@@ -58,7 +58,7 @@ pub fn thin(
     dispersions: &[f64],
     params: ThinParams,
 ) -> Result<[CountMatrix; 2]> {
-    let ThinParams { share, seed } = params;
+    let share = params.share;
     if !(share > 0.0 && share < 1.0) {
         return Err(PreprocessError::param("share", share, "above 0 and below 1"));
     }
@@ -69,7 +69,44 @@ pub fn thin(
     if let Some(bad) = dispersions.iter().find(|d| !d.is_finite() || **d < 0.0) {
         return Err(PreprocessError::param("dispersion", bad, "finite, 0 or more"));
     }
-    let x = counts.x();
+    let part = |x: CsrMatrix| -> Result<CountMatrix> {
+        let (obs, var) = (counts.obs_names().to_vec(), counts.var_names().to_vec());
+        let part = CountMatrix::new(x, obs, var)?;
+        match counts.batches() {
+            Some(batches) => Ok(part.with_batches(batches.clone())?),
+            None => Ok(part),
+        }
+    };
+    let [first, second] = split(counts.x(), |gene| dispersions[gene], params)?;
+    Ok([part(first)?, part(second)?])
+}
+
+/// Two halves of the molecules of prepared cells, `x1 ~ Binomial(x, 1/2)`: two technical draws of
+/// the same cells. They share the genes, the scaling and half the size factor of their cell.
+///
+/// # Errors
+/// [`PreprocessError::Data`] for counts that are no matrix, which prepared cells always have.
+pub fn halves(prepared: &Prepared, seed: u64) -> Result<[Prepared; 2]> {
+    let parts = split(&prepared.counts, |_| 0.0, ThinParams { share: 0.5, seed })?;
+    let size_factors: Vec<f32> = prepared.size_factors.iter().map(|f| f / 2.0).collect();
+    Ok(parts.map(|counts| Prepared {
+        n_genes: prepared.n_genes,
+        kept_cells: prepared.kept_cells.clone(),
+        counts,
+        size_factors: size_factors.clone(),
+        expected: prepared.expected.clone(),
+        batches: prepared.batches.clone(),
+        scaler: prepared.scaler.clone(),
+        report: prepared.report.clone(),
+    }))
+}
+
+/// Both parts of every count, by the dispersion of its gene.
+fn split(
+    x: &CsrMatrix,
+    dispersion: impl Fn(usize) -> f64 + Sync,
+    ThinParams { share, seed }: ThinParams,
+) -> Result<[CsrMatrix; 2]> {
     let firsts: Vec<Vec<f32>> = (0..x.n_rows())
         .into_par_iter()
         .map(|i| {
@@ -77,10 +114,10 @@ pub fn thin(
             rng.set_stream(i as u64);
             let (genes, values) = x.row(i);
             let entries = genes.iter().zip(values);
-            entries.map(|(&g, &v)| first(&mut rng, v, share, dispersions[g as usize])).collect()
+            entries.map(|(&g, &v)| first(&mut rng, v, share, dispersion(g as usize))).collect()
         })
         .collect();
-    let part = |of: fn(f32, f32) -> f32| -> Result<CountMatrix> {
+    let part = |of: fn(f32, f32) -> f32| -> Result<CsrMatrix> {
         let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
         for ((genes, values), first) in x.rows().zip(&firsts) {
             for ((&gene, &value), &first) in genes.iter().zip(values).zip(first) {
@@ -92,13 +129,7 @@ pub fn thin(
             }
             indptr.push(data.len());
         }
-        let x = CsrMatrix::new(x.n_rows(), x.n_cols(), indptr, indices, data)?;
-        let (obs, var) = (counts.obs_names().to_vec(), counts.var_names().to_vec());
-        let part = CountMatrix::new(x, obs, var)?;
-        match counts.batches() {
-            Some(batches) => Ok(part.with_batches(batches.clone())?),
-            None => Ok(part),
-        }
+        Ok(CsrMatrix::new(x.n_rows(), x.n_cols(), indptr, indices, data)?)
     };
     Ok([part(|_, first| first)?, part(|value, first| value - first)?])
 }
@@ -138,7 +169,7 @@ fn binomial(rng: &mut ChaCha8Rng, n: u64, q: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SimulateParams, simulate};
+    use crate::{RecipeParams, SimulateParams, simulate};
 
     /// Genes with the same mean in all cells.
     fn alike(dispersion: f64, library_size: f64) -> CountMatrix {
@@ -200,6 +231,24 @@ mod tests {
         assert_eq!(thin(&counts, &[0.5; 20], params).unwrap()[0].x(), first.x());
         let other = thin(&counts, &[0.5; 20], ThinParams { seed: 4, ..params }).unwrap();
         assert_ne!(other[0].x(), first.x());
+    }
+
+    #[test]
+    fn halves_are_two_draws_of_the_same_cells() {
+        let (_, prepared) = RecipeParams::default().fit(&alike(0.0, 60.0)).unwrap();
+        let [a, b] = halves(&prepared, 5).unwrap();
+        let sum: Vec<f32> =
+            a.counts.to_dense().iter().zip(b.counts.to_dense()).map(|(a, b)| a + b).collect();
+        assert_eq!(sum, prepared.counts.to_dense());
+        assert_eq!(a.size_factors[7] * 2.0, prepared.size_factors[7]);
+        let mean = |x: &Prepared| {
+            let x = x.log_normalized();
+            x.data().iter().map(|&v| f64::from(v)).sum::<f64>() / x.n_rows() as f64
+        };
+        // The same expression in both, so the same mean.
+        assert!((mean(&a) / mean(&b) - 1.0).abs() < 0.02, "{} {}", mean(&a), mean(&b));
+        assert_eq!(halves(&prepared, 5).unwrap()[0], a);
+        assert_ne!(halves(&prepared, 6).unwrap()[0].counts, a.counts);
     }
 
     #[test]
