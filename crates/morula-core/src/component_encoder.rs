@@ -90,10 +90,10 @@ mod tests {
         let encoder = ComponentEncoderConfig::new(6).with_widths(vec![5, 4, 3]).init(&device);
         let x = Tensor::<2>::random([7, 6], Distribution::Normal(2.0, 3.0), &device);
         let all = encoder.forward(x.clone());
-        let one = encoder.forward(x.clone().slice([2..3]));
+        let one = encoder.forward(x.clone().narrow(0, 2, 1));
         let training = encoder.clone().train().forward(x.autodiff()).inner();
         let tolerance = Tolerance::<f32>::default();
-        all.clone().slice([2..3]).into_data().assert_approx_eq(&one.into_data(), tolerance);
+        all.clone().narrow(0, 2, 1).into_data().assert_approx_eq(&one.into_data(), tolerance);
         all.into_data().assert_approx_eq(&training.into_data(), tolerance);
     }
 

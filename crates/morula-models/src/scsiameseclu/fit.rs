@@ -31,11 +31,15 @@ pub(super) fn fit(
     mut options: FitOptions<'_>,
 ) -> Result<ScSiameseCluModel> {
     let device = device.clone().inner();
-    let Setup { recipe, mut prepared, cells: expression, .. } =
-        Setup::new(&params.recipe, params.n_clusters, counts)?;
+    let setup = match params.input_views {
+        true => Setup::with_features,
+        false => Setup::new,
+    };
+    let Setup { recipe, mut prepared, cells: expression, features } =
+        setup(&params.recipe, params.n_clusters, counts)?;
     let (n_cells, n_genes) = (prepared.n_cells(), prepared.n_genes);
     let data = Fingerprint::new(counts, &recipe, &prepared);
-    let (projection, scores) = Projection::fit(params, &prepared)?;
+    let (projection, scores) = Projection::fit(params, &prepared, features)?;
     let n_comps = projection.n_comps();
     device_limits::check(&device, &params.tensors(n_cells, n_comps, n_genes))?;
     if let (Some(k), true) =

@@ -25,7 +25,7 @@ use crate::saved::{weights, write_json};
 use crate::{ClusterModel, Description, EpochRecord, Prediction, Result};
 
 /// Version of the folder written by [`ClusterModel::save`].
-const FORMAT: u32 = 8;
+const FORMAT: u32 = 9;
 
 /// Name of the file with the weights in a saved model.
 const NETWORK: &str = "network.safetensors";
@@ -213,7 +213,7 @@ impl ClusterModel for ScSiameseCluModel {
         let manifest: Manifest = manifest::read_manifest(&folder, NAME, FORMAT)?;
         let params = manifest.params.check().map_err(|e| refused(&folder, e))?.into_params();
         manifest.recipe.check().map_err(|e| refused(&folder, e))?;
-        let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.projection.n_genes());
+        let (n_comps, n_genes) = (manifest.projection.n_comps(), manifest.recipe.n_genes());
         let sizes = [params.latent, manifest.recipe.n_genes()];
         let saved = manifest.classifier;
         let others = saved.is_some();
@@ -227,9 +227,8 @@ impl ClusterModel for ScSiameseCluModel {
             && classifier.as_ref().map_or(tree.is_none(), |known| known.fits(tree))
             && (1..=manifest.reference.cells.max(1)).contains(&k)
             && params.n_clusters.given().is_none_or(|k| k <= manifest.reference.cells)
-            && n_genes == manifest.recipe.n_genes()
             && n_comps > 0
-            && manifest.projection.is_consistent()
+            && manifest.projection.fits(n_genes)
             && manifest.reference.components == n_comps;
         let disagree =
             || refused(&folder, "centroids, components and parameters disagree in their sizes");

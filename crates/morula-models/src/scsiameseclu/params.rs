@@ -47,7 +47,10 @@ pub struct ScSiameseCluParams {
     /// quadratic in the cells.
     pub anchors: usize,
 
-    /// Principal components in the input of the networks.
+    /// Whether the input of the networks is 50 components of each of three views of expression;
+    /// otherwise it is principal components of the z-scores, as published.
+    pub input_views: bool,
+    /// Number of these principal components.
     pub components: usize,
     /// Whether every cell is scaled to the same length in the components, so that distances depend
     /// on cosines alone.
@@ -130,6 +133,7 @@ impl Default for ScSiameseCluParams {
             min_batches: 16,
             max_nodes: 8192,
             anchors: 2048,
+            input_views: true,
             components: 100,
             cosine: true,
             graph_views: true,
@@ -191,6 +195,8 @@ impl ScSiameseCluParams {
         max_nodes: usize,
         /// Sets the most cells that one cell attends to; 0 for all.
         anchors: usize,
+        /// Sets whether the input is components of three views of expression.
+        input_views: bool,
         /// Sets the number of principal components in the input of the networks.
         components: usize,
         /// Sets whether cells are scaled to the same length.
@@ -268,6 +274,7 @@ impl ScSiameseCluParams {
             learning_rate: 1e-4,
             min_batches: 1,
             anchors: 0,
+            input_views: false,
             cosine: false,
             graph_views: false,
             cluster_method: ClusterMethod::KMeans,

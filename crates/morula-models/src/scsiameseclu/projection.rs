@@ -1,6 +1,6 @@
 //! From preprocessed cells to the input of the networks.
 
-use morula_cluster::representations::BatchCorrection;
+use morula_cluster::representations::{BatchCorrection, CellFeatures};
 use morula_data::DenseMatrix;
 use morula_preprocess::{Pca, PcaParams, Prepared, pca_offset};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::ScSiameseCluParams;
 use crate::{ModelError, Result};
 
-/// Principal components of the scaled expression, on a common scale ([3.1]).
+/// The input of the networks, on a common scale ([3.1]): [features](CellFeatures) of the cells, or as
+/// published principal components of their scaled expression.
 ///
 /// With `cosine`, every cell is scaled to the length sqrt(p). That keeps the direction in which it
 /// differs from the mean cell, and removes its length, which mostly reflects sequencing depth.
@@ -18,37 +19,47 @@ use crate::{ModelError, Result};
 /// [3.1]: https://github.com/morula-bio/morula/blob/main/docs/models/scsiameseclu.md#3-1
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Projection {
-    pca: Pca,
-    #[serde(default)]
-    correction: BatchCorrection,
+    source: Source,
     scale: f32,
     cosine: bool,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Source {
+    Features(Box<CellFeatures>),
+    Components { pca: Pca, correction: BatchCorrection },
+}
+
 impl Projection {
-    /// Fits the components and projects the cells, row-major `n x p`.
-    pub fn fit(params: &ScSiameseCluParams, prepared: &Prepared) -> Result<(Self, Vec<f32>)> {
-        let wanted = PcaParams { n_comps: params.components, ..PcaParams::default() };
-        let mut pca = pca_offset(&prepared.scaled(), &wanted)?;
-        let scores = DenseMatrix::from_rows(std::mem::take(&mut pca.scores), pca.n_comps);
-        let (correction, scores) = BatchCorrection::fit(scores, prepared.batches.as_deref())?;
-        let mut scores = scores.into_values();
-        let total: f64 = pca.explained_variance.iter().sum();
-        let scale = match total > 0.0 {
-            true => (pca.n_comps as f64 / total).sqrt() as f32,
-            // All cells are identical: the components are zero.
-            false => 1.0,
+    /// Projects the cells on components or on their `features`, row-major `n x p`.
+    pub fn fit(
+        params: &ScSiameseCluParams,
+        prepared: &Prepared,
+        features: Option<(CellFeatures, DenseMatrix)>,
+    ) -> Result<(Self, Vec<f32>)> {
+        let (source, scores, scale) = match features {
+            // Their mean square is 1.
+            Some((features, x)) => (Source::Features(Box::new(features)), x.into_values(), 1.0),
+            None => components(params, prepared)?,
         };
-        let projection = Self { pca, correction, scale, cosine: params.cosine };
+        let projection = Self { source, scale, cosine: params.cosine };
+        let mut scores = scores;
         projection.rescale(&mut scores);
         Ok((projection, scores))
     }
 
     /// Projects new cells, row-major `n x p`.
     pub fn transform(&self, prepared: &Prepared) -> Result<Vec<f32>> {
-        let scores =
-            DenseMatrix::from_rows(self.pca.transform_offset(&prepared.scaled())?, self.n_comps());
-        let mut scores = self.correction.apply(scores, prepared.batches.as_deref())?.into_values();
+        let mut scores = match &self.source {
+            Source::Features(features) => features.transform(prepared)?,
+            Source::Components { pca, correction } => {
+                let scores = pca.transform_offset(&prepared.scaled())?;
+                let scores = DenseMatrix::from_rows(scores, self.n_comps());
+                correction.apply(scores, prepared.batches.as_deref())?
+            }
+        }
+        .into_values();
         self.rescale(&mut scores);
         if let Some(at) = scores.iter().position(|v| !v.is_finite()) {
             let cell = prepared.kept_cells[at / self.n_comps()];
@@ -80,20 +91,39 @@ impl Projection {
 
     /// Number of components.
     pub fn n_comps(&self) -> usize {
-        self.pca.n_comps
+        match &self.source {
+            Source::Features(features) => features.n_dims(),
+            Source::Components { pca, .. } => pca.n_comps,
+        }
     }
 
-    /// Number of genes projected.
-    pub fn n_genes(&self) -> usize {
-        self.pca.mean.len()
+    /// Whether the sizes of a saved projection agree with the genes of a recipe.
+    pub fn fits(&self, n_genes: usize) -> bool {
+        let fits = match &self.source {
+            Source::Features(features) => features.fits(n_genes),
+            Source::Components { pca, correction } => {
+                pca.mean.len() == n_genes
+                    && pca.loadings.len() == n_genes * pca.n_comps
+                    && correction.fits(pca.n_comps)
+            }
+        };
+        fits && self.scale.is_finite()
     }
+}
 
-    /// Whether the sizes of a saved projection agree.
-    pub fn is_consistent(&self) -> bool {
-        self.pca.loadings.len() == self.n_genes() * self.n_comps()
-            && self.correction.fits(self.n_comps())
-            && self.scale.is_finite()
-    }
+/// Principal components of the scaled expression of the cells, and their factor.
+fn components(params: &ScSiameseCluParams, prepared: &Prepared) -> Result<(Source, Vec<f32>, f32)> {
+    let wanted = PcaParams { n_comps: params.components, ..PcaParams::default() };
+    let mut pca = pca_offset(&prepared.scaled(), &wanted)?;
+    let scores = DenseMatrix::from_rows(std::mem::take(&mut pca.scores), pca.n_comps);
+    let (correction, scores) = BatchCorrection::fit(scores, prepared.batches.as_deref())?;
+    let total: f64 = pca.explained_variance.iter().sum();
+    let scale = match total > 0.0 {
+        true => (pca.n_comps as f64 / total).sqrt() as f32,
+        // All cells are identical: the components are zero.
+        false => 1.0,
+    };
+    Ok((Source::Components { pca, correction }, scores.into_values(), scale))
 }
 
 /// Scales rows of width `d` to a length; a zero row stays zero.
