@@ -48,18 +48,20 @@ pub(crate) const KIND: ModelKind = ModelKind::of::<ScSiameseCluParams>(
 const ABLATIONS: &[Ablation] = &[
     Ablation { name: "without fusion", toml: "fusion = false" },
     Ablation { name: "without ZINB", toml: "zinb_weight = 0" },
-    Ablation { name: "without transport", toml: "transport_weight = 0" },
-    Ablation { name: "without cell refinement", toml: "cell_weight = 0\ngraph_cell_weight = 0" },
-    Ablation { name: "without latent refinement", toml: "latent_weight = 0" },
-    Ablation { name: "without propagation regularisation", toml: "propagation_weight = 0" },
     Ablation {
         name: "without reconstruction",
         toml: "expression_weight = 0\nsignal_weight = 0\nstructure_weight = 0",
     },
-    Ablation { name: "without main stage", toml: "epochs = 0" },
+    Ablation { name: "components of z-scores", toml: "input_views = false" },
+    Ablation { name: "with main stage", toml: "epochs = 10" },
+    Ablation { name: "with main stage, no transport", toml: "epochs = 10\ntransport_weight = 0" },
+    Ablation {
+        name: "with main stage and cell refinement",
+        toml: "epochs = 10\ncell_weight = 0.1\ngraph_cell_weight = 5",
+    },
     Ablation {
         name: "without training",
-        toml: "autoencoder_epochs = 0\ngraph_epochs = 0\njoint_epochs = 0\nepochs = 0",
+        toml: "autoencoder_epochs = 0\ngraph_epochs = 0\njoint_epochs = 0",
     },
     Ablation { name: "components as they are", toml: "cosine = false" },
     Ablation { name: "graph of z-scores alone", toml: "graph_views = false" },

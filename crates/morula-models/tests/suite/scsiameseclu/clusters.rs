@@ -71,7 +71,7 @@ fn every_marginal_and_cluster_method_fits() {
 #[test]
 fn minibatches_of_the_graph_find_the_types() {
     let (counts, truth) = realistic(600);
-    let params = ScSiameseClu::params(3).max_nodes(200).joint_epochs(70).epochs(20);
+    let params = ScSiameseClu::params(3).max_nodes(200).epochs(10);
     let model = params.fit(&counts, &device()).unwrap();
     let score = morula_metrics::evaluate(&truth, &labels(&model)).unwrap();
     assert!(score.ari > 0.8, "{score:?}");

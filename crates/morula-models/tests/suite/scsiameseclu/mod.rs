@@ -22,6 +22,8 @@ fn params(n_clusters: usize) -> ScSiameseCluParams {
         .widths(vec![24, 32])
         .graph_widths(vec![24])
         .latent(6)
+        .cell_weight(0.1)
+        .graph_cell_weight(5.0)
         .recipe(recipe)
 }
 
