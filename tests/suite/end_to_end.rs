@@ -33,7 +33,7 @@ fn counts_to_clusters_in_a_file() -> Result<(), Box<dyn Error>> {
     let whole = read(&output)?;
     assert_eq!(whole.x.as_ref(), Some(counts.x()));
     let latent = &whole.obsm["X_jojoscl"];
-    assert_eq!((latent.n_rows(), latent.n_cols()), (300, 128));
+    assert_eq!((latent.n_rows(), latent.n_cols()), (300, 64));
     assert_eq!(latent.values(), fitted.latent.values());
     assert_eq!(whole.obsm["jojoscl_proba"].n_cols(), 3);
     assert!(whole.uns.contains_key("jojoscl"));

@@ -147,7 +147,8 @@ mod tests {
         // The model is run both ways. Ward has no seed.
         assert_eq!(count(&wanted), 2 * (2 * 3 + 1 + 3));
         let wanted = Wanted { ablations: true, ..wanted };
-        assert_eq!(count(&wanted), 2 * (2 * 3 * 9 + 4 + 3 * 4));
+        let variants = 1 + model().ablations().len();
+        assert_eq!(count(&wanted), 2 * (2 * 3 * variants + 4 + 3 * 4));
         // Perturbed counts have one.
         let wanted = Wanted { ablations: false, robustness: true, ..wanted };
         assert_eq!(count(&wanted), 2 * (2 * 3 * 12 + 1 + 3 * 11 + 3 * 12));

@@ -62,7 +62,6 @@ fn evidence_of_the_whole_model() {
         let [full, views] = ["full.h5ad", "views.h5ad"].map(|f| read(sandbox.path(f)).unwrap());
         let of = |data: &AnnData| data.uns[&format!("{model}_evidence")].clone();
         assert_eq!(labels(&full, model), labels(&views, model));
-        assert!(model == "views" || of(&full) != of(&views));
         let Some(UnsValue::Ints(supported)) = of(&full).get("supported").cloned() else { panic!() };
         assert!(supported.contains(&1), "{model}");
     }

@@ -63,7 +63,7 @@ fn the_output_is_the_input_and_the_results() {
     assert!(matches!(uns.get("version"), Some(UnsValue::Text(_))));
     assert!(matches!(uns.get("b"), Some(UnsValue::Floats(b)) if b.len() == 3));
     let losses = uns.get("losses").unwrap();
-    for name in ["total", "instance", "cluster", "shrinkage"] {
+    for name in ["total", "instance", "reconstruction"] {
         assert!(matches!(losses.get(name), Some(UnsValue::Floats(l)) if l.len() == 6), "{name}");
     }
 }
