@@ -6,17 +6,8 @@ use serde::Serialize;
 /// Genes that are selected by default.
 const SELECTED: usize = 2000;
 
-/// Program, networks and optimiser, in MB.
-const BASE: usize = 65;
-
 /// The program alone, in MB.
 const PROGRAM: usize = 30;
-
-/// Cells that JojoSCL embeds at once.
-const BATCH: usize = 2048;
-
-/// Most cells in a step of scSiameseClu, by default.
-const MAX_NODES: usize = 8192;
 
 /// Expected memory of `morula cluster` with default parameters, in MB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,19 +26,16 @@ impl MemoryPlan {
     pub fn new(n_cells: usize, n_genes: usize, stored_values: usize) -> Self {
         let mb = |bytes: usize| bytes.div_ceil(1_000_000);
         let counts_mb = mb(stored_values.saturating_mul(8));
-        // Measured from 420 to 30 000 cells. Parts of the counts are in memory twice; a cell of a
-        // batch takes 17 kB, and what is kept of any cell 3.3 kB.
-        let batch = n_cells.min(BATCH).saturating_mul(17_000);
-        let kept = n_cells.saturating_mul(3300);
-        let expected_peak_mb = BASE + 3 * counts_mb / 2 + mb(batch.saturating_add(kept));
+        // The counts of the selected genes, in tenths of MB: these genes are seen most.
+        let selected = 22 * counts_mb * n_genes.min(SELECTED) / n_genes.max(1);
+        let of_cells = |bytes: usize| mb(n_cells.saturating_mul(bytes));
+        // Measured from 420 to 30 000 cells. The counts are in memory twice: a second fit of views
+        // has seven tenths of them. The halves of a cell have features too.
+        let expected_peak_mb = 51 + (21 * counts_mb + 14 * selected / 10) / 10 + of_cells(9000);
+        let scsiameseclu_peak_mb = 73 + (21 * counts_mb + 15 * selected / 10) / 10 + of_cells(7000);
         // Measured from 420 to 100 000 cells. The counts of the selected genes are in memory up to
         // three times.
-        let selected = 22 * counts_mb * n_genes.min(SELECTED) / n_genes.max(1);
-        let views_peak_mb =
-            PROGRAM + (12 * counts_mb + selected) / 10 + mb(n_cells.saturating_mul(2600));
-        // Measured from 420 to 30 000 cells: 70 kB per cell of a step.
-        let step = n_cells.div_ceil(n_cells.div_ceil(MAX_NODES).max(1));
-        let scsiameseclu_peak_mb = BASE + 10 + counts_mb + mb(step.saturating_mul(70_000));
+        let views_peak_mb = PROGRAM + (12 * counts_mb + selected) / 10 + of_cells(2600);
         Self { counts_mb, expected_peak_mb, scsiameseclu_peak_mb, views_peak_mb }
     }
 
@@ -108,17 +96,17 @@ mod tests {
     #[test]
     fn plans_are_near_what_was_measured() {
         for (cells, genes, counts_mb, measured) in [
-            (420, 22_083, 14, [86, 121, 51]),
-            (571, 12_653, 25, [96, 148, 65]),
-            (1937, 20_125, 30, [147, 265, 70]),
-            (2100, 20_670, 18, [139, 262, 61]),
-            (3005, 4_000, 55, [204, 373, 182]),
-            (4186, 13_488, 7, [134, 357, 51]),
-            (4271, 33_694, 45, [174, 406, 96]),
-            (13_999, 14_053, 79, [288, 592, 187]),
-            (2000, 10_000, 20, [138, 241, 70]),
-            (10_000, 10_000, 99, [283, 506, 208]),
-            (30_000, 10_000, 297, [718, 835, 564]),
+            (420, 22_083, 14, [90, 104, 51]),
+            (571, 12_653, 25, [118, 135, 65]),
+            (1937, 20_125, 30, [136, 157, 70]),
+            (2100, 20_670, 18, [106, 131, 61]),
+            (3005, 4_000, 55, [303, 310, 182]),
+            (4186, 13_488, 7, [102, 119, 51]),
+            (4271, 33_694, 45, [209, 220, 96]),
+            (13_999, 14_053, 79, [348, 354, 187]),
+            (2000, 10_000, 20, [113, 133, 70]),
+            (10_000, 10_000, 99, [399, 422, 208]),
+            (30_000, 10_000, 297, [1053, 972, 564]),
         ] {
             let plan = MemoryPlan::new(cells, genes, counts_mb * 125_000);
             let planned = [plan.expected_peak_mb, plan.scsiameseclu_peak_mb, plan.views_peak_mb];

@@ -64,12 +64,15 @@ impl CellFeatures {
 
     /// Number of features d.
     pub fn n_dims(&self) -> usize {
-        self.views.dims(0)[1..].iter().take(self.scales.len()).sum()
+        let dims = self.views.dims(0);
+        dims[1..].iter().take(self.scales.len()).fold(0, |sum, &d| sum.saturating_add(d))
     }
 
     /// Whether saved sizes agree with each other and with the genes of a recipe.
     pub fn fits(&self, n_genes: usize) -> bool {
-        (1..=N_VIEWS).contains(&self.scales.len()) && self.views.fits(n_genes)
+        (1..=N_VIEWS).contains(&self.scales.len())
+            && self.scales.iter().all(|scale| scale.is_finite())
+            && self.views.fits(n_genes)
     }
 }
 

@@ -46,7 +46,8 @@ pub(super) fn fit(
         ClusterMethod::Communities => REFRESH_N_INIT,
         _ => params.n_init.max(REFRESH_N_INIT),
     };
-    params.cluster_method.check(&device, n_cells, n_clusters, n_init)?;
+    let most = n_clusters.max(params.n_clusters.given().unwrap_or(1));
+    params.cluster_method.check(&device, n_cells, most, n_init)?;
     let positives = Positives::fit(params, &cells)?;
     let inputs = match (&features, x) {
         (Some(features), Some(x)) => {

@@ -12,6 +12,9 @@ use crate::params::{
 };
 use crate::{ClusterMethod, NClusters, Result};
 
+/// Most steps of an epoch, whose batches are drawn at its start.
+const MOST_STEPS: usize = 100_000;
+
 /// Which embedding is clustered and returned ([2.11]).
 ///
 /// [2.11]: https://github.com/morula-bio/morula/blob/main/docs/models/jojoscl.md#2-11
@@ -226,6 +229,8 @@ impl JojoSclParams {
     pub fn check(self) -> Result<Checked<Self>> {
         at_least_one("n_clusters", self.n_clusters.given().unwrap_or(1))?;
         at_least_one("epochs", self.epochs)?;
+        let steps = self.steps_per_epoch <= MOST_STEPS;
+        require("steps_per_epoch", self.steps_per_epoch, steps, "give at most 100000")?;
         at_least_one("batch_size", self.batch_size)?;
         width("projection", self.projection)?;
         at_least_one("refresh_every", self.refresh_every)?;
@@ -265,7 +270,7 @@ impl JojoSclParams {
     }
 
     /// The largest tensors of a fit.
-    pub(super) fn tensors(&self, n_cells: usize, d_input: usize) -> [Planned; 3] {
+    pub(super) fn tensors(&self, n_cells: usize, d_input: usize) -> [Planned; 4] {
         let inputs = std::iter::once(d_input).chain(self.widths.iter().copied());
         let layers = inputs.zip(self.widths.iter().copied());
         let (d_input, d_output) = layers
@@ -281,6 +286,11 @@ impl JojoSclParams {
             Planned {
                 what: "the largest layer of the encoder",
                 shape: [d_input, d_output],
+                remedy: "lower its widths",
+            },
+            Planned {
+                what: "the decoder",
+                shape: [self.widths.last().copied().unwrap_or_default(), d_input],
                 remedy: "lower its widths",
             },
             Planned {

@@ -228,7 +228,7 @@ impl ClusterModel for ScSiameseCluModel {
             && (1..=manifest.reference.cells.max(1)).contains(&k)
             && params.n_clusters.given().is_none_or(|k| k <= manifest.reference.cells)
             && n_comps > 0
-            && manifest.projection.fits(n_genes)
+            && manifest.projection.fits(&params, n_genes)
             && manifest.reference.components == n_comps;
         let disagree =
             || refused(&folder, "centroids, components and parameters disagree in their sizes");

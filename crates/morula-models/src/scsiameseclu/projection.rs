@@ -97,13 +97,15 @@ impl Projection {
         }
     }
 
-    /// Whether the sizes of a saved projection agree with the genes of a recipe.
-    pub fn fits(&self, n_genes: usize) -> bool {
+    /// Whether a saved projection agrees with the parameters, and in its sizes with the genes of a
+    /// recipe.
+    pub fn fits(&self, params: &ScSiameseCluParams, n_genes: usize) -> bool {
         let fits = match &self.source {
-            Source::Features(features) => features.fits(n_genes),
+            Source::Features(features) => params.input_views && features.fits(n_genes),
             Source::Components { pca, correction } => {
-                pca.mean.len() == n_genes
-                    && pca.loadings.len() == n_genes * pca.n_comps
+                !params.input_views
+                    && pca.mean.len() == n_genes
+                    && n_genes.checked_mul(pca.n_comps) == Some(pca.loadings.len())
                     && correction.fits(pca.n_comps)
             }
         };

@@ -244,6 +244,7 @@ fn parameters_out_of_range_are_named() {
         ("dropout", params(3).dropout(1.0)),
         ("learning_rate", params(3).learning_rate(f64::NAN)),
         ("momentum", params(3).momentum(Some(1.5))),
+        ("steps_per_epoch", params(3).steps_per_epoch(1 << 40)),
         ("reconstruction_weight", params(3).reconstruction_weight(f64::NAN)),
         ("temperature", params(3).temperature(0.0)),
         ("widths", params(3).widths(vec![])),
