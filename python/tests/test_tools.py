@@ -130,8 +130,11 @@ def test_cut(adata, tmp_path):
     assert (adata.obs.groupby("jojoscl", observed=True)["two"].nunique() == 1).all()
     mo.tl.cut(adata, resolution=1e9, key_added="leaves")
     assert adata.obs["leaves"].nunique() == adata.obs["jojoscl_fine"].nunique()
-    mo.tl.cut(adata, resolution=0.0, key_added="whole")
+    mo.tl.cut(adata, n_clusters=1, key_added="whole")
     assert adata.obs["whole"].nunique() == 1
+    # Clusters without an edge between them stay apart at every resolution.
+    mo.tl.cut(adata, resolution=0.0, key_added="connected")
+    assert adata.obs["connected"].nunique() <= adata.obs["jojoscl_coarse"].nunique()
     # A result that a file has held.
     adata.write_h5ad(tmp_path / "cells.h5ad")
     back = anndata.read_h5ad(tmp_path / "cells.h5ad")
