@@ -47,6 +47,7 @@ pub fn scsiameseclu() -> ScSiameseCluParams {
         .epochs(3)
         .batch_size(SIZE)
         .components(SIZE / 2)
+        .input_views(false)
         .widths(vec![SIZE, SIZE])
         .graph_widths(vec![SIZE])
         .latent(SIZE / 2)
