@@ -58,8 +58,11 @@ impl CellFeatures {
     /// # Errors
     /// As [`ExpressionViews::transform`].
     pub fn transform(&self, prepared: &Prepared) -> Result<DenseMatrix> {
-        let scores = self.views.transform(prepared)?;
-        Ok(side_by_side(&scores[..self.scales.len().min(N_VIEWS)], &self.scales))
+        let scores = match self.scales.len() {
+            1 => vec![self.views.scaled(prepared)?],
+            _ => self.views.transform(prepared)?.to_vec(),
+        };
+        Ok(side_by_side(&scores, &self.scales))
     }
 
     /// Number of features d.
@@ -70,7 +73,7 @@ impl CellFeatures {
 
     /// Whether saved sizes agree with each other and with the genes of a recipe.
     pub fn fits(&self, n_genes: usize) -> bool {
-        (1..=N_VIEWS).contains(&self.scales.len())
+        [1, N_VIEWS].contains(&self.scales.len())
             && self.scales.iter().all(|scale| scale.is_finite())
             && self.views.fits(n_genes)
     }

@@ -137,23 +137,34 @@ impl ExpressionViews {
     /// # Errors
     /// When the genes differ from those of the fit, or a batch is unknown.
     pub fn transform(&self, prepared: &Prepared) -> Result<[DenseMatrix; N_VIEWS]> {
-        let batches = prepared.batches.as_deref();
-        let [a, b, c] = &self.corrections;
-        let [first, second, third] = [
-            DenseMatrix::from_rows(
-                self.scaled.transform_offset(&prepared.scaled())?,
-                self.scaled.n_comps,
-            ),
-            DenseMatrix::from_rows(
-                self.logged.transform_sparse(&prepared.log_normalized())?,
-                self.logged.n_comps,
-            ),
-            DenseMatrix::from_rows(
-                self.residuals.transform(&prepared.counts, &prepared.size_factors)?,
-                self.residuals.n_comps,
-            ),
-        ];
-        Ok([a.apply(first, batches)?, b.apply(second, batches)?, c.apply(third, batches)?])
+        Ok([self.scaled(prepared)?, self.logged(prepared)?, self.residuals(prepared)?])
+    }
+
+    /// Scores of new cells in the view of z-scores.
+    pub(super) fn scaled(&self, prepared: &Prepared) -> Result<DenseMatrix> {
+        let scores = self.scaled.transform_offset(&prepared.scaled())?;
+        self.correct(0, scores, self.scaled.n_comps, prepared)
+    }
+
+    fn logged(&self, prepared: &Prepared) -> Result<DenseMatrix> {
+        let scores = self.logged.transform_sparse(&prepared.log_normalized())?;
+        self.correct(1, scores, self.logged.n_comps, prepared)
+    }
+
+    fn residuals(&self, prepared: &Prepared) -> Result<DenseMatrix> {
+        let scores = self.residuals.transform(&prepared.counts, &prepared.size_factors)?;
+        self.correct(2, scores, self.residuals.n_comps, prepared)
+    }
+
+    fn correct(
+        &self,
+        view: usize,
+        scores: Vec<f32>,
+        n_comps: usize,
+        prepared: &Prepared,
+    ) -> Result<DenseMatrix> {
+        let scores = DenseMatrix::from_rows(scores, n_comps);
+        self.corrections[view].apply(scores, prepared.batches.as_deref())
     }
 
     /// Dimensions of an embedding, `d`, and of these views.

@@ -135,19 +135,26 @@ pub(super) fn side_by_side(views: &[DenseMatrix], scales: &[f32]) -> DenseMatrix
 
 /// Every row of `x`, averaged with the mean of its neighbours among `known`.
 fn smoothed(x: &DenseMatrix, known: &DenseMatrix, near: &Neighbors) -> DenseMatrix {
-    let (d, k) = (x.n_cols(), near.k);
-    if k == 0 {
-        return x.clone();
+    let Some(means) = neighbor_means(known, &near.indices, near.k) else { return x.clone() };
+    let pairs = x.values().iter().zip(means.values());
+    DenseMatrix::from_rows(pairs.map(|(v, m)| (v + m) / 2.0).collect(), x.n_cols())
+}
+
+/// The mean of `k` rows of `x` for every cell: those at `neighbors`, `k` per cell. `None` for k = 0
+/// or rows without values.
+pub fn neighbor_means(x: &DenseMatrix, neighbors: &[u32], k: usize) -> Option<DenseMatrix> {
+    let d = x.n_cols();
+    if k == 0 || d == 0 {
+        return None;
     }
-    let mut out = x.values().to_vec();
-    out.par_chunks_mut(d).zip(near.indices.par_chunks(k)).for_each(|(row, near)| {
-        let mut mean = vec![0f32; d];
+    let mut means = vec![0f32; neighbors.len() / k * d];
+    means.par_chunks_mut(d).zip(neighbors.par_chunks(k)).for_each(|(mean, near)| {
         for &j in near {
-            mean.iter_mut().zip(known.row(j as usize)).for_each(|(m, v)| *m += v);
+            mean.iter_mut().zip(x.row(j as usize)).for_each(|(m, v)| *m += v);
         }
-        row.iter_mut().zip(mean).for_each(|(v, m)| *v = (*v + m / k as f32) / 2.0);
+        mean.iter_mut().for_each(|m| *m /= k as f32);
     });
-    DenseMatrix::from_rows(out, d)
+    Some(DenseMatrix::from_rows(means, d))
 }
 
 #[cfg(test)]
@@ -177,6 +184,14 @@ mod tests {
         let x = DenseMatrix::from_rows(vec![0.0, 1.0, 3.0, 10.0], 1);
         let near = neighbors(x.values(), 1, 2).unwrap();
         assert_eq!(smoothed(&x, &x, &near).values(), [1.0, 1.25, 1.75, 6.0]);
+    }
+
+    #[test]
+    fn means_are_those_of_the_neighbours() {
+        let x = DenseMatrix::from_rows(vec![1.0, 0.0, 3.0, 2.0, 5.0, 4.0], 2);
+        let means = neighbor_means(&x, &[1, 2, 0, 0, 1, 0], 2).unwrap();
+        assert_eq!(means.values(), [4.0, 3.0, 1.0, 0.0, 2.0, 1.0]);
+        assert!(neighbor_means(&x, &[], 0).is_none());
     }
 
     #[test]

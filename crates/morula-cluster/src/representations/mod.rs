@@ -14,4 +14,4 @@ pub use cell_graph::CellGraph;
 pub(crate) use cell_neighbors::same_cells;
 pub use cell_neighbors::{CellNeighbors, NEIGHBORHOOD};
 pub use expression_views::{ExpressionViews, N_VIEWS};
-pub use joint_views::JointViews;
+pub use joint_views::{JointViews, neighbor_means};

@@ -104,7 +104,10 @@ impl ClusterModel for JojoSclModel {
         let inputs = Inputs::new(&self.params, self.features.as_ref(), &prepared, &device)?;
         let h = inputs.embed(|x| self.encoder.forward(x))?;
         let h = self.correction.apply(h, prepared.batches.as_deref())?;
-        let h = self.prior.as_ref().map_or(h.clone(), |prior| prior.apply(&h));
+        let h = match &self.prior {
+            Some(prior) => prior.apply(&h),
+            None => h,
+        };
         let classes = self.classifier.predict(&h, &prepared, &device)?;
         Ok(Prediction::new(classes, h, prepared.kept_cells, prepared.report))
     }

@@ -1,6 +1,6 @@
 //! The cell in the second view of each cell.
 
-use morula_cluster::representations::CellGraph;
+use morula_cluster::representations::{CellGraph, neighbor_means};
 use morula_data::DenseMatrix;
 use morula_preprocess::Neighbors;
 use rand::{Rng, RngExt};
@@ -38,18 +38,7 @@ impl Positives {
 
     /// The mean of the neighbours of every cell in `x`; `None` without neighbours.
     pub fn means(&self, x: &DenseMatrix) -> Option<DenseMatrix> {
-        let (k, d) = (self.k, x.n_cols());
-        if k == 0 || d == 0 {
-            return None;
-        }
-        let mut means = vec![0f32; x.values().len()];
-        means.chunks_mut(d).zip(self.neighbors.chunks(k)).for_each(|(mean, near)| {
-            for &j in near {
-                mean.iter_mut().zip(x.row(j as usize)).for_each(|(m, v)| *m += v);
-            }
-            mean.iter_mut().for_each(|m| *m /= k as f32);
-        });
-        Some(DenseMatrix::from_rows(means, d))
+        neighbor_means(x, &self.neighbors, self.k)
     }
 
     /// The cells for the second views of `rows`.
@@ -95,14 +84,6 @@ mod tests {
             let near = views.iter().flat_map(of).map(|j| j as usize).collect();
             assert_eq!(drawn, near);
         }
-    }
-
-    #[test]
-    fn means_are_those_of_the_neighbours() {
-        let near = Positives { neighbors: vec![1, 2, 0, 0, 1, 0], k: 2, share: 1.0 };
-        let x = DenseMatrix::from_rows(vec![1.0, 0.0, 3.0, 2.0, 5.0, 4.0], 2);
-        assert_eq!(near.means(&x).unwrap().values(), [4.0, 3.0, 1.0, 0.0, 2.0, 1.0]);
-        assert!(Positives { k: 0, ..near }.means(&x).is_none());
     }
 
     #[test]
