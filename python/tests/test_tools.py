@@ -132,7 +132,7 @@ def test_cut(adata, tmp_path):
     assert adata.obs["leaves"].nunique() == adata.obs["jojoscl_fine"].nunique()
     mo.tl.cut(adata, n_clusters=1, key_added="whole")
     assert adata.obs["whole"].nunique() == 1
-    # Clusters without an edge between them stay apart at every resolution.
+    # Two clusters without an edge between them stay apart, and so does what the tree joins later.
     mo.tl.cut(adata, resolution=0.0, key_added="connected")
     assert adata.obs["connected"].nunique() <= adata.obs["jojoscl_coarse"].nunique()
     # A result that a file has held.
