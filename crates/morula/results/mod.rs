@@ -26,11 +26,15 @@
 //!
 //! With [`evidence_additions`], the evidence for every split as `uns["jojoscl_evidence"]`;
 //! with [`umap_additions`], a layout in two dimensions as `obsm["X_umap"]`.
+//!
+//! [`Subclusters`] divides clusters further; it leaves the results above as they are.
 
 mod denoised;
+pub mod subcluster;
 mod tree;
 
 pub use denoised::Denoised;
+pub use subcluster::{EvidenceFrom, SubclusterError, SubclusterParams, Subclustered, Subclusters};
 pub use tree::{cut, evidence_additions, fitted_evidence, refitted_evidence};
 
 use morula_data::{Additions, Categorical, Column, DataError, DenseMatrix, UnsValue};

@@ -7,10 +7,12 @@ use morula_cluster::{ClusterError, ClusterTree, Level, NClusters};
 use morula_data::{Additions, Categorical, Column, CountMatrix, DataError, UnsValue};
 use morula_models::{ClusterModel, Device, FitOptions, ModelError, ModelKind, Prediction};
 
+use super::subcluster::key_of;
+
 /// `obs["<name>_coarse"]` and `obs["<name>_fine"]`, the levels beside the clusters of a fit. Names show
 /// how they are nested: `3.1` and `3.2` are parts of cluster 3, `0+4` holds two clusters. Cells with a lower
-/// confidence have no level either. Levels and
-/// evidence that an earlier run has left do not fit these clusters, and are removed.
+/// confidence have no level either. Levels,
+/// evidence and parts of clusters that an earlier run has left do not fit these clusters, and are removed.
 pub(super) fn levels(
     name: &str,
     tree: Option<&ClusterTree>,
@@ -19,7 +21,13 @@ pub(super) fn levels(
     min_confidence: f32,
 ) -> Result<Additions, DataError> {
     let confidence = prediction.confidence();
-    let mut additions = Additions::new().without_uns(evidence_of(name));
+    let parts = key_of(name);
+    let mut additions = Additions::new()
+        .without_uns(evidence_of(name))
+        .without_uns(evidence_of(&parts))
+        .without_obs(format!("{parts}_confidence"))
+        .without_obs(&parts)
+        .without_uns(&parts);
     for (level, end) in [(Level::Coarse, "coarse"), (Level::Fine, "fine")] {
         let column_name = format!("{name}_{end}");
         let found = tree.zip(prediction.leaves.as_ref());
@@ -37,7 +45,7 @@ pub(super) fn levels(
 }
 
 /// The entry of uns with the evidence.
-fn evidence_of(name: &str) -> String {
+pub(super) fn evidence_of(name: &str) -> String {
     format!("{name}_evidence")
 }
 
