@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     agreement, annotate, benchmark, cluster, cut, devices, evaluate, inspect, markers, match_names,
-    predict, qc, report, simulate, transfer,
+    predict, qc, report, simulate, subcluster, transfer,
 };
 
 /// Deep clustering of single-cell RNA-seq on any GPU or CPU.
@@ -25,6 +25,7 @@ pub enum Command {
     Qc(qc::Qc),
     Cluster(cluster::Cluster),
     Cut(cut::Cut),
+    Subcluster(subcluster::Subcluster),
     Predict(predict::Predict),
     Report(report::Report),
     Evaluate(evaluate::Evaluate),
@@ -46,6 +47,7 @@ impl Command {
             Self::Qc(args) => args.run(),
             Self::Cluster(args) => args.run(),
             Self::Cut(args) => args.run(),
+            Self::Subcluster(args) => args.run(),
             Self::Predict(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::Evaluate(args) => args.run(),

@@ -19,7 +19,7 @@ mod reporting;
 mod subset;
 mod summary;
 mod task;
-
+mod watcher;
 mod writable;
 
 use std::ffi::OsString;

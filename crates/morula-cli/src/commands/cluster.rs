@@ -1,6 +1,5 @@
 //! `morula cluster`: fits a model and adds its clusters to a copy of the input.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -8,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use morula::cluster::evidence::Evidence;
 use morula::models::AnyParams;
-use morula::models::{ModelError, Observer};
+use morula::models::ModelError;
 use morula::prelude::*;
 use morula::report::Source;
 use morula::results::{fitted_evidence, refitted_evidence};
@@ -21,11 +20,11 @@ use crate::failure::usage;
 use crate::interrupt;
 use crate::memory::MemoryPlan;
 use crate::outputs::Outputs;
-use crate::progress::Progress;
 use crate::quality::Screen;
 use crate::reporting::{TruthArgs, annotated, draw, sure_cells, title, umap_of};
 use crate::summary;
 use crate::task::{Planned, Task, check_plan, check_results};
+use crate::watcher::Watcher;
 use crate::writable::{check_listed_folder, check_model_folder};
 
 /// Epochs between two checkpoints.
@@ -33,7 +32,7 @@ const CHECKPOINT_EVERY: usize = 5;
 
 /// What evidence for the splits of clusters is computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum EvidenceName {
+pub enum EvidenceName {
     /// No evidence.
     None,
     /// Clusters found anew in the views of expression.
@@ -236,7 +235,7 @@ impl Cluster {
                 let mut watcher = Watcher::new(console, kind);
                 let options = FitOptions { observer: Some(&mut watcher), checkpoint: None };
                 let found = refitted_evidence(model, counts, &task.device.device, options);
-                watcher.progress.end();
+                watcher.end();
                 found
             }
         };
@@ -340,39 +339,7 @@ impl Cluster {
         let options = FitOptions { observer: Some(&mut watcher), checkpoint };
         interrupt::defer();
         let model = params.fit_with(counts, &task.device.device, options);
-        watcher.progress.end();
+        watcher.end();
         Ok(model?)
-    }
-}
-
-/// Shows the epochs, stops at Ctrl-C, and says once that checkpoints fail.
-struct Watcher {
-    progress: Progress,
-    console: Console,
-    remarked: bool,
-}
-
-impl Watcher {
-    fn new(console: Console, kind: ModelKind) -> Self {
-        Self { progress: Progress::new(console, kind.staged), console, remarked: false }
-    }
-}
-
-impl Observer for Watcher {
-    fn on_epoch(&mut self, record: &EpochRecord, epochs: usize) -> ControlFlow<()> {
-        self.progress.show(record, epochs);
-        match interrupt::requested() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    }
-
-    fn on_checkpoint_error(&mut self, error: &ModelError) {
-        if !std::mem::replace(&mut self.remarked, true) {
-            self.console.remark(format!(
-                "the checkpoint is not written: {error}; training goes on, and the next one is \
-                 tried again"
-            ));
-        }
     }
 }

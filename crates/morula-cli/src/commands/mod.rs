@@ -14,4 +14,5 @@ pub mod predict;
 pub mod qc;
 pub mod report;
 pub mod simulate;
+pub mod subcluster;
 pub mod transfer;
