@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod console;
+mod divided;
 mod expression;
 mod failure;
 mod genes;

@@ -7,17 +7,19 @@ use std::time::Instant;
 use anyhow::{Error, Result, bail};
 use clap::Args;
 use morula::data::{Categorical, CountMatrix, DataFrame, OutputPlan, UnsValue, read_obs, read_uns};
-use morula::models::{AnyParams, DeviceChoice, MODELS, ModelError, ModelKind, NClusters};
+use morula::models::{
+    AnyParams, DeviceChoice, MODELS, ModelError, ModelKind, NClusters, NamedDevice,
+};
 use morula::results::subcluster::fit_of;
-use morula::results::{EvidenceFrom, SubclusterError, SubclusterParams, Subclustered, Subclusters};
+use morula::results::{EvidenceFrom, SubclusterError, SubclusterParams, Subclusters};
 use morula_benchmark::Interrupted;
-use serde::Serialize;
 
 use crate::args::{BatchArgs, CountsArgs, DeviceArgs, OutArgs, PrintArgs, READING, ResultArgs};
 use crate::choices::model;
 use crate::commands::cluster::EvidenceName;
 use crate::config::Config;
 use crate::console::Console;
+use crate::divided::{Divided, Summary, n_used, remark};
 use crate::failure::usage;
 use crate::memory::MemoryPlan;
 use crate::outputs::Outputs;
@@ -93,36 +95,6 @@ pub struct Subcluster {
 
     #[command(flatten)]
     print: PrintArgs,
-}
-
-#[derive(Debug, Serialize)]
-struct Summary {
-    model: &'static str,
-    version: &'static str,
-    input: String,
-    output: String,
-    device: String,
-    groupby: String,
-    column: String,
-    n_cells: usize,
-    /// Number of clusters in the column.
-    n_clusters: usize,
-    /// Those that were divided.
-    divided: Vec<Divided>,
-    seconds: f64,
-}
-
-#[derive(Debug, Serialize)]
-struct Divided {
-    of: String,
-    names: Vec<String>,
-    cluster_sizes: Vec<usize>,
-    /// Cells that the filter left out; they keep the name of the cluster.
-    n_cells_filtered: usize,
-    mean_confidence: f64,
-    /// Parts, and splits between parts, that are supported; null without evidence.
-    n_supported: Option<usize>,
-    n_splits_supported: Option<usize>,
 }
 
 impl Subcluster {
@@ -278,7 +250,7 @@ impl Subcluster {
     /// Reads the counts of all cells.
     fn read(
         &self,
-        device: &morula::models::NamedDevice,
+        device: &NamedDevice,
         console: Console,
         started: Instant,
     ) -> Result<CountMatrix> {
@@ -313,13 +285,6 @@ fn named(of: &[String], labels: &Categorical) -> Vec<String> {
     names
 }
 
-/// Number of clusters that have cells.
-fn n_used(labels: &Categorical) -> usize {
-    let used: std::collections::BTreeSet<&i32> =
-        labels.codes().iter().filter(|code| **code >= 0).collect();
-    used.len()
-}
-
 /// An error of a fit, with its exit code.
 fn failed(error: SubclusterError) -> Error {
     match error {
@@ -331,77 +296,6 @@ fn failed(error: SubclusterError) -> Error {
             source => Error::from(source).context(format!("cluster {name:?}")),
         },
         error => error.into(),
-    }
-}
-
-/// Says what a person should know of the division.
-fn remark(found: &Subclustered, console: Console) {
-    let of = one_line(&found.of).into_owned();
-    let remark = |text: String| console.remark(format!("cluster {of}: {text}"));
-    if found.names.len() == 1 {
-        remark("one cluster is found, which keeps its name".into());
-    }
-    if found.without_batches {
-        remark("too few cells of too few batches to correct for them".into());
-    }
-    if found.n_left_out > 0 {
-        remark(format!("{} cells are left out by the filter, and keep its name", found.n_left_out));
-    }
-    if let Some(why) = &found.no_evidence {
-        remark(format!("no evidence for the splits: {why}"));
-    }
-    match found.supported {
-        Some((n, _)) if n < found.names.len() => remark(format!(
-            "{} parts are shown, but only {n} are supported by molecules that played no part in \
-             finding them",
-            found.names.len()
-        )),
-        _ => {}
-    }
-}
-
-impl From<Subclustered> for Divided {
-    fn from(found: Subclustered) -> Self {
-        let (n_supported, n_splits_supported) = found.supported.unzip();
-        Self {
-            of: found.of,
-            names: found.names,
-            cluster_sizes: found.sizes,
-            n_cells_filtered: found.n_left_out,
-            mean_confidence: found.mean_confidence,
-            n_supported,
-            n_splits_supported,
-        }
-    }
-}
-
-impl Summary {
-    fn text(&self) -> String {
-        let mut lines: Vec<String> = self.divided.iter().map(Divided::text).collect();
-        lines.push(format!(
-            "{} clusters in obs {} of {} ({:.1} s)",
-            self.n_clusters, self.column, self.output, self.seconds
-        ));
-        lines.iter().map(|line| one_line(line).into_owned()).collect::<Vec<_>>().join("\n")
-    }
-}
-
-impl Divided {
-    fn text(&self) -> String {
-        let n_cells = self.cluster_sizes.iter().sum::<usize>() + self.n_cells_filtered;
-        if self.names.len() < 2 {
-            return format!("{} ({n_cells} cells): one cluster", self.of);
-        }
-        let parts = self.names.iter().zip(&self.cluster_sizes);
-        let parts: Vec<String> = parts.map(|(name, n)| format!("{name} ({n})")).collect();
-        let text = format!("{} ({n_cells} cells): {}", self.of, parts.join(", "));
-        match self.n_splits_supported {
-            Some(n) => {
-                let splits = self.names.len() - 1;
-                format!("{text}; evidence: {n} of {splits} splits supported")
-            }
-            None => text,
-        }
     }
 }
 

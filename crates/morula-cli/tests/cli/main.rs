@@ -19,5 +19,6 @@ mod repeatable;
 mod report;
 mod round_trip;
 mod sandbox;
+mod subclusters;
 mod two_models;
 mod usage;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use morula_data::{Additions, Categorical, Column, CountMatrix, DataError, UnsValue};
 use morula_models::{AnyParams, FitOptions, ModelError, Observer};
 
-use super::fit::{comparable, evidence, reborrowed, rows_of};
+use super::fit::{comparable, evidence, named_tree, reborrowed, rows_of};
 use super::names::{is_within, with_parts};
 use super::parts::Parts;
 use super::{SubclusterError, SubclusterParams, Subclustered, key_of, uns};
@@ -214,13 +214,13 @@ impl Subclusters {
         self.evidence = uns::replaced(&self.evidence, of, &rows);
         self.fits.retain(|fit| uns::name_of(fit) != Some(of));
         let sizes: Vec<i64> = parts.sizes.iter().map(|&n| n as i64).collect();
-        self.fits.push(
-            describe(model.as_ref(), &how.device.name)
-                .with(uns::OF, of)
-                .with("model", how.kind.name)
-                .with("names", parts.names)
-                .with("n_cells", sizes),
-        );
+        let about = describe(model.as_ref(), &how.device.name);
+        let about = match model.tree() {
+            Some(tree) => about.with("tree", named_tree(tree, &parts.names_of_clusters(of))),
+            None => about,
+        };
+        let about = about.with(uns::OF, of).with("model", how.kind.name).with("n_cells", sizes);
+        self.fits.push(about.with("names", parts.names));
         Ok(found)
     }
 

@@ -40,6 +40,15 @@ pub fn rows_of(
     Ok(if evidence.splits.is_empty() { BTreeMap::new() } else { uns::table_of(&rows) })
 }
 
+/// The tree of a fit as an entry of uns, with names of the parts.
+pub fn named_tree(tree: &ClusterTree, names: &[String]) -> UnsValue {
+    let mut leaves = tree.node_names(names);
+    leaves.truncate(tree.n_leaves());
+    let entry = tree.to_uns();
+    let about = entry.get("leaves").cloned().unwrap_or_else(UnsValue::map).with("name", leaves);
+    entry.with("leaves", about)
+}
+
 /// The counts with the batches that these cells have, and whether there are too few cells to compare
 /// batches: then the counts have none.
 pub fn comparable(counts: CountMatrix) -> Result<(CountMatrix, bool), DataError> {
