@@ -90,6 +90,35 @@ class Model:
     ) -> tuple[dict[str, dict[str, Any]], int] | None: ...
     def denoised(self, predicted: Predicted) -> tuple[list[str], NDArray[np.float32]]: ...
 
+@final
+class Subclusters:
+    def __new__(
+        cls,
+        obs: Sequence[tuple[str, _Labels]],
+        confidence: Sequence[tuple[str, list[float]]],
+        uns: dict[str, Any],
+        names: tuple[str, str | None, str | None],
+        model: str | None,
+        params: dict[str, Any],
+        n_clusters: int | None,
+        seed: int | None,
+        evidence: str,
+        device_name: str,
+    ) -> Subclusters: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    def check(self, of: str) -> None: ...
+    def divide(
+        self,
+        of: str,
+        counts: Counts,
+        n_jobs: int | None,
+        progress: Callable[[dict[str, Any], int], None] | None,
+    ) -> dict[str, Any]: ...
+    def additions(self) -> dict[str, dict[str, Any]]: ...
+
 def annotate(
     counts: Counts,
     labels: _Labels,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,15 @@ def renamed(found: Parts, model: str, key: str) -> Parts:
     return {place: dict(zip(names[place], values.values())) for place, values in found.items()}
 
 
-#: What a fit writes beside its clusters and other results may lack, by the end of the name.
-OF_FIT = {"obs": ("coarse", "fine"), "uns": ("evidence",)}
+#: What a fit writes beside its clusters and other results may lack, by the end of the name, and what
+#: was found within its clusters.
+OF_FIT = {
+    "obs": ("coarse", "fine", "subcluster", "subcluster_confidence"),
+    "uns": ("evidence", "subcluster", "subcluster_evidence"),
+}
+
+#: The same of clusters within clusters.
+OF_SUBCLUSTERS = {"obs": ("confidence",), "uns": ("evidence",)}
 
 
 class Target:
@@ -62,7 +70,9 @@ class Target:
             raise ValueError("copy=True and inplace=False exclude each other")
         self._adata, self._copy, self._inplace = adata, copy, inplace
 
-    def put(self, found: Parts, key: str | None = None) -> Any:
+    def put(
+        self, found: Parts, key: str | None = None, ends: Mapping[str, tuple[str, ...]] = OF_FIT
+    ) -> Any:
         """Put the parts of a result.
 
         Parameters
@@ -71,6 +81,8 @@ class Target:
             The parts by place and name.
         key
             Name of a model's results; what an earlier fit has left under that name goes.
+        ends
+            What that is, by place and the end of the name.
 
         Returns
         -------
@@ -84,12 +96,13 @@ class Target:
         elif getattr(adata, "is_view", False) and hasattr(adata, "_init_as_actual"):
             # As scanpy does: results of a view are its own.
             adata._init_as_actual(adata.copy())
-        for place, ends in OF_FIT.items() if key is not None else ():
+        for place, names in ends.items() if key is not None else ():
             there = getattr(adata, place)
-            for name in (f"{key}_{end}" for end in ends):
+            for name in (f"{key}_{end}" for end in names):
                 if name in there:
                     del there[name]
-        if key is not None and dict(adata.uns.get("morula_match", {})).get("column") == key:
+        renamed = dict(adata.uns.get("morula_match", {})).get("column")
+        if key is not None and ends is OF_FIT and renamed == key:
             # The new clusters have their own numbers.
             del adata.uns["morula_match"]
         for place in ("obs", "var", "obsm", "layers", "uns"):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import logging
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _input, _morula, _run, _write
+from . import _input, _morula, _run, _subcluster, _write
 from ._estimator import CLASSES, Clusterer, load
 from ._labels import codes, column
 from ._values import builtin, shown, threads, whole
@@ -30,6 +31,7 @@ __all__ = [
     "predict",
     "rank_genes_groups",
     "scsiameseclu",
+    "subcluster",
     "transfer",
 ]
 
@@ -250,6 +252,91 @@ def cut(
     fine = codes(column(adata.obs, f"{key}_fine"))
     found = _morula.cut(builtin(adata.uns[key]) or {}, fine, level, k, resolution)
     return target.put(_write.parts({"obs": {key_added or f"{key}_cut": found}}))
+
+
+def subcluster(
+    adata: AnnData,
+    of: str | Sequence[str],
+    *,
+    n_clusters: int | None = None,
+    key: str | None = None,
+    groupby: str | None = None,
+    key_added: str | None = None,
+    model: str | None = None,
+    batch_key: str | None = None,
+    layer: str | None = None,
+    random_state: int | None = None,
+    device: str = "auto",
+    evidence: str = "views",
+    round: bool = False,
+    n_jobs: int | None = None,
+    verbosity: int = 1,
+    copy: bool = False,
+    inplace: bool = True,
+    **params: Any,
+) -> Any:
+    """Find clusters within clusters, as ``morula subcluster`` does.
+
+    The model that made the clusters is fitted to the cells of one cluster, with variable genes of their
+    own. Parts of cluster "3" are "3.1", "3.2" and so on, by falling size; all other cells keep their
+    labels. Several clusters are divided one by one.
+
+    Parameters
+    ----------
+    adata
+        Raw counts, cells x genes, with the result of a fit, as `jojoscl` leaves it.
+    of
+        The cluster to divide, or several.
+    n_clusters
+        Number of parts of each cluster; None finds it from the data.
+    key
+        Name of the result whose clusters are divided; None takes the one there is.
+    groupby
+        Column of obs with the clusters; None takes the parts that an earlier call has left, or else
+        the clusters of the result.
+    key_added
+        Column of obs to write; None is ``<key>_subcluster``.
+    model
+        Name of the model to fit; None is the one that made the clusters, with the parameters of that
+        fit unless there are `params`.
+    batch_key, layer
+        As in `jojoscl`.
+    random_state
+        Seed; None is that of the fit that made the clusters.
+    device, evidence, round, n_jobs, verbosity, copy, inplace
+        As in `jojoscl`.
+    **params
+        Parameters of the model by name, in place of those of the fit.
+
+    Returns
+    -------
+    None, or as `copy` and `inplace` say. Sets, for ``key_added=None``,
+
+    ``obs["jojoscl_subcluster"]`` : categorical of shape (n_cells,)
+        The clusters, with the parts in place of those that were divided.
+    ``obs["jojoscl_subcluster_confidence"]`` : float64 of shape (n_cells,)
+        Confidence in that cluster: that in "3" times that in "3.1" among the parts of "3".
+    ``uns["jojoscl_subcluster"]`` : dict
+        For each divided cluster the names of its parts, the parameters and the tree of the fit.
+    ``uns["jojoscl_subcluster_evidence"]`` : dict
+        The evidence for every split, as that of `jojoscl`, with the divided cluster as ``of``.
+
+    Examples
+    --------
+    >>> import morula as mo
+    >>> adata = mo.simulate(240, 4, n_genes=200)
+    >>> mo.tl.jojoscl(adata, n_clusters=2, epochs=3, verbosity=0)
+    >>> mo.tl.subcluster(adata, "0", n_clusters=2, verbosity=0)
+    >>> list(adata.obs["jojoscl_subcluster"].cat.categories)
+    ['0.1', '0.2', '1']
+    """
+    target = _write.Target(adata, copy, inplace)
+    found, name = _subcluster.subcluster(
+        adata, of, (key, groupby, key_added), model, params, n_clusters=n_clusters,
+        batch_key=batch_key, layer=layer, random_state=random_state, device=device,
+        evidence=evidence, round=round, n_jobs=n_jobs, verbosity=verbosity,
+    )  # fmt: skip
+    return target.put(found, name, _write.OF_SUBCLUSTERS)
 
 
 def predict(

@@ -10,7 +10,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FAST, FAST_SIAMESE, same
+from conftest import FAST, FAST_SIAMESE, command, same
 
 import morula as mo
 
@@ -56,6 +56,7 @@ def test_key_copy_and_inplace(adata):
         lambda data, **given: mo.tl._function("jojoscl")(data, **given),
         lambda data, **given: mo.tl.predict(data, mo.JojoSCL(), **given),
         lambda data, **given: mo.tl.cut(data, "fine", **given),
+        lambda data, **given: mo.tl.subcluster(data, "0", **given),
         lambda data, **given: mo.tl.rank_genes_groups(data, "nothing", **given),
         lambda data, **given: mo.tl.annotate(data, "nothing", {"T": ["CD3E"]}, **given),
         lambda data, **given: mo.tl.transfer(data, data, "nothing", **given),
@@ -475,3 +476,64 @@ def test_devices_and_simulate():
     assert (a.X != b.X).nnz == 0 and list(a.obs.columns) == ["cell_type", "batch"]
     with pytest.raises(ValueError):
         mo.simulate(0, 2)
+
+
+def test_subclusters(adata, tmp_path):
+    mo.tl.jojoscl(adata, **(FAST | {"n_clusters": 2}))
+    before = adata.copy()
+    key = "jojoscl_subcluster"
+    assert mo.tl.subcluster(adata, "0", n_clusters=2, device="cpu", verbosity=0) is None
+    assert list(adata.obs[key].cat.categories) == ["0.1", "0.2", "1"]
+    rest = adata.obs["jojoscl"] != "0"
+    assert (adata.obs.loc[rest, key] == "1").all() and adata.obs[key].value_counts()["0.1"] >= 20
+    sure = adata.obs[f"{key}_confidence"]
+    assert sure[rest].equals(before.obs.loc[rest, "jojoscl_confidence"])
+    assert (sure <= before.obs["jojoscl_confidence"]).all()
+    evidence = adata.uns[f"{key}_evidence"]
+    assert set(evidence["of"]) == {"0"} and len(evidence["split"]) == len(evidence["p"])
+    fit = adata.uns[key]["fits"]["0"]
+    assert fit["params"]["epochs"] == 4 and list(fit["names"]) == ["0.1", "0.2"]
+    for name in before.obs:
+        assert adata.obs[name].equals(before.obs[name]), name
+    assert list(adata.obsm) == list(before.obsm)
+
+    # What a file has held, as the command does it.
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    back = anndata.read_h5ad(tmp_path / "cells.h5ad")
+    again = dict(n_clusters=2, device="cpu", verbosity=0)
+    mo.tl.subcluster(back, ["0.1", 1], **again)
+    assert list(back.obs[key].cat.categories) == ["0.1.1", "0.1.2", "0.2", "1.1", "1.2"]
+    assert set(back.uns[f"{key}_evidence"]["of"]) == {"0", "0.1", "1"}
+    words = "--of", "0.1,1", "-k", 2, "--device", "cpu", "--out", tmp_path / "out.h5ad"
+    done = command("subcluster", tmp_path / "cells.h5ad", *words)
+    assert done.returncode == 0, done.stderr
+    out = anndata.read_h5ad(tmp_path / "out.h5ad")
+    assert out.obs[key].equals(back.obs[key])
+    assert same(out.obs[f"{key}_confidence"], back.obs[f"{key}_confidence"])
+
+    # Without evidence none of an earlier call is left; another model and other names.
+    mo.tl.subcluster(back, "0", groupby="jojoscl", evidence="none", **again)
+    assert f"{key}_evidence" not in back.uns
+    mo.tl.subcluster(back, "0", groupby="jojoscl", key_added="mine", model="views", **again)
+    assert back.uns["mine"]["fits"]["0"]["model"] == "views" and "mine_evidence" in back.uns
+    found = mo.tl.subcluster(back, "1", groupby="jojoscl", inplace=False, epochs=2, **again)
+    assert found["uns"][key]["fits"]["0"]["params"]["epochs"] == 2
+    for given, match in [
+        ({"of": "7"}, 'no cluster "7" in jojoscl; there are: 0, 1'),
+        ({"of": []}, "name a cluster"),
+        ({"of": "0", "n_clusters": 999}, "999"),
+        ({"of": "0", "evidence": "all"}, "evidence = 'all'"),
+        ({"of": "0", "key_added": "cell_type"}, "another name"),
+        ({"of": "0", "model": "kmeans"}, "unknown model"),
+        ({"of": "0", "epoch": 3}, "epochs"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            mo.tl.subcluster(before, **given)
+    with pytest.raises(KeyError, match="mo.tl.jojoscl makes one"):
+        mo.tl.subcluster(mo.simulate(30, 2, n_genes=40), "0")
+    with pytest.raises(KeyError, match="no column donor"):
+        mo.tl.subcluster(before, "0", groupby="donor")
+
+    # Parts of other clusters than the present ones are forgotten.
+    mo.tl.jojoscl(adata, **FAST)
+    assert key not in adata.obs and key not in adata.uns and f"{key}_evidence" not in adata.uns

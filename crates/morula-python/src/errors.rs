@@ -11,6 +11,7 @@ use morula::metrics::MetricsError;
 use morula::models::ModelError;
 use morula::preprocess::PreprocessError;
 use morula::report::ReportError;
+use morula::results::SubclusterError;
 use pyo3::exceptions::{
     PyFileNotFoundError, PyKeyError, PyOSError, PyRuntimeError, PyTypeError, PyValueError,
 };
@@ -40,6 +41,9 @@ pub enum Error {
     /// Preprocessing refused its input.
     #[error(transparent)]
     Preprocess(Box<PreprocessError>),
+    /// A cluster cannot be divided.
+    #[error(transparent)]
+    Subcluster(Box<SubclusterError>),
     /// A value of the wrong kind.
     #[error("{0}")]
     Type(String),
@@ -73,6 +77,7 @@ boxed! {
     Metrics: MetricsError,
     Report: ReportError,
     Preprocess: PreprocessError,
+    Subcluster: SubclusterError,
 }
 
 fn of_report(error: &ReportError, text: String) -> PyErr {
@@ -101,6 +106,7 @@ impl From<Error> for PyErr {
             Error::Model(e) => of_model(e, text),
             Error::Markers(e) => of_markers(e, text),
             Error::Report(e) => of_report(e, text),
+            Error::Subcluster(e) => of_subcluster(e, text),
             _ => PyValueError::new_err(text),
         }
     }
@@ -137,6 +143,14 @@ fn of_markers(error: &MarkersError, text: String) -> PyErr {
         MarkersError::Io(e) => of_io(e.kind(), text),
         MarkersError::File { source, .. } => of_markers(source, text),
         MarkersError::Data(e) => of_data(e, text),
+        _ => PyValueError::new_err(text),
+    }
+}
+
+fn of_subcluster(error: &SubclusterError, text: String) -> PyErr {
+    match error {
+        SubclusterError::Fit { source, .. } => of_model(source, text),
+        SubclusterError::Data(e) => of_data(e, text),
         _ => PyValueError::new_err(text),
     }
 }

@@ -19,6 +19,7 @@ mod params;
 mod parts;
 mod report;
 mod simulation;
+mod subcluster;
 mod work;
 
 use pyo3::pymodule;
@@ -47,6 +48,8 @@ mod _morula {
     use super::report::report;
     #[pymodule_export]
     use super::simulation::simulate;
+    #[pymodule_export]
+    use super::subcluster::Subclusters;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
