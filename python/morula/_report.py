@@ -77,7 +77,8 @@ def report(
         if layer is not None:
             raise
         why = error
-    entries = (key, f"{key}_evidence", "umap")
+    parts = f"{key}_subcluster"
+    entries = (key, f"{key}_evidence", parts, f"{parts}_evidence", "umap")
     uns = {name: builtin(adata.uns[name]) for name in entries if name in adata.uns}
     uns = {name: value for name, value in uns.items() if isinstance(value, dict)}
     obsm = [
@@ -85,7 +86,7 @@ def report(
         for name in (f"X_{key}", "X_umap")
         if name in adata.obsm
     ]
-    obs = _columns(adata.obs, {key, truth, batch_key}, f"{key}_confidence")
+    obs = _columns(adata.obs, {key, parts, truth, batch_key}, f"{key}_confidence")
     _morula.report(
         os.fspath(folder), title, key, obs, obsm, uns, counts, truth, batch_key,
         _command(key, uns.get(key, {})), threads(n_jobs),

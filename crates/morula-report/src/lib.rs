@@ -34,7 +34,7 @@ pub use error::{ReportError, Result};
 pub use figures::Figure;
 pub use folder::check_folder;
 pub use markers::{Expression, Marker, Markers, ValidMarker};
-pub use run::{Annotation, BATCH_COLUMNS, CellQuality, Losses, Role, Run, Source};
+pub use run::{Annotation, BATCH_COLUMNS, CellQuality, DividedCluster, Losses, Role, Run, Source};
 
 use std::path::Path;
 

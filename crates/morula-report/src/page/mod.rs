@@ -3,6 +3,7 @@
 mod html;
 mod quality;
 mod sections;
+mod subclusters;
 mod tree;
 
 use std::fmt::Write;

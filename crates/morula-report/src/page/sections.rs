@@ -3,7 +3,7 @@
 use morula_metrics::evaluate;
 
 use super::html::{escape, figure, list, table};
-use super::{Section, tree};
+use super::{Section, subclusters, tree};
 use crate::draw::{category, compact, p_value};
 use crate::{Annotation, Figure, Markers, Result, Role, Run, ValidMarker};
 
@@ -58,6 +58,7 @@ pub(super) fn all(run: &Run, markers: Option<&Markers>, figures: &[Figure]) -> V
         ("cells", "Cells", cells),
         ("clusters", "Clusters and confidence", sizes),
         ("tree", "Tree of the clusters", tree::summary(run) + &drawn(&["cluster_tree"])),
+        ("subclusters", "Clusters within clusters", subclusters::section(&run.divided)),
         ("quality", "Quality by cluster", quality(run, &drawn(&["cluster_quality"]))),
         ("overlap", "Clusters and known labels", overlap),
         ("markers", "Markers", genes),

@@ -4,7 +4,7 @@ use morula_cluster::{ClusterTree, evidence};
 use morula_data::{AnnData, Column, DenseMatrix, UnsValue};
 use morula_preprocess::{UmapParams, umap};
 
-use super::{Annotation, CellQuality, Losses, Role, Run, parameters, shape};
+use super::{Annotation, CellQuality, DividedCluster, Losses, Role, Run, parameters, shape};
 use crate::markers::valid_markers;
 use crate::{Expression, ReportError, Result};
 
@@ -91,6 +91,7 @@ impl Run {
             },
             tree,
             splits: splits.unwrap_or_default(),
+            divided: DividedCluster::from_anndata(data, model),
             annotations: annotations(data, source, &cells)?,
             quality: CellQuality::from_anndata(data, &cells),
             losses: part("losses").map_or(Losses::default(), |l| parameters::losses(Some(l))),

@@ -3,10 +3,12 @@
 mod anndata;
 mod parameters;
 mod quality;
+mod subclusters;
 
 pub use anndata::{BATCH_COLUMNS, Source};
 pub use quality::CellQuality;
 pub(crate) use quality::MOST_FLAGGED;
+pub use subclusters::DividedCluster;
 
 use morula_cluster::ClusterTree;
 use morula_cluster::evidence::Split;
@@ -35,6 +37,8 @@ pub struct Run {
     pub tree: Option<ClusterTree>,
     /// The evidence for every split of the tree, in the order of its merges; empty if there is none.
     pub splits: Vec<Split>,
+    /// Clusters that were divided further.
+    pub divided: Vec<DividedCluster>,
     /// Known labels of the cells, used for figures only.
     pub annotations: Vec<Annotation>,
     /// Quality metrics and flags of the cells; empty if there are none.
