@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Error, Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use clap::Args;
 use morula::data::{Categorical, CountMatrix, DataFrame, OutputPlan, UnsValue, read_obs, read_uns};
 use morula::models::{
@@ -113,8 +113,13 @@ impl Subcluster {
         let obs = read_obs(input)?;
         let mut clusters = self.clusters(&obs, &uns, &result)?;
         let of = named(&self.of, clusters.labels());
-        let sizes: Vec<usize> =
-            of.iter().map(|of| clusters.check(of, params.as_ref())).collect::<Result<_, _>>()?;
+        let check = |of: &String| {
+            clusters.check(of, params.as_ref()).map_err(|error| match error {
+                SubclusterError::AlreadySplit { .. } => anyhow!("{error}: --groupby {result}"),
+                error => error.into(),
+            })
+        };
+        let sizes = of.iter().map(check).collect::<Result<Vec<usize>>>()?;
         self.check_output(clusters.key())?;
         if clusters.groupby() != result {
             console.remark(one_line(&format!("clusters of obs {}", clusters.groupby())));
