@@ -46,6 +46,8 @@ fn divided_clusters_are_shown_with_their_evidence() {
     let html = page(&run);
     assert!(html.contains("Clusters within clusters") && !html.contains(HOSTILE));
     assert!(html.contains("0.1 (2), 0.2 (1)") && html.contains("one cluster"));
+    // Of the splits, the one between the two parts.
+    assert_eq!(html.matches("<td>yes</td>").count() + html.matches("<td>no</td>").count(), 1);
 
     // Lists that do not fit are no evidence.
     let short = rows.with("split", vec!["0 | 1".to_string()]);

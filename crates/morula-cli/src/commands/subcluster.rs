@@ -40,7 +40,9 @@ use crate::{interrupt, summary};
 #[command(
     after_help = "Examples:\n  morula subcluster clustered.h5ad --of 3 --out sub.h5ad\n  morula \
                         subcluster sub.h5ad --of 3.1 --of 7 --out sub.h5ad\n  morula subcluster \
-                        clustered.h5ad --of 0+4 --groupby jojoscl_coarse --out sub.h5ad"
+                        clustered.h5ad --of 0+4 --groupby jojoscl_coarse --out sub.h5ad",
+    mut_arg("input", |input| input.value_name("IN.h5ad").help("File with clusters and raw counts")),
+    mut_arg("transpose", |transpose| transpose.hide(true))
 )]
 pub struct Subcluster {
     #[command(flatten)]

@@ -36,8 +36,11 @@ const ABOUT: &str = "From <code>morula subcluster</code>: a model was fitted to 
                      with variable genes of their own. The evidence is that of these cells alone; it does \
                      not know that all molecules chose them.";
 
+/// A row for each split between parts: they come after those within parts.
 fn splits(cluster: &DividedCluster) -> impl Iterator<Item = Vec<String>> {
-    cluster.splits.iter().map(|(name, [a, b], split)| {
+    let n_between = cluster.parts.len().saturating_sub(1);
+    let within = cluster.splits.len().saturating_sub(n_between);
+    cluster.splits[within..].iter().map(|(name, [a, b], split)| {
         let known = |text: Option<String>| text.unwrap_or_else(|| "-".into());
         vec![
             escape(name),
