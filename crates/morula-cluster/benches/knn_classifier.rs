@@ -33,8 +33,13 @@ fn views(seed: u64) -> Vec<DenseMatrix> {
 /// Cells with their neighbours and clusters. Fit finds no neighbours.
 fn input() -> (CellNeighbors, Communities) {
     let labels = (0..CELLS).map(|i| i % CLUSTERS).collect();
-    let clusters =
-        Communities { labels, n_clusters: CLUSTERS, stability: vec![0.9; CELLS], resolution: 1.0 };
+    let clusters = Communities {
+        labels,
+        n_clusters: CLUSTERS,
+        stability: vec![0.9; CELLS],
+        resolution: 1.0,
+        vertices: None,
+    };
     (CellNeighbors::new(views(0)).expect("views of the same cells"), clusters)
 }
 

@@ -106,16 +106,16 @@ impl ClusterParams {
         seed: u64,
     ) -> Result<Clustering> {
         let found = communities(graph, self.n_clusters, seed)?;
-        let (stability, resolution) = (found.stability.clone(), found.resolution);
-        let (ballot, proba) = KnnClassifier::vote(&cells, found)?;
+        let (ballot, proba) = KnnClassifier::vote(&cells, found.clone())?;
         let n_clusters = ballot.n_clusters();
         if let Some(n_asked) = self.n_clusters.given().filter(|&k| k > n_clusters) {
             let n_possible = most_clusters(&cells, graph, n_asked, seed)?;
             return Err(ClusterError::TooManyClusters { n_asked, n_possible });
         }
         let (labels, classifier) = (proba.argmax(), KnnClassifier::new(cells, ballot));
-        let (tree, leaves) = ClusterTree::fit(graph, &labels, resolution, seed)?;
+        let (tree, leaves) = ClusterTree::of_communities(graph, &found, &labels, seed)?;
         let classifier = classifier.with_tree(&tree, &leaves)?;
+        let stability = found.stability;
         Ok(Clustering { labels, n_clusters, proba, stability, tree, leaves, classifier })
     }
 }

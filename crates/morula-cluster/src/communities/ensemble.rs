@@ -1,10 +1,10 @@
 //! Partitions at other resolutions and with fewer edges.
 
-use morula_data::CsrMatrix;
 use rayon::prelude::*;
 
 use super::agreement::agreement;
 use crate::Result;
+use crate::graph::ContractedGraph;
 use crate::leiden::{LeidenParams, Partitioner};
 use crate::random::{Purpose, stream};
 
@@ -16,6 +16,8 @@ pub(super) const KEPT: f64 = 0.8;
 
 /// Plausible partitions of a graph.
 pub(super) struct Ensemble {
+    /// Number of cells of every vertex.
+    n_cells: Vec<usize>,
     levels: Vec<Partitions>,
 }
 
@@ -28,14 +30,20 @@ struct Partitions {
 impl Ensemble {
     /// Partitions of the graph, whole and with four fifths of its edges, at half to two and a half
     /// times the resolution. They are independent of each other and run in parallel.
-    pub fn new(graph: &CsrMatrix, whole: &Partitioner, resolution: f64, seed: u64) -> Result<Self> {
+    pub fn new(
+        graph: &ContractedGraph<'_>,
+        whole: &Partitioner,
+        resolution: f64,
+        seed: u64,
+    ) -> Result<Self> {
         let mut rng = stream(seed, Purpose::Edges, 0);
-        let thinned = Partitioner::sampled(graph, KEPT, &mut rng)?.for_many_runs()?;
+        let kept = graph.edges().filter_map(|edge| edge.thinned(KEPT, &mut rng));
+        let thinned = Partitioner::of(graph.n_vertices(), kept)?;
         let levels = MULTIPLES.into_par_iter().map(|times| {
             let params = LeidenParams { resolution: times * resolution, seed, n_init: 1 };
             Ok(Partitions { whole: whole.run(&params)?, thinned: thinned.run(&params)? })
         });
-        Ok(Self { levels: levels.collect::<Result<_>>()? })
+        Ok(Self { n_cells: graph.sizes().to_vec(), levels: levels.collect::<Result<_>>()? })
     }
 
     /// All partitions.
@@ -46,17 +54,20 @@ impl Ensemble {
     /// The agreement of labels with the partition of the graph with fewer edges at one resolution,
     /// where it is largest.
     pub fn best_agreement(&self, labels: &[usize]) -> f64 {
-        self.levels.iter().map(|at| agreement(labels, &at.thinned)).fold(0.0, f64::max)
+        let of = |at: &Partitions| agreement(labels, &at.thinned, &self.n_cells);
+        self.levels.iter().map(of).fold(0.0, f64::max)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use morula_data::CsrMatrix;
+
     use super::*;
     use crate::leiden::cliques;
 
     fn of(graph: &CsrMatrix) -> Result<Ensemble> {
-        Ensemble::new(graph, &Partitioner::new(graph)?, 0.4, 0)
+        Ensemble::new(&ContractedGraph::whole(graph), &Partitioner::new(graph)?, 0.4, 0)
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! The merge tree of communities, and its most stable cut.
 
-use morula_data::CsrMatrix;
-
-use crate::graph::AggregateGraph;
+use crate::graph::{AggregateGraph, ContractedGraph};
 use crate::labels::count;
 
 /// A tree over communities, with the stability of each of its groups.
@@ -37,13 +35,13 @@ impl MergeTree {
     /// Merges the communities `fine` pair by pair ([`AggregateGraph::best_pair`]), down to one
     /// group.
     pub fn new<'a>(
-        graph: &CsrMatrix,
+        graph: &ContractedGraph<'_>,
         fine: &[usize],
         resolution: f64,
         partitions: impl Iterator<Item = &'a Vec<usize>>,
     ) -> Self {
         let n_leaves = count(fine);
-        let overlaps = Overlaps::new(fine, partitions);
+        let overlaps = Overlaps::new(fine, partitions, graph.sizes());
         let mut shared = overlaps.rows.clone();
         let leaf = |row: &Vec<usize>| Node {
             children: None,
@@ -123,17 +121,21 @@ impl MergeTree {
     }
 }
 
-/// Numbers of vertices that communities share with the clusters of other partitions.
+/// Numbers of cells that communities share with the clusters of other partitions.
 struct Overlaps {
     /// Per community, with every cluster of every partition.
     rows: Vec<Vec<usize>>,
-    /// Vertices of those clusters.
+    /// Cells of those clusters.
     sizes: Vec<usize>,
     n_partitions: usize,
 }
 
 impl Overlaps {
-    fn new<'a>(fine: &[usize], partitions: impl Iterator<Item = &'a Vec<usize>>) -> Self {
+    fn new<'a>(
+        fine: &[usize],
+        partitions: impl Iterator<Item = &'a Vec<usize>>,
+        n_cells: &[usize],
+    ) -> Self {
         let mut rows = vec![Vec::new(); count(fine)];
         let (mut sizes, mut n_partitions) = (Vec::<usize>::new(), 0);
         for partition in partitions {
@@ -141,16 +143,16 @@ impl Overlaps {
             let width = first + count(partition);
             sizes.resize(width, 0);
             rows.iter_mut().for_each(|row| row.resize(width, 0));
-            for (&community, &cluster) in fine.iter().zip(partition) {
-                rows[community][first + cluster] += 1;
-                sizes[first + cluster] += 1;
+            for ((&community, &cluster), &n) in fine.iter().zip(partition).zip(n_cells) {
+                rows[community][first + cluster] += n;
+                sizes[first + cluster] += n;
             }
             n_partitions += 1;
         }
         Self { rows, sizes, n_partitions }
     }
 
-    /// S of the vertices that share this many with each cluster.
+    /// S of the cells that share this many with each cluster.
     fn stability(&self, shared: &[usize]) -> f64 {
         // Every partition contains all vertices of the group.
         let size = shared.iter().sum::<usize>() / self.n_partitions.max(1);
@@ -164,6 +166,8 @@ impl Overlaps {
 
 #[cfg(test)]
 mod tests {
+    use morula_data::CsrMatrix;
+
     use super::*;
     use crate::communities::stability::stability;
     use crate::leiden::cliques;
@@ -179,9 +183,13 @@ mod tests {
         ]
     }
 
+    fn of(graph: &CsrMatrix, fine: &[usize], partitions: &[Vec<usize>]) -> MergeTree {
+        MergeTree::new(&ContractedGraph::whole(graph), fine, 0.5, partitions.iter())
+    }
+
     /// Four cliques in a row.
     fn tree() -> MergeTree {
-        MergeTree::new(&cliques(&[3, 3, 3, 3]), &FINE, 0.5, partitions().iter())
+        of(&cliques(&[3, 3, 3, 3]), &FINE, &partitions())
     }
 
     #[test]
@@ -205,7 +213,7 @@ mod tests {
     #[test]
     fn stability_is_the_sum_of_jaccards_indices() {
         let partitions = [vec![0, 0, 1, 1, 1], vec![0, 1, 2, 2, 2]];
-        let overlaps = Overlaps::new(&[0, 0, 0, 1, 1], partitions.iter());
+        let overlaps = Overlaps::new(&[0, 0, 0, 1, 1], partitions.iter(), &[1; 5]);
         // {0, 1, 2} against {0, 1}, {2, 3, 4}; then against {0}, {1}, {2, 3, 4}.
         let expected = (2.0 * 2.0 / 3.0 + 1.0 / 5.0 + 1.0 / 3.0 + 1.0 / 3.0 + 1.0 / 5.0) / 2.0;
         assert!((overlaps.stability(&overlaps.rows[0]) - expected).abs() < 1e-12);
@@ -216,7 +224,7 @@ mod tests {
     fn no_other_number_of_groups_is_more_stable() {
         let of = |groups: Vec<usize>| -> f64 {
             let labels: Vec<usize> = FINE.iter().map(|&c| groups[c]).collect();
-            stability(&labels, partitions().iter()).into_iter().map(f64::from).sum()
+            stability(&labels, partitions().iter(), &[1; 12]).into_iter().map(f64::from).sum()
         };
         let best = of(tree().cut(None));
         let all: Vec<f64> = (1..=4).map(|k| of(tree().cut(Some(k)))).collect();
@@ -226,9 +234,9 @@ mod tests {
 
     #[test]
     fn no_vertices_and_a_single_community() {
-        let none = MergeTree::new(&CsrMatrix::default(), &[], 0.5, std::iter::empty());
+        let none = of(&CsrMatrix::default(), &[], &[]);
         assert!(none.cut(None).is_empty() && none.cut(Some(2)).is_empty());
-        let one = MergeTree::new(&cliques(&[4]), &[0; 4], 0.5, [vec![0; 4]].iter());
+        let one = of(&cliques(&[4]), &[0; 4], &[vec![0; 4]]);
         assert_eq!(one.cut(None), [0]);
     }
 }

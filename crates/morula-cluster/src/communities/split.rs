@@ -1,9 +1,7 @@
 //! Splits clusters until they reach a given number.
 
-use morula_data::CsrMatrix;
-
 use crate::Result;
-use crate::graph::AggregateGraph;
+use crate::graph::{AggregateGraph, ContractedGraph};
 use crate::labels::count;
 use crate::leiden::{LeidenParams, Partitioner};
 
@@ -12,14 +10,14 @@ const FINE: f64 = 10.0;
 const FINER: f64 = 4.0;
 const FINEST: f64 = 1e9;
 
-/// Least size of a part. Parts of one or two vertices become clusters only when nothing else gives
+/// Least number of cells of a part. Parts of one or two cells become clusters only when nothing else gives
 /// the number.
 pub(super) const LEAST: usize = 3;
 
 /// Splits clusters into the parts of a fine partition, then merges parts of the same cluster until
 /// `k` are left.
 pub(super) fn split(
-    graph: &CsrMatrix,
+    graph: &ContractedGraph<'_>,
     leiden: &Partitioner,
     coarse: &[usize],
     (k, resolution): (usize, f64),
@@ -41,7 +39,7 @@ pub(super) fn split(
 }
 
 /// The coarsest partition that is finer than both.
-fn common(a: &[usize], b: &[usize]) -> Vec<usize> {
+pub(crate) fn common(a: &[usize], b: &[usize]) -> Vec<usize> {
     let mut known = std::collections::HashMap::new();
     let pairs = a.iter().zip(b);
     pairs
@@ -70,7 +68,7 @@ mod tests {
         let graph = cliques(&[6; 12]);
         let coarse: Vec<usize> = (0..72).map(|i| i / 12).collect();
         let leiden = Partitioner::new(&graph).unwrap();
-        let seven = split(&graph, &leiden, &coarse, (7, 0.5), 0).unwrap();
+        let seven = split(&ContractedGraph::whole(&graph), &leiden, &coarse, (7, 0.5), 0).unwrap();
         let distinct: std::collections::BTreeSet<_> = seven.iter().collect();
         assert_eq!(distinct.len(), 7, "{seven:?}");
         for clique in seven.chunks(6) {

@@ -1,13 +1,12 @@
 //! Splits clusters into parts that are almost separate.
 
-use morula_data::CsrMatrix;
-use rand::RngExt;
 use rayon::prelude::*;
 
 use super::agreement::agreement;
 use super::ensemble::KEPT;
 use super::split::LEAST;
 use crate::Result;
+use crate::graph::{ContractedGraph, Edge};
 use crate::labels::{by_size, count};
 use crate::leiden::{LeidenParams, Partitioner};
 use crate::random::{Purpose, stream};
@@ -35,9 +34,9 @@ const STEADY: f64 = 0.75;
 ///
 /// the normalised cut (Shi and Malik 2000). A small t asks whether the parts are almost separate,
 /// whatever their sizes. The parts must be found again in ten graphs with four fifths of the edges
-/// (mean agreement at least 0.75). Parts of one or two vertices stay with the largest part.
+/// (mean agreement at least 0.75). Parts of one or two cells stay with the largest part.
 pub(super) fn subcluster(
-    graph: &CsrMatrix,
+    graph: &ContractedGraph<'_>,
     labels: &[usize],
     resolution: f64,
     seed: u64,
@@ -50,14 +49,11 @@ pub(super) fn subcluster(
 
     // Clusters are independent of each other.
     let parts = members.par_iter().enumerate().map(|(cluster, members)| {
-        let within = |&i: &usize| {
-            let (place, (columns, weights)) = (&place, graph.row(i));
-            let row = columns.iter().zip(weights).map(move |(&j, &w)| (i, j as usize, w));
-            row.filter(|&(i, j, _)| j > i && labels[j] == cluster)
-                .map(move |(i, j, w)| (place[i], place[j], w))
-        };
-        let edges: Vec<_> = members.iter().flat_map(within).collect();
-        steady(members.len(), &edges, resolution, (seed, STREAMS + cluster * THINNED))
+        let edges = members.iter().flat_map(|&i| graph.edges_of(i));
+        let within = edges.filter(|edge| labels[edge.ends[1]] == cluster);
+        let edges: Vec<Edge> = within.map(|edge| edge.at(edge.ends.map(|i| place[i]))).collect();
+        let sizes: Vec<usize> = members.iter().map(|&i| graph.sizes()[i]).collect();
+        steady(&sizes, &edges, resolution, (seed, STREAMS + cluster * THINNED))
     });
     let parts = parts.collect::<Result<Vec<_>>>()?;
 
@@ -75,38 +71,42 @@ pub(super) fn subcluster(
 
 /// Parts of one cluster, or the whole cluster where the parts depend on a few edges.
 fn steady(
-    n: usize,
-    edges: &[(usize, usize, f32)],
+    sizes: &[usize],
+    edges: &[Edge],
     resolution: f64,
     (seed, streams): (u64, usize),
 ) -> Result<Vec<usize>> {
+    let n = sizes.len();
     let run = |graph: &Partitioner, n_init| {
         let found = graph.run(&LeidenParams { resolution, seed, n_init });
-        found.map(|parts| without_crumbs(&parts))
+        found.map(|parts| without_crumbs(&parts, sizes))
     };
-    let parts = run(&Partitioner::of(n, edges.iter().copied())?.for_many_runs()?, N_INIT)?;
+    let parts = run(&Partitioner::of(n, edges.iter().map(Edge::whole))?, N_INIT)?;
     if count(&parts) < 2 {
         return Ok(parts);
     }
     let mut sum = 0.0;
     for i in 0..THINNED {
         let mut rng = stream(seed, Purpose::Edges, streams + i);
-        let kept = edges.iter().copied().filter(|_| rng.random_bool(KEPT));
-        sum += agreement(&parts, &run(&Partitioner::of(n, kept)?, 1)?);
+        let kept = edges.iter().filter_map(|edge| edge.thinned(KEPT, &mut rng));
+        sum += agreement(&parts, &run(&Partitioner::of(n, kept)?, 1)?, sizes);
     }
     Ok(if sum >= STEADY * THINNED as f64 { parts } else { vec![0; n] })
 }
 
-/// Moves parts of one or two vertices to the largest part, which is part 0.
-fn without_crumbs(parts: &[usize]) -> Vec<usize> {
+/// Moves parts of one or two cells to the largest part.
+fn without_crumbs(parts: &[usize], n_cells: &[usize]) -> Vec<usize> {
     let mut sizes = vec![0_usize; count(parts)];
-    parts.iter().for_each(|&part| sizes[part] += 1);
-    let kept = |&part: &usize| if sizes[part] < LEAST { 0 } else { part };
+    parts.iter().zip(n_cells).for_each(|(&part, &n)| sizes[part] += n);
+    let largest = (0..sizes.len()).rev().max_by_key(|&part| sizes[part]).unwrap_or_default();
+    let kept = |&part: &usize| if sizes[part] < LEAST { largest } else { part };
     by_size(&parts.iter().map(kept).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
 mod tests {
+    use morula_data::CsrMatrix;
+
     use super::*;
     use crate::leiden::cliques;
 
@@ -118,7 +118,7 @@ mod tests {
         let params = LeidenParams { resolution: 0.3, seed: 0, n_init: 1 };
         let labels = whole.run(&params).unwrap();
         assert!(labels[..16].iter().all(|k| *k == labels[0]), "{labels:?}");
-        let parted = subcluster(&graph, &labels, 0.06, 0).unwrap();
+        let parted = subcluster(&ContractedGraph::whole(&graph), &labels, 0.06, 0).unwrap();
         assert_eq!(count(&parted), 6);
         assert!(parted[0] != parted[8] && parted[..8] == [parted[0]; 8]);
     }
@@ -134,10 +134,13 @@ mod tests {
         };
         let dense: Vec<f32> = (0..n * n).map(|at| weight(at / n, at % n)).collect();
         let graph = CsrMatrix::from_dense(n, n, &dense).unwrap();
-        assert_eq!(subcluster(&graph, &vec![0; n], 0.06, 0).unwrap(), vec![0; n]);
+        assert_eq!(
+            subcluster(&ContractedGraph::whole(&graph), &vec![0; n], 0.06, 0).unwrap(),
+            vec![0; n]
+        );
         // Pairs of cliques stay whole too, and are not merged.
         let pairs: Vec<usize> = (0..n).map(|i| i / 12).collect();
-        assert_eq!(subcluster(&graph, &pairs, 0.06, 0).unwrap(), pairs);
+        assert_eq!(subcluster(&ContractedGraph::whole(&graph), &pairs, 0.06, 0).unwrap(), pairs);
     }
 
     /// Each thinned path breaks at other edges, so no part is stable.
@@ -151,14 +154,27 @@ mod tests {
         let path = CsrMatrix::new(n, n, indptr, indices, vec![1.0; 2 * n - 2]).unwrap();
         let params = LeidenParams { resolution: 0.06, seed: 0, n_init: 5 };
         assert!(count(&Partitioner::new(&path).unwrap().run(&params).unwrap()) > 1);
-        assert_eq!(subcluster(&path, &vec![0; n], 0.06, 0).unwrap(), vec![0; n]);
+        assert_eq!(
+            subcluster(&ContractedGraph::whole(&path), &vec![0; n], 0.06, 0).unwrap(),
+            vec![0; n]
+        );
     }
 
     #[test]
     fn tiny_parts_and_no_vertices() {
-        assert_eq!(without_crumbs(&[0, 0, 0, 0, 2, 1, 1, 1, 2]), [0, 0, 0, 0, 0, 1, 1, 1, 0]);
-        assert!(subcluster(&CsrMatrix::default(), &[], 0.06, 0).unwrap().is_empty());
+        assert_eq!(
+            without_crumbs(&[0, 0, 0, 0, 2, 1, 1, 1, 2], &[1; 9]),
+            [0, 0, 0, 0, 0, 1, 1, 1, 0]
+        );
+        assert!(
+            subcluster(&ContractedGraph::whole(&CsrMatrix::default()), &[], 0.06, 0)
+                .unwrap()
+                .is_empty()
+        );
         let none = CsrMatrix::from_dense(4, 4, &[0.0; 16]).unwrap();
-        assert_eq!(subcluster(&none, &[0, 0, 0, 1], 0.06, 0).unwrap(), [0, 0, 0, 1]);
+        assert_eq!(
+            subcluster(&ContractedGraph::whole(&none), &[0, 0, 0, 1], 0.06, 0).unwrap(),
+            [0, 0, 0, 1]
+        );
     }
 }

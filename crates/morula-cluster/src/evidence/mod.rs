@@ -114,8 +114,9 @@ pub fn evidence(
 ) -> Result<Evidence> {
     evidence_by(counts, shown, params, |first| {
         let views = ByViews::find(first, recipe, shown.n_clusters, params.seed)?;
-        let (labels, resolution) = (&views.found.labels, views.found.resolution);
-        let (tree, of_kept) = ClusterTree::fit(&views.graph, labels, resolution, params.seed)?;
+        let (found, seed) = (&views.found, params.seed);
+        let (tree, of_kept) =
+            ClusterTree::of_communities(&views.graph, found, &found.labels, seed)?;
         Ok(Found { tree, leaves: views.spread(&of_kept) })
     })
 }

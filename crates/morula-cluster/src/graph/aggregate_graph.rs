@@ -1,6 +1,6 @@
 //! Groups of vertices as the vertices of a smaller graph, and merging them.
 
-use morula_data::CsrMatrix;
+use super::ContractedGraph;
 
 /// Sums of edge weights within and between groups of vertices, every edge in both directions.
 pub(crate) struct AggregateGraph {
@@ -10,7 +10,7 @@ pub(crate) struct AggregateGraph {
     degrees: Vec<f64>,
     /// Sum of all weights, `2m`.
     total: f64,
-    /// Vertices of each group.
+    /// Cells of each group.
     sizes: Vec<usize>,
     /// Groups that are not merged into another.
     alive: Vec<usize>,
@@ -19,11 +19,11 @@ pub(crate) struct AggregateGraph {
 
 impl AggregateGraph {
     /// Sums the weights of `graph` over the groups `0..m` of `labels`.
-    pub fn new(graph: &CsrMatrix, labels: &[usize]) -> Self {
+    pub fn new(graph: &ContractedGraph<'_>, labels: &[usize]) -> Self {
         let m = labels.iter().max().map_or(0, |k| k + 1);
         let (mut weights, mut sizes) = (vec![0.0; m * m], vec![0; m]);
-        for ((columns, values), &a) in graph.rows().zip(labels) {
-            sizes[a] += 1;
+        for (((columns, values), &a), &size) in graph.rows().zip(labels).zip(graph.sizes()) {
+            sizes[a] += size;
             for (&j, &w) in columns.iter().zip(values) {
                 weights[a * m + labels[j as usize]] += f64::from(w);
             }
@@ -70,7 +70,7 @@ impl AggregateGraph {
     }
 
     /// The pair of groups with the same parent whose merging gains most, or costs least; pairs with
-    /// a group of fewer than `least` vertices come first.
+    /// a group of fewer than `least` cells come first.
     pub fn best_pair(
         &self,
         parents: &[usize],
@@ -104,7 +104,7 @@ impl AggregateGraph {
     }
 
     /// Merges groups until `n_groups` are left. Only groups with the same parent are merged; groups
-    /// with fewer than `least` vertices come first. A merged group has the number of its first
+    /// with fewer than `least` cells come first. A merged group has the number of its first
     /// member.
     pub fn join(
         mut self,
@@ -124,13 +124,19 @@ impl AggregateGraph {
 
 #[cfg(test)]
 mod tests {
+    use morula_data::CsrMatrix;
+
     use super::*;
     use crate::leiden::cliques;
+
+    fn of(graph: &CsrMatrix, labels: &[usize]) -> AggregateGraph {
+        AggregateGraph::new(&ContractedGraph::whole(graph), labels)
+    }
 
     #[test]
     fn weights_are_summed_in_both_directions() {
         let graph = CsrMatrix::from_dense(3, 3, &[0., 1., 2., 1., 0., 0., 2., 0., 0.]).unwrap();
-        let groups = AggregateGraph::new(&graph, &[0, 0, 1]);
+        let groups = of(&graph, &[0, 0, 1]);
         assert_eq!(groups.weights, [2.0, 2.0, 2.0, 0.0]);
         assert_eq!((groups.degrees[0], groups.between([1, 0])), (4.0, 2.0));
         // 2m = 6: 2 * 6 / (4 * 2).
@@ -141,11 +147,11 @@ mod tests {
     fn the_weighted_median_of_pairs() {
         // Groups in a row: neighbours share an edge, the two ends do not.
         let labels = [0, 0, 0, 1, 1, 1, 2, 2, 2];
-        let groups = AggregateGraph::new(&cliques(&[3, 3, 3]), &labels);
+        let groups = of(&cliques(&[3, 3, 3]), &labels);
         let [ends, middle] = [7.0, 8.0];
         assert!((groups.background() - 22.0 / (ends * middle)).abs() < 1e-12);
-        assert_eq!(AggregateGraph::new(&cliques(&[4]), &[0; 4]).background(), 0.0);
-        assert_eq!(AggregateGraph::new(&CsrMatrix::default(), &[]).background(), 0.0);
+        assert_eq!(of(&cliques(&[4]), &[0; 4]).background(), 0.0);
+        assert_eq!(of(&CsrMatrix::default(), &[]).background(), 0.0);
     }
 
     #[test]
@@ -153,9 +159,8 @@ mod tests {
         // 0 - 1 - 2 - 3 with one edge each: merging the two small groups costs least.
         let graph = cliques(&[6, 3, 4, 6]);
         let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3];
-        let join = |parents: [usize; 4], n, gamma| {
-            AggregateGraph::new(&graph, &labels).join(&parents, (n, 1), gamma)
-        };
+        let join =
+            |parents: [usize; 4], n, gamma| of(&graph, &labels).join(&parents, (n, 1), gamma);
         assert_eq!(join([0; 4], 3, 1.0), [0, 1, 1, 3]);
         // Into two groups: 3 + 4 with one of the 6, never both 6.
         let two = join([0; 4], 2, 1.0);
@@ -167,7 +172,7 @@ mod tests {
     #[test]
     fn unconnected_groups_are_merged_to_reach_the_number() {
         let graph = CsrMatrix::from_dense(3, 3, &[0.0; 9]).unwrap();
-        let joined = AggregateGraph::new(&graph, &[0, 1, 2]).join(&[0; 3], (1, 1), 1.0);
+        let joined = of(&graph, &[0, 1, 2]).join(&[0; 3], (1, 1), 1.0);
         assert_eq!(joined, [0, 0, 0]);
     }
 
@@ -183,7 +188,7 @@ mod tests {
         }
         let graph = CsrMatrix::from_dense(8, 8, &dense).unwrap();
         let labels = [0, 0, 0, 1, 1, 1, 2, 3];
-        let join = |n, least| AggregateGraph::new(&graph, &labels).join(&[0; 4], (n, least), 1.0);
+        let join = |n, least| of(&graph, &labels).join(&[0; 4], (n, least), 1.0);
         assert_eq!(join(3, 1), [0, 0, 2, 3]);
         assert_eq!(join(2, 3), [0, 1, 0, 1]);
         assert_eq!(join(3, 3), [0, 1, 2, 1], "the given number");

@@ -35,7 +35,7 @@ const MAX_RUNS: usize = 20;
 /// `n_clusters` is 0.
 pub fn leiden_for_k(graph: &CsrMatrix, n_clusters: usize, seed: u64) -> Result<Vec<usize>> {
     require("n_clusters", n_clusters, n_clusters >= 1, "give a whole number of at least 1")?;
-    let graph = Partitioner::new(graph)?.for_many_runs()?;
+    let graph = Partitioner::new(graph)?;
     let [mut low, mut high] = [COARSEST.ln(), FINEST.ln()];
     let mut best: Option<(usize, Vec<usize>)> = None;
     for _ in 0..MAX_RUNS {

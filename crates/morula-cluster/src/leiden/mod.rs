@@ -6,9 +6,9 @@ mod partitioner;
 use morula_data::CsrMatrix;
 
 pub use leiden_for_k::leiden_for_k;
-pub(crate) use partitioner::Partitioner;
 #[cfg(test)]
 pub(crate) use partitioner::tests::cliques;
+pub(crate) use partitioner::{LARGE, Partitioner};
 
 use crate::Result;
 

@@ -1,21 +1,15 @@
 //! A graph on which Leiden runs many times.
 
-use leiden_rs::{
-    GraphData, GraphDataBuilder, Leiden, LeidenConfig, LeidenOutput, Partition, QualityType,
-};
+use leiden_rs::{GraphData, GraphDataBuilder, Leiden, LeidenConfig, LeidenOutput, QualityType};
 use morula_data::CsrMatrix;
-use rand::{Rng, RngExt};
 
 use super::LeidenParams;
 use crate::error::require;
 use crate::labels::by_size;
 use crate::{ClusterError, Result};
 
-/// Vertices above which many runs start from a fine partition.
-const LARGE: usize = 30_000;
-
-/// Resolution of the fine partition.
-const FINE: f64 = 5.0;
+/// Vertices above which a graph is large.
+pub(crate) const LARGE: usize = 30_000;
 
 /// Most rounds; a few are enough on every graph seen.
 const MAX_ROUNDS: usize = 20;
@@ -28,8 +22,6 @@ const GAIN_OF_LARGE: f64 = 1e-4;
 /// A graph that is read once and partitioned one or many times.
 pub(crate) struct Partitioner {
     graph: GraphData,
-    /// Where runs start; with none, at single vertices.
-    fine: Option<Partition>,
 }
 
 impl Partitioner {
@@ -37,28 +29,21 @@ impl Partitioner {
         Self::of(graph.n_rows(), edges(graph)?)
     }
 
-    /// Keeps every edge with the probability `share`.
-    pub fn sampled(graph: &CsrMatrix, share: f64, rng: &mut impl Rng) -> Result<Self> {
-        Self::of(graph.n_rows(), edges(graph)?.filter(|_| rng.random_bool(share)))
-    }
-
-    /// Takes the edges `(i, j, weight)` between `n` vertices, each in one direction.
+    /// Takes the edges `(i, j, weight)` between `n` vertices, each in one direction. An edge of a
+    /// vertex with itself counts twice in its degree.
     pub fn of(n: usize, edges: impl Iterator<Item = (usize, usize, f32)>) -> Result<Self> {
         let mut builder = GraphDataBuilder::new(n);
         for (i, j, weight) in edges {
             not_negative("edge weight", f64::from(weight))?;
             builder.add_edge(i, j, f64::from(weight)).map_err(refused)?;
         }
-        Ok(Self { graph: builder.build().map_err(refused)?, fine: None })
+        Ok(Self { graph: builder.build().map_err(refused)? })
     }
 
-    /// Prepares many runs: most of the time of a run goes into joining single vertices, so on a large
-    /// graph that is done once.
-    pub fn for_many_runs(mut self) -> Result<Self> {
-        if self.graph.node_count() > LARGE {
-            self.fine = Some(round(FINE, 0).run(&self.graph).map_err(refused)?.partition);
-        }
-        Ok(self)
+    /// One round.
+    pub fn run_once(&self, resolution: f64, seed: u64) -> Result<Vec<usize>> {
+        let found = round(resolution, seed).run(&self.graph).map_err(refused)?;
+        Ok(by_size(found.partition.as_slice()))
     }
 
     pub fn run(&self, params: &LeidenParams) -> Result<Vec<usize>> {
@@ -75,17 +60,12 @@ impl Partitioner {
 
     /// Runs rounds until one gains little.
     fn start(&self, resolution: f64, seed: u64) -> Result<LeidenOutput> {
-        let from = |start: &Partition, seed: u64| {
-            let round = round(resolution, seed);
-            round.run_with_initial_partition(&self.graph, start.clone()).map_err(refused)
-        };
-        let mut best = match &self.fine {
-            Some(fine) if resolution < FINE => from(fine, seed)?,
-            _ => round(resolution, seed).run(&self.graph).map_err(refused)?,
-        };
+        let mut best = round(resolution, seed).run(&self.graph).map_err(refused)?;
         let gain = if self.graph.node_count() > LARGE { GAIN_OF_LARGE } else { GAIN };
         for r in 1..MAX_ROUNDS {
-            let next = from(&best.partition, seed ^ ((r as u64) << 32))?;
+            let next = round(resolution, seed ^ ((r as u64) << 32));
+            let next = next.run_with_initial_partition(&self.graph, best.partition.clone());
+            let next = next.map_err(refused)?;
             let enough = best.quality + gain * best.quality.abs();
             if next.quality > best.quality {
                 best = next;
@@ -133,9 +113,6 @@ fn refused(error: leiden_rs::LeidenError) -> ClusterError {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
     use super::super::leiden;
     use super::*;
 
@@ -248,38 +225,6 @@ pub(crate) mod tests {
             let found = objective(&graph, &leiden(&graph, &params).unwrap(), resolution);
             assert!((found - most).abs() < 1e-6, "{resolution}: {found}, at best {most}");
         }
-    }
-
-    /// The graph of neighbours of points in 16 groups, some of which overlap.
-    fn overlapping_groups(n: usize) -> CsrMatrix {
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let centres: Vec<f32> = (0..16 * 6).map(|_| rng.random_range(-4.0..4.0)).collect();
-        let mut value = |v: usize| {
-            let noise: f32 = (0..4).map(|_| rng.random_range(-1.0..1.0)).sum();
-            centres[(v / 6 % 16) * 6 + v % 6] + noise
-        };
-        let points: Vec<f32> = (0..6 * n).map(&mut value).collect();
-        morula_preprocess::neighbors(&points, 6, 14).unwrap().fuzzy_connectivities()
-    }
-
-    /// The objective is that of runs from single vertices, until no round gains.
-    #[test]
-    fn a_large_graph_is_partitioned_as_well_from_a_fine_start() {
-        let graph = overlapping_groups(LARGE + 1);
-        let large = Partitioner::new(&graph).unwrap().for_many_runs().unwrap();
-        for resolution in [0.05, 0.2, 0.5, 1.0] {
-            let quality = large.start(resolution, 0).unwrap().quality;
-            let mut full = round(resolution, 0).run(&large.graph).unwrap();
-            for seed in 1..8 {
-                let start = full.partition.clone();
-                full = round(resolution, seed)
-                    .run_with_initial_partition(&large.graph, start)
-                    .unwrap();
-            }
-            assert!(quality > 0.998 * full.quality, "{resolution}: {quality} {}", full.quality);
-        }
-        assert_eq!(run(&graph, 0.2, 3), run(&graph, 0.2, 3));
-        assert!(count(&run(&graph, 10.0, 0)) > count(&run(&graph, 1.0, 0)));
     }
 
     #[test]

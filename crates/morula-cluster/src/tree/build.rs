@@ -4,8 +4,9 @@ use morula_data::CsrMatrix;
 
 use super::{ClusterTree, Merge, STEP};
 use crate::Result;
+use crate::communities::{Communities, common};
 use crate::error::require;
-use crate::graph::AggregateGraph;
+use crate::graph::{AggregateGraph, ContractedGraph};
 use crate::labels::{by_size, count};
 use crate::leiden::{LeidenParams, Partitioner};
 
@@ -30,18 +31,47 @@ impl ClusterTree {
     ) -> Result<(Self, Vec<usize>)> {
         let expected = "give one for every vertex";
         require("labels", labels.len(), labels.len() == graph.n_rows(), expected)?;
-        let within = Partitioner::of(labels.len(), edges_within(graph, labels))?;
+        Self::of(&ContractedGraph::whole(graph), labels, resolution, seed)
+    }
+
+    /// The tree of communities, in the same groups of cells that they were found in. `labels` may
+    /// differ from theirs.
+    pub(crate) fn of_communities(
+        graph: &CsrMatrix,
+        found: &Communities,
+        labels: &[usize],
+        seed: u64,
+    ) -> Result<(Self, Vec<usize>)> {
+        let Some(vertices) = &found.vertices else {
+            return Self::fit(graph, labels, found.resolution, seed);
+        };
+        let groups = common(vertices, labels);
+        let mut label = vec![0; count(&groups)];
+        groups.iter().zip(labels).for_each(|(&group, &of)| label[group] = of);
+        let contracted = ContractedGraph::new(graph, &groups);
+        let (tree, leaves) = Self::of(&contracted, &label, found.resolution, seed)?;
+        Ok((tree, groups.iter().map(|&group| leaves[group]).collect()))
+    }
+
+    fn of(
+        graph: &ContractedGraph<'_>,
+        labels: &[usize],
+        resolution: f64,
+        seed: u64,
+    ) -> Result<(Self, Vec<usize>)> {
+        let within = graph.edges().filter(|edge| labels[edge.ends[0]] == labels[edge.ends[1]]);
+        let within = Partitioner::of(labels.len(), within.map(|edge| edge.whole()))?;
         let finer = LeidenParams { resolution: STEP * resolution, seed, n_init: 1 };
-        let parts = pooled(&within.run(&finer)?, labels);
+        let parts = pooled(&within.run(&finer)?, labels, graph.sizes());
         let leaves = match count(&parts.labels) > MOST {
             true => labels.to_vec(),
             false => parts.joined(graph, labels, resolution),
         };
         let n_leaves = count(&leaves);
         let (mut clusters, mut sizes) = (vec![0; n_leaves], vec![0; n_leaves]);
-        for (&leaf, &label) in leaves.iter().zip(labels) {
+        for ((&leaf, &label), &n) in leaves.iter().zip(labels).zip(graph.sizes()) {
             clusters[leaf] = label;
-            sizes[leaf] += 1;
+            sizes[leaf] += n;
         }
         let merges = match n_leaves > MOST {
             true => Vec::new(),
@@ -49,17 +79,6 @@ impl ClusterTree {
         };
         Ok((Self { resolution, clusters, sizes, merges }, leaves))
     }
-}
-
-/// Edges between vertices of the same cluster, each in one direction.
-fn edges_within<'a>(
-    graph: &'a CsrMatrix,
-    labels: &'a [usize],
-) -> impl Iterator<Item = (usize, usize, f32)> {
-    graph.rows().enumerate().flat_map(move |(i, (columns, weights))| {
-        let row = columns.iter().zip(weights).map(move |(&j, &w)| (i, j as usize, w));
-        row.filter(|&(i, j, _)| j > i && labels[i] == labels[j])
-    })
 }
 
 /// Parts of clusters, the small ones of a cluster as one.
@@ -70,11 +89,11 @@ struct Pooled {
     small: Vec<bool>,
 }
 
-/// Pools the parts of fewer than [`LEAST`] vertices in each cluster. Cells without edges, each a
+/// Pools the parts of fewer than [`LEAST`] cells in each cluster. Cells without edges, each a
 /// community of its own, would make too many parts to merge.
-fn pooled(parts: &[usize], clusters: &[usize]) -> Pooled {
+fn pooled(parts: &[usize], clusters: &[usize], n_cells: &[usize]) -> Pooled {
     let mut sizes = vec![0_usize; count(parts)];
-    parts.iter().for_each(|&part| sizes[part] += 1);
+    parts.iter().zip(n_cells).for_each(|(&part, &n)| sizes[part] += n);
     let is_small = |part: usize| sizes[part] < LEAST;
     let pool = |(&part, &cluster): (&usize, &usize)| match is_small(part) {
         true => sizes.len() + cluster,
@@ -89,7 +108,12 @@ fn pooled(parts: &[usize], clusters: &[usize]) -> Pooled {
 impl Pooled {
     /// Joins each pool to the part of its cluster that gains most. A cluster of small parts alone
     /// stays.
-    fn joined(&self, graph: &CsrMatrix, clusters: &[usize], resolution: f64) -> Vec<usize> {
+    fn joined(
+        &self,
+        graph: &ContractedGraph<'_>,
+        clusters: &[usize],
+        resolution: f64,
+    ) -> Vec<usize> {
         let n = self.small.len();
         let mut parents = vec![0; n];
         self.labels.iter().zip(clusters).for_each(|(&part, &cluster)| parents[part] = cluster);
@@ -106,7 +130,12 @@ impl Pooled {
 }
 
 /// The merges of leaves within clusters, then of clusters, with their contacts.
-fn merges(graph: &CsrMatrix, leaves: &[usize], clusters: &[usize], resolution: f64) -> Vec<Merge> {
+fn merges(
+    graph: &ContractedGraph<'_>,
+    leaves: &[usize],
+    clusters: &[usize],
+    resolution: f64,
+) -> Vec<Merge> {
     let n_leaves = clusters.len();
     let mut links = AggregateGraph::new(graph, leaves);
     // The node of every group, at the index of its first leaf.

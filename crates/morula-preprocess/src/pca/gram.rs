@@ -4,7 +4,7 @@ use super::operator::Shifted;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use morula_data::CsrMatrix;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Largest side at which the matrix is formed, 128 MiB.
@@ -38,7 +38,7 @@ impl Gram {
         let arch = Arch::new();
         let bands: Vec<Vec<[f64; WIDTH]>> = (0..dim.div_ceil(WIDTH))
             .into_par_iter()
-            .map(|band| arch.dispatch(|| inner_products(op.s(), band * WIDTH)))
+            .map(|band| arch.dispatch(InnerProducts { s: op.s(), first: band * WIDTH }))
             .collect();
         let mut g = vec![0.0; dim * dim];
         for (first, sums) in bands.iter().enumerate().map(|(band, sums)| (band * WIDTH, sums)) {
@@ -80,22 +80,39 @@ impl Gram {
 ///
 /// Row by row, all entries in those columns, including zeros, are multiplied by all stored entries:
 /// more products than needed, but in whole vectors.
-#[inline(always)]
-fn inner_products(s: &CsrMatrix, first: usize) -> Vec<[f64; WIDTH]> {
-    let mut sums = vec![[0.0; WIDTH]; s.n_cols() - first];
-    for (cols, vals) in s.rows() {
-        let from = cols.partition_point(|&c| (c as usize) < first);
-        let mut band = [0.0; WIDTH];
-        let mut entries = cols[from..].iter().map(|&c| c as usize - first).zip(&vals[from..]);
-        let members = entries.clone().take_while(|(at, _)| *at < WIDTH);
-        if members.map(|(at, &v)| band[at] = f64::from(v)).count() == 0 {
-            continue;
+struct InnerProducts<'a> {
+    s: &'a CsrMatrix,
+    first: usize,
+}
+
+// A closure would not be compiled for the vector units.
+impl WithSimd for InnerProducts<'_> {
+    type Output = Vec<[f64; WIDTH]>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let Self { s, first } = self;
+        let mut sums = vec![[0.0; WIDTH]; s.n_cols() - first];
+        for (cols, vals) in s.rows() {
+            let from = cols.partition_point(|&c| (c as usize) < first);
+            let (cols, vals) = (&cols[from..], &vals[from..]);
+            let within = cols.partition_point(|&c| (c as usize) < first + WIDTH);
+            if within == 0 {
+                continue;
+            }
+            let mut band = [0.0; WIDTH];
+            for (&c, &v) in cols[..within].iter().zip(vals) {
+                band[c as usize - first] = f64::from(v);
+            }
+            for (&c, &v) in cols.iter().zip(vals) {
+                let (sums, v) = (&mut sums[c as usize - first], f64::from(v));
+                for at in 0..WIDTH {
+                    sums[at] += v * band[at];
+                }
+            }
         }
-        entries.by_ref().for_each(|(at, &v)| {
-            sums[at].iter_mut().zip(band).for_each(|(sum, b)| *sum += f64::from(v) * b);
-        });
+        sums
     }
-    sums
 }
 
 #[cfg(test)]

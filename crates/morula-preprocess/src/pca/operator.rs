@@ -1,7 +1,7 @@
 //! A sparse matrix minus a matrix of rank 1, such as its means, as an operator; never formed.
 
 use morula_data::CsrMatrix;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::sync::OnceLock;
 
@@ -78,31 +78,45 @@ fn shifted_product(s: &CsrMatrix, v: &[f64], width: usize, a: &[f64], b: &[f64])
     let arch = Arch::new();
     out.par_chunks_mut(width).with_min_len(64).enumerate().for_each(|(i, out)| {
         let (cols, vals) = s.row(i);
-        arch.dispatch(|| row_product(cols, vals, v, width, out));
+        arch.dispatch(RowProduct { cols, vals, v, width, out: &mut *out });
         out.iter_mut().zip(&shift).for_each(|(o, s)| *o -= a[i] * s);
     });
     out
 }
 
 /// `out = s V` for one sparse row s. Compiled for the available vector units.
-#[inline(always)]
-fn row_product(cols: &[u32], vals: &[f32], v: &[f64], width: usize, out: &mut [f64]) {
-    let mut blocks = out.chunks_exact_mut(WIDTH);
-    let mut first = 0;
-    for out in &mut blocks {
-        let mut sum = [0.0; WIDTH];
-        for (&j, &value) in cols.iter().zip(vals) {
-            let (at, value) = (j as usize * width + first, f64::from(value));
-            for (sum, v) in sum.iter_mut().zip(&v[at..at + WIDTH]) {
-                *sum += value * v;
+struct RowProduct<'a> {
+    cols: &'a [u32],
+    vals: &'a [f32],
+    v: &'a [f64],
+    width: usize,
+    out: &'a mut [f64],
+}
+
+impl WithSimd for RowProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { cols, vals, v, width, out } = self;
+        let mut blocks = out.chunks_exact_mut(WIDTH);
+        let mut first = 0;
+        for out in &mut blocks {
+            let mut sum = [0.0; WIDTH];
+            for (&j, &value) in cols.iter().zip(vals) {
+                let (at, value) = (j as usize * width + first, f64::from(value));
+                let v = &v[at..at + WIDTH];
+                for at in 0..WIDTH {
+                    sum[at] += value * v[at];
+                }
             }
+            out.copy_from_slice(&sum);
+            first += WIDTH;
         }
-        out.copy_from_slice(&sum);
-        first += WIDTH;
-    }
-    let rest = blocks.into_remainder();
-    for (&j, &value) in cols.iter().zip(vals) {
-        let row = &v[j as usize * width + first..];
-        rest.iter_mut().zip(row).for_each(|(o, v)| *o += f64::from(value) * v);
+        let rest = blocks.into_remainder();
+        for (&j, &value) in cols.iter().zip(vals) {
+            let row = &v[j as usize * width + first..];
+            rest.iter_mut().zip(row).for_each(|(o, v)| *o += f64::from(value) * v);
+        }
     }
 }
