@@ -85,6 +85,9 @@ pub struct Simulated {
 const MAX_CELLS: usize = 100_000_000;
 const MAX_PROFILES: usize = 2_000_000_000;
 
+/// Cells that are drawn at once.
+const BLOCK: usize = 4096;
+
 /// Log standard deviation of the fold changes of markers around the median.
 const FOLD_SD: f64 = 0.3;
 
@@ -207,21 +210,21 @@ pub fn simulate(params: &SimulateParams) -> Result<Simulated> {
     let profiles: Vec<Vec<f64>> =
         (by_type.iter()).flat_map(|t| by_batch.iter().map(move |b| normalized(t, b))).collect();
 
-    let rows: Vec<Vec<(u32, f32)>> = (0..params.cells)
-        .into_par_iter()
-        .map(|i| {
-            let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
-            rng.set_stream(i as u64 + 1);
-            cell(&mut rng, params, &profiles[types[i] * params.batches + batches[i]])
-        })
-        .collect::<Result<_>>()?;
-
+    let draw = |i: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
+        rng.set_stream(i as u64 + 1);
+        cell(&mut rng, params, &profiles[types[i] * params.batches + batches[i]])
+    };
     let mut indptr = vec![0];
     let (mut indices, mut data) = (Vec::new(), Vec::new());
-    for row in rows {
-        indices.extend(row.iter().map(|e| e.0));
-        data.extend(row.iter().map(|e| e.1));
-        indptr.push(data.len());
+    for first in (0..params.cells).step_by(BLOCK) {
+        let block = first..params.cells.min(first + BLOCK);
+        let rows: Vec<_> = block.into_par_iter().map(draw).collect::<Result<_>>()?;
+        for row in rows {
+            indices.extend(row.iter().map(|e| e.0));
+            data.extend(row.iter().map(|e| e.1));
+            indptr.push(data.len());
+        }
     }
     let x = CsrMatrix::new(params.cells, params.genes, indptr, indices, data)?;
     let names = |what: &str, n: usize| (0..n).map(|i| format!("{what}{i}")).collect::<Vec<_>>();

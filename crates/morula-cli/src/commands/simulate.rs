@@ -106,12 +106,12 @@ impl Simulate {
 /// The counts with the true types and markers.
 fn annotated(simulated: Simulated, params: &SimulateParams) -> Result<AnnData> {
     let Simulated { counts, types, type_names, batches, markers } = simulated;
-    let (obs, var) = (counts.obs_names().to_vec(), counts.var_names().to_vec());
+    let (x, obs, var) = counts.into_parts();
     let mut marker_of: Vec<Option<&str>> = vec![None; var.len()];
     for (name, genes) in type_names.iter().zip(&markers) {
         genes.iter().for_each(|&j| marker_of[j] = Some(name));
     }
-    let mut data = AnnData::new(counts.x().clone(), obs, var)?;
+    let mut data = AnnData::new(x, obs, var)?;
     let types = types.iter().map(|&t| Some(&type_names[t]));
     data.obs.set("cell_type", Column::categorical(types))?;
     data.var.set("marker_of", Column::categorical(marker_of))?;
