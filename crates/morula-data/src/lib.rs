@@ -51,6 +51,7 @@ mod names;
 mod orientation;
 mod records;
 mod small;
+mod store;
 mod temporary;
 pub mod text;
 mod uns;

@@ -23,7 +23,7 @@ pub use sniff::{Format, sniff};
 
 #[cfg(doc)]
 use crate::DataError;
-use crate::hdf5::Store;
+use crate::store;
 use crate::{
     Additions, AnnData, CountMatrix, DataFrame, Result, UnsValue, atomic_file, orientation,
 };
@@ -57,10 +57,10 @@ fn load(path: &Path, options: &ReadOptions) -> Result<AnnData> {
     let format = sniff::format(path)?;
     options.check(format)?;
     let mut data = match format {
-        Format::H5ad => h5ad::read(&Store::open(path)?)?,
-        Format::TenxH5 => tenx_h5::read(&Store::open(path)?)?,
+        Format::H5ad => h5ad::read(&*store::open(path)?)?,
+        Format::TenxH5 => tenx_h5::read(&*store::open(path)?)?,
         Format::TenxMtx => tenx_mtx::read(path)?,
-        Format::XyH5 => xy_h5::read(&Store::open(path)?)?,
+        Format::XyH5 => xy_h5::read(&*store::open(path)?)?,
         Format::Table => table::read(path, options.transpose)?,
     };
     if orientation::seems_transposed(data.obs_names(), data.var_names()) {
@@ -92,7 +92,7 @@ pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result
     let counts = || match sniff::format(path)? {
         Format::H5ad => {
             options.check(Format::H5ad)?;
-            h5ad::read_counts(&Store::open(path)?, options)
+            h5ad::read_counts(&*store::open(path)?, options)
         }
         _ => {
             let mut data = load(path, options)?;
@@ -110,7 +110,7 @@ pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result
 pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let obs = || match sniff::format(path)? {
-        Format::H5ad => h5ad::read_obs(&Store::open(path)?),
+        Format::H5ad => h5ad::read_obs(&*store::open(path)?),
         _ => Ok(load(path, &ReadOptions::new())?.obs),
     };
     obs().map_err(|e| e.in_file(path))
@@ -124,7 +124,7 @@ pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
 pub fn read_uns(path: impl AsRef<Path>) -> Result<BTreeMap<String, UnsValue>> {
     let path = path.as_ref();
     let uns = || match sniff::format(path)? {
-        Format::H5ad => h5ad::read_all_uns(&Store::open(path)?),
+        Format::H5ad => h5ad::read_all_uns(&*store::open(path)?),
         _ => Ok(BTreeMap::new()),
     };
     uns().map_err(|e| e.in_file(path))

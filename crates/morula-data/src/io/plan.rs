@@ -1,7 +1,7 @@
 //! Checks, before any work, whether results can be written.
 
 use super::{Format, h5ad, parts, sniff};
-use crate::hdf5::Store;
+use crate::store;
 use crate::{Additions, DataError, Result, atomic_file, names};
 use std::path::Path;
 
@@ -106,8 +106,8 @@ pub fn check_output(
     atomic_file::check(output).map_err(|e| e.in_file(output))?;
     plan.check_names().map_err(|e| e.in_file(output))?;
     if format == Format::H5ad {
-        let store = Store::open(input).map_err(|e| e.in_file(input))?;
-        h5ad::check_plan(&store, plan).map_err(|e| e.in_file(input))?;
+        let store = store::open(input).map_err(|e| e.in_file(input))?;
+        h5ad::check_plan(&*store, plan).map_err(|e| e.in_file(input))?;
     }
     Ok(())
 }

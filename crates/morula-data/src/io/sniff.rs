@@ -2,7 +2,7 @@
 
 use super::tenx_h5;
 use super::text::{self, GZIP};
-use crate::hdf5::Store;
+use crate::store::{self, Store};
 use crate::{DataError, Result, atomic_file};
 use std::fs::File;
 use std::io::Read;
@@ -44,7 +44,7 @@ pub(super) fn format(path: &Path) -> Result<Format> {
     atomic_file::regular(path)?;
     let mut head = head(File::open(path).map_err(DataError::io("open"))?)?;
     if head.starts_with(HDF5) {
-        return hdf5(&Store::open(path)?);
+        return hdf5(&*store::open(path)?);
     }
     if head.starts_with(GZIP) {
         head = self::head(text::open(path)?)?;
@@ -66,7 +66,7 @@ pub(super) fn format(path: &Path) -> Result<Format> {
     }
 }
 
-fn hdf5(store: &Store) -> Result<Format> {
+fn hdf5(store: &dyn Store) -> Result<Format> {
     let has = |at: &str| store.kind(at).is_some();
     let members = store.members("/")?;
     if has("obs") && has("var") {

@@ -1,7 +1,8 @@
 //! Writes new h5ad files.
 
 use super::uns;
-use crate::hdf5::{Attr, Data, Group, Leaf, create};
+use crate::hdf5::create;
+use crate::store::{Attr, Data, Group, Leaf, Node};
 use crate::{AnnData, Categorical, Column, CsrMatrix, DataFrame, DenseMatrix, Result, names};
 use std::path::Path;
 
@@ -100,7 +101,7 @@ pub(super) fn table(frame: &DataFrame) -> Group<'_> {
 }
 
 /// A column of a table.
-pub(super) fn column(column: &Column) -> crate::hdf5::Node<'_> {
+pub(super) fn column(column: &Column) -> Node<'_> {
     let plain = |data| array(Leaf::vector(data), "array").into();
     match column {
         Column::Categorical(c) => categorical(c.clone()).into(),
@@ -139,7 +140,7 @@ pub(super) fn categorical<'a>(column: Categorical) -> Group<'a> {
         .child("categories", array(Leaf::vector(Data::Text(categories)), "string-array"))
 }
 
-fn nullable<'a, T>(kind: &str, values: Data<'a>, given: &[Option<T>]) -> crate::hdf5::Node<'a> {
+fn nullable<'a, T>(kind: &str, values: Data<'a>, given: &[Option<T>]) -> Node<'a> {
     let mask: Vec<bool> = given.iter().map(Option::is_none).collect();
     encoded(Group::default(), kind, "0.1.0")
         .child("values", array(Leaf::vector(values), "array"))
