@@ -55,6 +55,8 @@ mod store;
 mod temporary;
 pub mod text;
 mod uns;
+#[cfg(feature = "zarr")]
+mod zarr;
 
 pub use additions::Additions;
 pub use anndata::{AnnData, Raw};
@@ -65,8 +67,8 @@ pub use error::{DataError, Result};
 pub use frame::{Categorical, Column, DataFrame};
 pub use io::{
     FEATURE_TYPES, Format, OutputPlan, ReadOptions, check_output, parts, read, read_counts,
-    read_counts_with, read_obs, read_uns, read_with, sniff, write_h5ad, write_h5ad_from,
-    write_h5ad_with,
+    read_counts_with, read_obs, read_uns, read_with, sniff, write, write_from, write_h5ad,
+    write_h5ad_from, write_h5ad_with, write_zarr,
 };
 pub use names::make_unique;
 pub use records::{Field, Records};

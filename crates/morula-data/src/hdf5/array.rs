@@ -2,7 +2,7 @@
 
 use super::{Record, guard};
 use crate::io::budget::Budget;
-use crate::store::{Array, Element, Rows};
+use crate::store::{self, Array, Element, Rows};
 use crate::{DataError, Result};
 use hdf5_pure::{DType, Dataset, Datatype, DatatypeByteOrder, VlenStringReadOptions};
 
@@ -158,20 +158,14 @@ fn halves(raw: &[u8], of: &Datatype) -> Vec<f32> {
             DatatypeByteOrder::BigEndian => u16::from_be_bytes([pair[0], pair[1]]),
             _ => u16::from_le_bytes([pair[0], pair[1]]),
         };
-        if exponent == 8 {
-            // The upper half of a float of 4 bytes.
-            return f32::from_bits(u32::from(bits) << 16);
-        }
-        let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-        let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
-        sign * match exponent {
-            0 => mantissa * 2f32.powi(-24),
-            31 if mantissa == 0.0 => f32::INFINITY,
-            31 => f32::NAN,
-            e => (1024.0 + mantissa) * 2f32.powi(e - 25),
-        }
+        if exponent == 8 { brain(bits) } else { store::half(bits) }
     };
     raw.chunks_exact(2).map(value).collect()
+}
+
+/// The value of a bfloat16: the upper half of a float of 4 bytes.
+fn brain(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod array;
 mod compound;
+#[cfg(feature = "zarr")]
+mod packed;
 mod patched;
 mod raw;
 mod record;
@@ -13,6 +15,8 @@ mod store;
 mod write;
 
 pub(crate) use compound::compound;
+#[cfg(feature = "zarr")]
+pub(crate) use packed::{FieldType, fields, packed};
 pub(crate) use record::{FieldValues, Record};
 pub(crate) use store::Store;
 pub(crate) use write::create;

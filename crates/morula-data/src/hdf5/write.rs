@@ -171,7 +171,7 @@ pub(crate) fn repack(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// The type that h5py uses for truth values.
-fn boolean() -> Result<Datatype> {
+pub(super) fn boolean() -> Result<Datatype> {
     let members = EnumTypeBuilder::with_base(make_i8_type()).value("FALSE", 0).value("TRUE", 1);
     members.build().map_err(|e| DataError::unsupported(e.to_string()))
 }

@@ -1,4 +1,4 @@
-//! File formats: detected by content, read into [`AnnData`], written as h5ad.
+//! File formats: detected by content, read into [`AnnData`], written as h5ad or zarr.
 
 pub(crate) mod budget;
 mod features;
@@ -25,7 +25,8 @@ pub use sniff::{Format, sniff};
 use crate::DataError;
 use crate::store;
 use crate::{
-    Additions, AnnData, CountMatrix, DataFrame, Result, UnsValue, atomic_file, orientation,
+    Additions, AnnData, CountMatrix, DataFrame, Result, UnsValue, atomic_dir, atomic_file,
+    orientation,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,7 +58,7 @@ fn load(path: &Path, options: &ReadOptions) -> Result<AnnData> {
     let format = sniff::format(path)?;
     options.check(format)?;
     let mut data = match format {
-        Format::H5ad => h5ad::read(&*store::open(path)?)?,
+        Format::H5ad | Format::Zarr => h5ad::read(&*store::open(path)?)?,
         Format::TenxH5 => tenx_h5::read(&*store::open(path)?)?,
         Format::TenxMtx => tenx_mtx::read(path)?,
         Format::XyH5 => xy_h5::read(&*store::open(path)?)?,
@@ -90,8 +91,8 @@ pub fn read_counts(path: impl AsRef<Path>, layer: Option<&str>) -> Result<CountM
 pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<CountMatrix> {
     let path = path.as_ref();
     let counts = || match sniff::format(path)? {
-        Format::H5ad => {
-            options.check(Format::H5ad)?;
+        format @ (Format::H5ad | Format::Zarr) => {
+            options.check(format)?;
             h5ad::read_counts(&*store::open(path)?, options)
         }
         _ => {
@@ -110,24 +111,82 @@ pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result
 pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let obs = || match sniff::format(path)? {
-        Format::H5ad => h5ad::read_obs(&*store::open(path)?),
+        Format::H5ad | Format::Zarr => h5ad::read_obs(&*store::open(path)?),
         _ => Ok(load(path, &ReadOptions::new())?.obs),
     };
     obs().map_err(|e| e.in_file(path))
 }
 
 /// Reads only `uns`, for example the description of an earlier result; empty in other formats than
-/// h5ad.
+/// h5ad and zarr.
 ///
 /// # Errors
 /// Those of [`read`].
 pub fn read_uns(path: impl AsRef<Path>) -> Result<BTreeMap<String, UnsValue>> {
     let path = path.as_ref();
     let uns = || match sniff::format(path)? {
-        Format::H5ad => h5ad::read_all_uns(&*store::open(path)?),
+        Format::H5ad | Format::Zarr => h5ad::read_all_uns(&*store::open(path)?),
         _ => Ok(BTreeMap::new()),
     };
     uns().map_err(|e| e.in_file(path))
+}
+
+/// Writes data as a new file: a zarr store where `path` ends in `.zarr` ([`write_zarr`]), else h5ad
+/// ([`write_h5ad`]).
+///
+/// # Errors
+/// Those of [`write_h5ad`] and [`write_zarr`].
+pub fn write(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
+    let path = path.as_ref();
+    match plan::output_format(path)? {
+        Format::Zarr => write_zarr(path, data),
+        _ => write_h5ad(path, data),
+    }
+}
+
+/// Writes a copy of `input` with `additions` to `output`: a zarr store where `output` ends in `.zarr`,
+/// else an h5ad file ([`write_h5ad_from`]).
+///
+/// Everything in a zarr input stays in a zarr output as it is, in the version of the input, except
+/// for copies of the metadata in one file (consolidated metadata). Other inputs are converted to
+/// version 3. Nothing that is there is replaced by a zarr store.
+///
+/// Returns the parts of the input that the output lacks, so that the caller can report them.
+///
+/// # Errors
+/// Those of [`check_output`], [`read`], [`write_h5ad`] and [`write_zarr`]; [`DataError::Unsupported`]
+/// to transpose anything but a table.
+pub fn write_from(
+    input: impl AsRef<Path>,
+    output: impl AsRef<Path>,
+    additions: &Additions,
+    options: &ReadOptions,
+) -> Result<Vec<String>> {
+    let (input, output) = (input.as_ref(), output.as_ref());
+    write_as(plan::output_format(output)?, input, output, additions, options)
+}
+
+/// Writes data as a new zarr store of version 3, a folder which Python's anndata can open from 0.12 on.
+///
+/// The folder is written under a temporary name beside `path`, and renamed when it is complete.
+///
+/// # Errors
+/// An error with the path of the folder: `::Shape` or `::BadName` when the parts do not fit together,
+/// `::Unsupported` where anything is at `path` already, and without the feature `zarr`, `::Io`.
+pub fn write_zarr(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
+    let path = path.as_ref();
+    let fill = |temporary: &Path| create_zarr(temporary, data);
+    atomic_dir::create(path, fill).map_err(|e| e.in_file(path))
+}
+
+#[cfg(feature = "zarr")]
+fn create_zarr(folder: &Path, data: &AnnData) -> Result<()> {
+    crate::zarr::create(folder, &h5ad::tree(data)?)
+}
+
+#[cfg(not(feature = "zarr"))]
+fn create_zarr(_: &Path, _: &AnnData) -> Result<()> {
+    Err(crate::DataError::unsupported("this program was built without the feature zarr"))
 }
 
 /// Writes data as a new h5ad file, which Python's anndata can open.
@@ -140,7 +199,7 @@ pub fn read_uns(path: impl AsRef<Path>) -> Result<BTreeMap<String, UnsValue>> {
 /// `::Io`.
 pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
     let path = path.as_ref();
-    atomic_file::replace(path, |temporary| h5ad::write(temporary, data))
+    atomic_file::replace(path, |temporary| crate::hdf5::create(temporary, &h5ad::tree(data)?))
         .map_err(|e| e.in_file(path))
 }
 
@@ -175,17 +234,35 @@ pub fn write_h5ad_from(
     additions: &Additions,
     options: &ReadOptions,
 ) -> Result<Vec<String>> {
-    let (input, output) = (input.as_ref(), output.as_ref());
+    write_as(Format::H5ad, input.as_ref(), output.as_ref(), additions, options)
+}
+
+/// Writes a copy of `input` with `additions` in a format. A copy in the format of the input keeps all
+/// of it.
+fn write_as(
+    to: Format,
+    input: &Path,
+    output: &Path,
+    additions: &Additions,
+    options: &ReadOptions,
+) -> Result<Vec<String>> {
     let format = sniff::format(input).map_err(|e| e.in_file(input))?;
     options.check(format).map_err(|e| e.in_file(input))?;
-    if format != Format::H5ad {
-        plan::output_is_no_input(input, output, format)?;
+    plan::output_is_no_input(input, output, format)?;
+    if format != to {
         let mut data = read_with(input, options)?;
         data.add(additions).map_err(|e| e.in_file(output))?;
-        write_h5ad(output, &data)?;
+        match to {
+            Format::Zarr => write_zarr(output, &data)?,
+            _ => write_h5ad(output, &data)?,
+        }
         return Ok(data.not_loaded);
     }
-    let write = |temporary: &Path| h5ad::update(input, temporary, additions);
-    atomic_file::replace(output, write).map_err(|e| e.in_file(output))?;
+    let fill = |temporary: &Path| h5ad::update(input, temporary, additions);
+    match to {
+        Format::Zarr => atomic_dir::create(output, fill),
+        _ => atomic_file::replace(output, fill),
+    }
+    .map_err(|e| e.in_file(output))?;
     Ok(Vec::new())
 }

@@ -18,6 +18,9 @@ pub enum Format {
     TenxH5,
     /// A MatrixMarket file with barcodes and features beside it; plain or gzipped.
     TenxMtx,
+    /// AnnData in a zarr store of version 2 or 3: a folder, or a zip file of one. Read with the feature
+    /// `zarr`.
+    Zarr,
     /// HDF5 with a matrix `X` (cells x genes) and labels `Y`.
     XyH5,
     /// CSV or TSV; plain or gzipped.
@@ -38,6 +41,9 @@ const MATRIX_MARKET: &[u8] = b"%%MatrixMarket";
 
 pub(super) fn format(path: &Path) -> Result<Format> {
     let meta = std::fs::metadata(path).map_err(DataError::io("open"))?;
+    if let Some(format) = zarr(path)? {
+        return Ok(format);
+    }
     if meta.is_dir() {
         return Ok(Format::TenxMtx);
     }
@@ -63,6 +69,32 @@ pub(super) fn format(path: &Path) -> Result<Format> {
         h if h.starts_with(MATRIX_MARKET) => Ok(Format::TenxMtx),
         h if h.contains(&0) => unknown(" (binary content)"),
         _ => Ok(Format::Table),
+    }
+}
+
+/// The format of a zarr store; `None` for anything else.
+#[cfg(feature = "zarr")]
+fn zarr(path: &Path) -> Result<Option<Format>> {
+    if !crate::zarr::is_store(path) {
+        return Ok(None);
+    }
+    let store = store::open(path)?;
+    if ["obs", "var"].iter().all(|at| store.kind(at).is_some()) {
+        return Ok(Some(Format::Zarr));
+    }
+    let members = store.members("/")?.join(", ");
+    let detail = format!(" (a zarr store without obs and var, that holds: {members})");
+    Err(DataError::UnknownFormat { detail })
+}
+
+#[cfg(not(feature = "zarr"))]
+fn zarr(path: &Path) -> Result<Option<Format>> {
+    match ["zarr.json", ".zgroup"].iter().any(|name| path.join(name).is_file()) {
+        false => Ok(None),
+        true => Err(DataError::unsupported(
+            "this is a zarr store, and this program was built without the feature zarr; write the \
+             data as .h5ad, in Python: adata.write_h5ad(path)",
+        )),
     }
 }
 

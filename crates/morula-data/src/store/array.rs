@@ -254,3 +254,15 @@ impl Array {
         self.rows.record()
     }
 }
+
+/// The value of a float of half precision. Single precision holds every one.
+pub(crate) fn half(bits: u16) -> f32 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
+    sign * match exponent {
+        0 => mantissa * 2f32.powi(-24),
+        31 if mantissa == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        e => (1024.0 + mantissa) * 2f32.powi(e - 25),
+    }
+}

@@ -7,7 +7,7 @@
 mod array;
 mod tree;
 
-pub(crate) use array::{Array, Element, Inexact, Rows};
+pub(crate) use array::{Array, Element, Inexact, Rows, half};
 pub(crate) use tree::{Attr, Data, Edit, Group, Leaf, Node};
 
 use crate::io::budget::Budget;
@@ -85,7 +85,11 @@ pub(crate) trait Store {
     }
 }
 
-/// Opens a file for reading.
+/// Opens an HDF5 file or a zarr store for reading.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Store>> {
+    #[cfg(feature = "zarr")]
+    if crate::zarr::is_store(path) {
+        return Ok(Box::new(crate::zarr::Store::open(path)?));
+    }
     Ok(Box::new(hdf5::Store::open(path)?))
 }

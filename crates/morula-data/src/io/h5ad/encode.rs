@@ -1,13 +1,11 @@
-//! Writes new h5ad files.
+//! Encodes new data.
 
 use super::uns;
-use crate::hdf5::create;
 use crate::store::{Attr, Data, Group, Leaf, Node};
 use crate::{AnnData, Categorical, Column, CsrMatrix, DataFrame, DenseMatrix, Result, names};
-use std::path::Path;
 
-/// Writes `data` to `path`.
-pub(in crate::io) fn write(path: &Path, data: &AnnData) -> Result<()> {
+/// The tree of all of the data.
+pub(in crate::io) fn tree(data: &AnnData) -> Result<Group<'_>> {
     data.check()?;
     let mut root = encoded(Group::default(), "anndata", "0.1.0");
     if let Some(x) = &data.x {
@@ -32,7 +30,7 @@ pub(in crate::io) fn write(path: &Path, data: &AnnData) -> Result<()> {
         let group = group.child("X", csr(&raw.x)).child("var", frame(&raw.var)?);
         root = root.child("raw", group.child("varm", dict()));
     }
-    create(path, &root)
+    Ok(root)
 }
 
 /// A group with its anndata encoding.
