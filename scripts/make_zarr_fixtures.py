@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Writes zarr stores for scripts/check_h5ad.sh.
 
-    make_zarr_fixtures.py FOLDER
+    make_zarr_fixtures.py FOLDER [--small]
+
+With --small, the zip files of crates/morula-data/tests/data: those of version 2 where zarr 2 is
+installed, and of version 3 else.
 
 `rich*.zarr` hold every part that AnnData has, in each version that the installed zarr writes, and
 `x_*.zarr` one matrix in the storage forms that zarr offers: codecs, filters, orders of bytes and of
@@ -96,8 +99,39 @@ def v3_forms(folder):
     x_store(folder / "x_v3_i8.zarr", LARGE.astype("i8"), 3)
 
 
-def main(folder):
+def small(folder):
+    """The rich data, and a matrix in a few forms that the Rust writer does not write."""
+    version = 3 if ZARR3 else 2
+    forms, x = folder / "forms", (np.arange(60 * 40) * 7919 % 211 % 37).astype("u2").reshape(60, 40)
+    if ZARR3:
+        from zarr.codecs import BytesCodec, TransposeCodec
+
+        zarr.config.set({"array.write_empty_chunks": False})
+        x_store(forms / "shards", x, 3, chunks=(10, 20), shards=(40, 40))
+        x_store(forms / "transposed", x, 3, chunks=(25, 16), filters=TransposeCodec(order=(1, 0)))
+        x_store(forms / "big", x, 3, chunks=(25, 16), serializer=BytesCodec(endian="big"))
+        with anndata.settings.override(zarr_write_format=3):
+            rich(sp.csr_matrix(COUNTS.astype("f4"))).write_zarr(folder / "rich")
+    else:
+        for name, codec in blosc_forms():
+            if name in ("blosc_blosclz_1", "blosc_blosclz_2", "blosc_lz4_0", "blosc_lz4_1", "blosc_zlib_1", "blosc_zstd_2"):
+                x_store(forms / name, x, 2, compressor=codec)
+        x_store(forms / "fortran", x.astype(">u2"), 2, chunks=(25, 16), order="F", dimension_separator="/")
+        x_store(forms / "lz4", x, 2, compressor=numcodecs.LZ4())
+        x_store(forms / "zlib", x, 2, compressor=numcodecs.Zlib())
+        rich(sp.csr_matrix(COUNTS.astype("f4"))).write_zarr(folder / "rich")
+    for empty in ("layers", "obsm", "obsp", "varm", "varp", "uns"):
+        for group in forms.glob(f"*/{empty}"):
+            shutil.rmtree(group)
+    for name in ("rich", "forms"):
+        shutil.make_archive(str(folder / f"{name}_v{version}.zarr"), "zip", folder / name)
+        shutil.rmtree(folder / name)
+
+
+def main(folder, form=None):
     folder = Path(folder)
+    if form == "--small":
+        return small(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     data = rich(sp.csr_matrix(COUNTS.astype("f4")))
@@ -116,4 +150,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

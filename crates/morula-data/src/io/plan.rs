@@ -135,7 +135,7 @@ pub(super) fn output_is_no_input(input: &Path, output: &Path, format: Format) ->
         return Ok(());
     }
     if format == Format::Zarr && input.is_dir() && is_within(output, input) {
-        let what = "this is in the input, a zarr store; give a name outside of it";
+        let what = "this is the input, a zarr store, or in it; give a name outside of it";
         return Err(DataError::unsupported(what).in_file(output));
     }
     // Other files in a folder, such as the output of an earlier run, are not read.

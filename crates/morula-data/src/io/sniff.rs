@@ -67,6 +67,9 @@ pub(super) fn format(path: &Path) -> Result<Format> {
     match head.as_slice() {
         [] => unknown(" (the file is empty)"),
         h if h.starts_with(MATRIX_MARKET) => Ok(Format::TenxMtx),
+        h if h.starts_with(b"PK") && h.contains(&0) => {
+            unknown(" (a zip file that holds no zarr store)")
+        }
         h if h.contains(&0) => unknown(" (binary content)"),
         _ => Ok(Format::Table),
     }
