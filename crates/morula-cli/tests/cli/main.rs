@@ -21,3 +21,5 @@ mod round_trip;
 mod sandbox;
 mod two_models;
 mod usage;
+#[cfg(feature = "zarr")]
+mod zarr;

@@ -18,7 +18,7 @@ pub use features::FEATURE_TYPES;
 pub(crate) use features::{genes_of, left_out};
 pub use options::ReadOptions;
 pub use parts::parts;
-pub use plan::{OutputPlan, check_output};
+pub use plan::{OutputPlan, check_output, output_format};
 pub use sniff::{Format, sniff};
 
 #[cfg(doc)]
@@ -91,7 +91,7 @@ pub fn read_counts(path: impl AsRef<Path>, layer: Option<&str>) -> Result<CountM
 pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<CountMatrix> {
     let path = path.as_ref();
     let counts = || match sniff::format(path)? {
-        format @ (Format::H5ad | Format::Zarr) => {
+        format if format.is_anndata() => {
             options.check(format)?;
             h5ad::read_counts(&*store::open(path)?, options)
         }
@@ -111,7 +111,7 @@ pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result
 pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let obs = || match sniff::format(path)? {
-        Format::H5ad | Format::Zarr => h5ad::read_obs(&*store::open(path)?),
+        format if format.is_anndata() => h5ad::read_obs(&*store::open(path)?),
         _ => Ok(load(path, &ReadOptions::new())?.obs),
     };
     obs().map_err(|e| e.in_file(path))
@@ -125,7 +125,7 @@ pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
 pub fn read_uns(path: impl AsRef<Path>) -> Result<BTreeMap<String, UnsValue>> {
     let path = path.as_ref();
     let uns = || match sniff::format(path)? {
-        Format::H5ad | Format::Zarr => h5ad::read_all_uns(&*store::open(path)?),
+        format if format.is_anndata() => h5ad::read_all_uns(&*store::open(path)?),
         _ => Ok(BTreeMap::new()),
     };
     uns().map_err(|e| e.in_file(path))

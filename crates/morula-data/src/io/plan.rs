@@ -118,7 +118,10 @@ pub fn check_output(
 }
 
 /// The format of an output, by its name: zarr for a name that ends in `.zarr`, else h5ad.
-pub(super) fn output_format(output: &Path) -> Result<Format> {
+///
+/// # Errors
+/// [`DataError::Unsupported`] for zarr without the feature `zarr`.
+pub fn output_format(output: &Path) -> Result<Format> {
     if !output.extension().is_some_and(|end| end.eq_ignore_ascii_case("zarr")) {
         return Ok(Format::H5ad);
     }

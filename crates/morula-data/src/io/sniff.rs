@@ -27,6 +27,13 @@ pub enum Format {
     Table,
 }
 
+impl Format {
+    /// Whether it holds all parts of AnnData: h5ad and zarr.
+    pub fn is_anndata(self) -> bool {
+        matches!(self, Self::H5ad | Self::Zarr)
+    }
+}
+
 /// Detects the format of a file or folder by its content.
 ///
 /// # Errors
