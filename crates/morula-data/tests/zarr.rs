@@ -283,6 +283,57 @@ fn claims_are_checked_before_memory_is_taken() {
     assert!(error.contains("X/indices"), "{error}");
 }
 
+#[test]
+fn shards_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    unpacked("forms_v3.zarr.zip", folder.path());
+    let store = folder.path().join("shards");
+    let metadata = fs::read_to_string(store.join("X/zarr.json")).unwrap();
+    for (shape, why) in [
+        ("4000000000,\n        4000000000", "for an index of"),
+        ("40000,\n        40000", "for an index of"),
+        ("41,\n        40", "chunks of [10, 20] elements in [41, 40]"),
+    ] {
+        change(&store, "X/zarr.json", "40,\n        40", shape);
+        let error = read(&store).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+        fs::write(store.join("X/zarr.json"), &metadata).unwrap();
+    }
+    // A place beyond the file, with the right checksum.
+    let file = store.join("X/c/0/0");
+    let mut bytes = fs::read(&file).unwrap();
+    let index = bytes.len() - 4 - 16 * 8;
+    bytes[index..index + 8].copy_from_slice(&u64::MAX.saturating_sub(9).to_le_bytes());
+    let end = bytes.len() - 4;
+    let sum = crc32c::crc32c(&bytes[index..end]);
+    bytes[end..].copy_from_slice(&sum.to_le_bytes());
+    fs::write(&file, &bytes).unwrap();
+    assert!(read(&store).is_err());
+    bytes[index] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    assert!(read(&store).unwrap_err().to_string().contains("checksum"));
+}
+
+#[test]
+fn no_name_in_a_zip_file_leads_out_of_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.zarr.zip");
+    fs::copy(fixture(RICH[0]), &path).unwrap();
+    let file = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let mut archive = zip::ZipWriter::new_append(file).unwrap();
+    let options = zip::write::SimpleFileOptions::default();
+    for name in ["../evil", "obs/../../evil", "/tmp/evil-of-a-test", "..\\evil"] {
+        archive.start_file(name, options).unwrap();
+    }
+    archive.finish().unwrap();
+    let out = folder.path().join("home/out.zarr");
+    fs::create_dir(folder.path().join("home")).unwrap();
+    write_from(&path, &out, &Additions::new(), &ReadOptions::new()).unwrap();
+    assert_eq!(read(&out).unwrap().obs.n_rows(), N);
+    let names = files_below(folder.path());
+    assert!(names.keys().all(|name| !name.contains("evil")), "{:?}", names.keys());
+}
+
 #[cfg(unix)]
 #[test]
 fn links_to_folders_are_not_followed() {

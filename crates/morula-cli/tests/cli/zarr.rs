@@ -68,7 +68,7 @@ fn nothing_is_written_into_a_store_or_over_one() {
         ("cluster in.h5ad --out mine.zarr", ["mine.zarr", "is there already"]),
         ("cluster in.zarr --out in.zarr/obs/x.h5ad", ["in.zarr/obs/x.h5ad", "is in"]),
         ("cluster in.zarr --out y.zarr --report in.zarr/page", ["--report", "is in"]),
-        ("cluster in.zarr --out y.zarr --report y.zarr/page", ["--report", "y.zarr"]),
+        ("cluster in.zarr --out y.zarr --report y.zarr/page", ["y.zarr/page", "keep them apart"]),
         ("qc in.zarr --out in.zarr/obs/y.zarr", ["in.zarr/obs/y.zarr", "is in"]),
         ("simulate --cells=30 --types=2 --genes=40 --out mine.zarr", ["mine.zarr", "already"]),
     ] {

@@ -2,7 +2,8 @@
 
 use super::dtype::{Number, Type};
 use super::files::Files;
-use super::metadata::Layout;
+use super::grid::{places, strides};
+use super::layout::Layout;
 use super::shard::Index;
 use super::{damaged, unsupported};
 use crate::hdf5::Record;
@@ -12,12 +13,6 @@ use crate::{DataError, Result};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// Largest expansion of a chunk, as in HDF5. Small chunks may expand more: packed zeros take nothing.
-const MAX_EXPANSION: u64 = 1100;
-
-/// Chunks up to this size are read whatever the size of the store is.
-const ALWAYS_ALLOWED: u64 = 1 << 27;
 
 /// An array that was checked.
 struct Chunks {
@@ -53,7 +48,8 @@ pub(super) fn array(
     };
     let bytes_of = |dims: &[u64]| dims.iter().try_fold(size.max(1), |n, &d| n.checked_mul(d));
     bytes_of(shape).filter(|&n| n <= isize::MAX as u64).ok_or_else(too_large)?;
-    let most = bytes.saturating_mul(MAX_EXPANSION).max(ALWAYS_ALLOWED);
+    // Packed zeros take nothing, so that no codec bounds what a chunk unpacks to.
+    let most = budget.total();
     let chunk = bytes_of(&layout.chunk).filter(|&n| n <= most).ok_or_else(too_large)?;
     let count = shape.iter().zip(&layout.chunk).map(|(&d, &c)| d.div_ceil(c));
     // Chunks that are not stored hold one value, so the shape alone says how many there are.
@@ -105,32 +101,6 @@ fn fill(number: &Number, value: &Value) -> Vec<u8> {
         bytes.reverse();
     }
     bytes
-}
-
-/// Calls with every place from `first` to before `end`, the last dimension fastest.
-fn places(first: &[u64], end: &[u64], mut call: impl FnMut(&[u64]) -> Result<()>) -> Result<()> {
-    if first.iter().zip(end).any(|(first, end)| first >= end) {
-        return Ok(());
-    }
-    let mut place = first.to_vec();
-    loop {
-        call(&place)?;
-        let Some(d) = (0..place.len()).rev().find(|&d| place[d] + 1 < end[d]) else {
-            return Ok(());
-        };
-        place[d] += 1;
-        place[d + 1..].copy_from_slice(&first[d + 1..]);
-    }
-}
-
-/// Steps between neighbours along each dimension, for dimensions that are stored in this order.
-fn strides(shape: &[u64], order: &[usize]) -> Vec<u64> {
-    let (mut strides, mut step) = (vec![0; shape.len()], 1);
-    for &d in order.iter().rev() {
-        strides[d] = step;
-        step *= shape[d];
-    }
-    strides
 }
 
 impl Chunks {

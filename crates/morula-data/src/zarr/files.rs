@@ -190,7 +190,9 @@ impl Zip {
         for index in 0..archive.len() {
             let entry = archive.by_index_raw(index).map_err(bad)?;
             let name = entry.name().map_err(bad)?.into_owned();
-            if entry.is_file() {
+            // A copy never leads out of its folder.
+            let plain = within(Path::new(""), &name).is_some() && !name.contains('\\');
+            if entry.is_file() && plain {
                 names.push((name, (index, entry.size())));
             }
         }

@@ -14,6 +14,8 @@ mod codec;
 mod dtype;
 mod encode;
 mod files;
+mod grid;
+mod layout;
 mod metadata;
 mod shard;
 mod store;

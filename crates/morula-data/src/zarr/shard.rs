@@ -2,11 +2,14 @@
 
 use super::damaged;
 use super::files::Files;
-use super::metadata::{Layout, Shards};
+use super::layout::{Layout, Shards};
 use crate::Result;
 
 /// Bytes of the place of a chunk.
 const ENTRY: u64 = 16;
+
+/// Largest index that is read.
+const MAX_INDEX: u64 = 1 << 26;
 
 /// A chunk that is not stored.
 const ABSENT: u64 = u64::MAX;
@@ -31,7 +34,7 @@ impl Index {
         let sides = layout.grid.iter().zip(&layout.chunk).map(|(&grid, &chunk)| grid / chunk);
         let bytes = sides.fold(ENTRY, u64::saturating_mul);
         let stored = bytes.saturating_add(4 * shards.index_codecs.len() as u64);
-        let Some(rest) = size.checked_sub(stored) else {
+        let Some(rest) = size.checked_sub(stored).filter(|_| stored <= MAX_INDEX) else {
             let what = format!("a file of {size} bytes for an index of {stored} bytes");
             return Err(damaged(&file, what));
         };
