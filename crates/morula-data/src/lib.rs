@@ -5,7 +5,7 @@
 //! - [`CountMatrix`] is a matrix in which every value is a raw count. It is the only input that a
 //!   model accepts.
 //! - [`write_h5ad`] writes an [`AnnData`]; [`write_h5ad_with`] writes a copy of a file with
-//!   [`Additions`], and keeps everything in an h5ad input. [`write`] and [`write_from`] write zarr
+//!   [`Additions`], and keeps everything in an h5ad input. [`write()`] and [`write_from`] write zarr
 //!   stores as well, by the name of the output.
 //!
 //! Every error names the file and says what to do ([`DataError`]). Damaged and hostile files give
