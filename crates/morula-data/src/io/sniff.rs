@@ -85,14 +85,12 @@ pub(super) fn format(path: &Path) -> Result<Format> {
 /// The format of a zarr store; `None` for anything else.
 #[cfg(feature = "zarr")]
 fn zarr(path: &Path) -> Result<Option<Format>> {
-    if !crate::zarr::is_store(path) {
-        return Ok(None);
+    match crate::zarr::holds(path, &["obs", "var"]) {
+        None => return Ok(None),
+        Some(true) => return Ok(Some(Format::Zarr)),
+        Some(false) => {}
     }
-    let store = store::open(path)?;
-    if ["obs", "var"].iter().all(|at| store.kind(at).is_some()) {
-        return Ok(Some(Format::Zarr));
-    }
-    let members = store.members("/")?.join(", ");
+    let members = store::open(path)?.members("/")?.join(", ");
     let detail = format!(" (a zarr store without obs and var, that holds: {members})");
     Err(DataError::UnknownFormat { detail })
 }

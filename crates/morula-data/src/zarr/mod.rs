@@ -25,6 +25,7 @@ pub(crate) use store::Store;
 pub(crate) use write::create;
 
 use crate::{DataError, Result};
+use files::Files;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -39,10 +40,24 @@ pub(crate) fn is_zip(head: &[u8]) -> bool {
 
 /// Whether a folder or zip file is a zarr store: a group of either version.
 pub(crate) fn is_store(path: &Path) -> bool {
+    holds(path, &[]).is_some()
+}
+
+/// Whether a store has groups or arrays of all these names; `None` where this is no store. The store is
+/// not searched, which takes long where it has very many files.
+pub(crate) fn holds(path: &Path, names: &[&str]) -> Option<bool> {
     let mut head = [0; 4];
     let mut zip = || File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    let possible = path.is_dir() || path.is_file() && zip().is_ok() && is_zip(&head);
-    possible && files::Files::open(path).is_ok_and(|files| metadata::version(&files).is_some())
+    if !(path.is_dir() || path.is_file() && zip().is_ok() && is_zip(&head)) {
+        return None;
+    }
+    let files = Files::open(path).ok()?;
+    let version = metadata::version(&files)?;
+    // Metadata that cannot be read are there; reading them says why.
+    let there = |at: &&str| {
+        !files.is_link(at) && !matches!(metadata::Node::read(&files, version, at), Ok(None))
+    };
+    Some(names.iter().all(there))
 }
 
 /// Names of files that say what a folder is.
