@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks our h5ad output with Python's anndata: the newest, on h5py built against HDF5 1.14 and
-# against 2.x, and the last of every minor version from 0.8.0 on.
+# against 2.x, and the last of every minor version from 0.8.0 on. Checks zarr stores with zarr 2
+# under anndata 0.10, and with zarr 3 under the newest anndata.
 #
 #   scripts/check_h5ad.sh [FILE ...]     FILEs are checked beside the generated ones
 #
@@ -30,7 +31,8 @@ environment anndata-0.9 'anndata==0.9.*' 'numpy<1.27' 'pandas<2.1' 'scipy<1.12' 
 environment anndata-0.10 'anndata==0.10.*' 'numpy<2' 'pandas<2.2' 'scipy<1.13' &
 environment anndata-0.11 'anndata==0.11.*' 'pandas<3' &
 environment anndata-0.12 'anndata==0.12.*' &
-cargo build --quiet --release -p morula-data --example annotate &
+environment zarr-2 'anndata==0.10.*' 'numpy<2' 'pandas<2.2' 'scipy<1.13' 'zarr<3' 'numcodecs<0.16' &
+cargo build --quiet --release -p morula-data --features zarr --example annotate &
 for job in $(jobs -p); do wait "$job"; done
 annotate=${CARGO_TARGET_DIR:-target}/release/examples/annotate
 
@@ -70,5 +72,33 @@ for version in "${versions[@]}"; do
     echo "== files of anndata $version, and converted files, read by it"
     "$python" scripts/check_h5ad.py "${pairs[@]}" || status=1
     "$python" scripts/check_h5ad.py --counts "${converted[@]}" || status=1
+done
+
+# Zarr stores of each zarr. A copy keeps everything, and a conversion says that its input was read.
+for writer in zarr-2 hdf5-2; do
+    files="$work/in/zarr-of-$writer" results="$work/out/zarr-of-$writer"
+    "$work/$writer/bin/python" scripts/make_zarr_fixtures.py "$files"
+    rm -rf "$results" && mkdir "$results"
+    pairs=() converted=() matrices=()
+    for store in "$files"/rich*; do
+        out="$results/$(basename "$store")"
+        "$annotate" "$store" "$out.zarr" "$store" "$out.h5ad" 2>/dev/null
+        pairs+=("$store" "$out.zarr")
+        converted+=("$out.h5ad")
+    done
+    for store in "$files"/x_*; do
+        out="$results/$(basename "$store").h5ad"
+        "$annotate" "$store" "$out"
+        matrices+=("$store" "$out")
+    done
+    # What is new is of version 3.
+    for file in "$work/in/hdf5-2"/{x_csr_f4,x_dense_i4}.h5ad; do
+        "$annotate" "$file" "$results/$(basename "$file").zarr"
+    done
+    echo "== zarr stores of $writer"
+    "$work/$writer/bin/python" scripts/check_h5ad.py "${pairs[@]}" || status=1
+    "$work/$writer/bin/python" scripts/check_h5ad.py --x "${matrices[@]}" || status=1
+    "$work/$writer/bin/python" scripts/check_h5ad.py --counts "${converted[@]}" || status=1
+    "$work/hdf5-2/bin/python" scripts/check_h5ad.py --counts "$results"/x_*.h5ad.zarr || status=1
 done
 exit $status

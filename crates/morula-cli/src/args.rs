@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use morula::data::{
     Additions, AnnData, CountMatrix, DataFrame, OutputPlan, ReadOptions, UnsValue, check_output,
-    read_counts_with, read_obs, read_with, write_h5ad_from,
+    read_counts_with, read_obs, read_with, write_from,
 };
 use morula::models::DeviceChoice;
 
@@ -18,8 +18,8 @@ use crate::text::one_line;
 /// Where raw counts come from.
 #[derive(Debug, Args)]
 pub struct CountsArgs {
-    /// Raw counts: .h5ad, 10x .h5, 10x matrix folder, .h5 with X and Y, or CSV/TSV; the content
-    /// decides the format
+    /// Raw counts: .h5ad, .zarr, 10x .h5, 10x matrix folder, .h5 with X and Y, or CSV/TSV; the
+    /// content decides the format
     #[arg(value_name = "IN")]
     pub input: PathBuf,
 
@@ -101,7 +101,7 @@ impl CountsArgs {
 
     /// Writes the input with additions, and returns the parts that the output lacks.
     pub fn write(&self, output: &Path, additions: &Additions) -> Result<Vec<String>> {
-        Ok(write_h5ad_from(&self.input, output, additions, &self.options())?)
+        Ok(write_from(&self.input, output, additions, &self.options())?)
     }
 }
 
@@ -120,7 +120,8 @@ pub struct BatchArgs {
 /// Where results go.
 #[derive(Debug, Args)]
 pub struct OutArgs {
-    /// File to write: the input plus the results; may be the input itself
+    /// File to write: the input plus the results; an .h5ad may be the input itself. A name that ends
+    /// in .zarr gives a zarr store, which must be a free name
     #[arg(long, value_name = "OUT.h5ad")]
     pub out: PathBuf,
 }
@@ -152,7 +153,7 @@ impl ResultArgs {
     /// Adds the output to those of a command, and refuses it where it would cost an input.
     pub fn check<'a>(&self, outputs: Outputs<'a>, counts: &CountsArgs) -> Result<Outputs<'a>> {
         match self.drop_filtered {
-            true => outputs.file("--out", &self.out.out),
+            true => outputs.data("--out", &self.out.out),
             false => outputs.copy("--out", &self.out.out, &counts.input),
         }
     }

@@ -1,16 +1,17 @@
 //! Checks of outputs before any work.
 //!
 //! One rule holds for every command: an output may be an input only where both are h5ad and the
-//! output keeps all of the input. Files are compared, not names ([`places`](crate::places)).
+//! output keeps all of the input. A zarr store never replaces anything, and nothing is written into
+//! one. Files are compared, not names ([`places`](crate::places)).
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use morula::data::{Format, parts, sniff};
+use morula::data::{Format, atomic_dir, output_format, parts, sniff};
 
 use crate::failure::usage;
-use crate::places::{same, within};
+use crate::places::{is_store, same, within};
 use crate::writable::{check_file, check_folder};
 
 /// What a command reads and writes. Every output is added before any work, and is refused where it
@@ -46,7 +47,7 @@ impl<'a> Outputs<'a> {
 
     /// Adds a file or folder that the command reads.
     pub fn input(mut self, what: &'static str, path: &'a Path) -> Self {
-        self.inputs.push(Input { what, path, closed: false });
+        self.inputs.push(Input { what, path, closed: is_store(path) });
         self
     }
 
@@ -66,7 +67,7 @@ impl<'a> Outputs<'a> {
     /// # Errors
     /// Wrong usage where the output is an input, another output or not a regular file; an error
     /// where it cannot be written.
-    pub fn copy(mut self, flag: &'static str, path: &Path, of: &Path) -> Result<Self> {
+    pub fn copy(self, flag: &'static str, path: &Path, of: &Path) -> Result<Self> {
         if same(path, of) && of.is_file() && sniff(of)? != Format::H5ad {
             return Err(usage(format!(
                 "{flag} {}: this is the input, which is no h5ad file, so the output would not keep \
@@ -75,9 +76,28 @@ impl<'a> Outputs<'a> {
             )));
         }
         self.check_inputs(flag, path, Some(of))?;
+        self.data_file(flag, path)
+    }
+
+    /// Adds an output with data that is a file or zarr store of its own.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy).
+    pub fn data(self, flag: &'static str, path: &Path) -> Result<Self> {
+        self.check_inputs(flag, path, None)?;
+        self.data_file(flag, path)
+    }
+
+    /// A file, or a zarr store, which is a folder of a free name.
+    fn data_file(mut self, flag: &'static str, path: &Path) -> Result<Self> {
         self.check_written(flag, path)?;
-        check_file(path)?;
-        self.written.push(Written { flag, path: path.into(), folder: false });
+        let format = output_format(path).map_err(|error| usage(error.to_string()))?;
+        let folder = format == Format::Zarr;
+        match folder {
+            true => atomic_dir::check_free(path).map_err(|error| usage(error.to_string()))?,
+            false => check_file(path)?,
+        }
+        self.written.push(Written { flag, path: path.into(), folder });
         Ok(self)
     }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
+use morula::data::{Format, sniff};
+
 /// Most links that are followed, as in Linux.
 const MOST_LINKS: usize = 40;
 
@@ -16,6 +18,11 @@ pub fn same(a: &Path, b: &Path) -> bool {
 /// Whether a path is the folder, or lies in it at any depth.
 pub fn within(path: &Path, folder: &Path) -> bool {
     real(&target(path)).ancestors().any(|above| same(above, folder))
+}
+
+/// Whether a path is a zarr store with AnnData, as a folder.
+pub fn is_store(path: &Path) -> bool {
+    path.is_dir() && matches!(sniff(path), Ok(Format::Zarr))
 }
 
 /// The file or folder that a link leads to, or else the path itself. It may be missing.

@@ -5,9 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use morula::cluster::evidence::Evidence;
-use morula::data::{
-    Categorical, DataFrame, Format, OutputPlan, read_obs, read_uns, sniff, write_h5ad,
-};
+use morula::data::{Categorical, DataFrame, Format, OutputPlan, read_obs, read_uns, sniff, write};
 use morula::models::NamedDevice;
 use morula::prelude::*;
 use morula::preprocess::UmapParams;
@@ -177,7 +175,8 @@ impl Task<'_> {
     /// The annotations of the cells; a format without annotations is not read again.
     pub fn read_obs(&self, counts: &CountMatrix) -> Result<DataFrame> {
         match sniff(&self.counts.input)? {
-            Format::H5ad | Format::XyH5 => self.counts.read_obs(),
+            Format::XyH5 => self.counts.read_obs(),
+            format if format.is_anndata() => self.counts.read_obs(),
             _ => Ok(DataFrame::new(counts.obs_names().to_vec())),
         }
     }
@@ -228,7 +227,7 @@ impl Task<'_> {
         }
         results = self.counts.record(results, input.n_rounded);
         let renamed = || read_uns(from).is_ok_and(|uns| has_renamed(&uns, model.name()));
-        if sniff(from)? == Format::H5ad && renamed() {
+        if sniff(from)?.is_anndata() && renamed() {
             // These clusters have their own numbers.
             results = results.without_uns(ENTRY);
         }
@@ -238,7 +237,7 @@ impl Task<'_> {
                 let mut data = self.counts.read_data()?;
                 data.add(&results)?;
                 let data = subset(data, &prediction.kept_cells)?;
-                write_h5ad(to, &data)?;
+                write(to, &data)?;
                 data.not_loaded
             }
             false => self.counts.write(to, &results)?,
@@ -264,7 +263,7 @@ impl Task<'_> {
     /// Points out a column that may hold batches.
     pub fn remark_batches(&self) {
         // Other formats have no such columns, and finding out would read them once more.
-        if !matches!(sniff(&self.counts.input), Ok(Format::H5ad)) {
+        if !sniff(&self.counts.input).is_ok_and(Format::is_anndata) {
             return;
         }
         let Ok(obs) = read_obs(&self.counts.input) else { return };

@@ -2,7 +2,9 @@
 //!
 //! `scripts/check_h5ad.sh`, the check of interoperability, runs this.
 
-use morula_data::{Additions, Column, CsrMatrix, DenseMatrix, UnsValue, read, write_h5ad_with};
+use morula_data::{
+    Additions, Column, CsrMatrix, DenseMatrix, ReadOptions, UnsValue, read, write_from,
+};
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -10,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for pair in arguments.chunks_exact(2) {
         let data = read(&pair[0])?;
         let additions = results(data.n_obs(), data.n_vars())?;
-        for part in write_h5ad_with(&pair[0], &pair[1], &additions)? {
+        for part in write_from(&pair[0], &pair[1], &additions, &ReadOptions::new())? {
             eprintln!("{}: not kept: {part}", pair[0]);
         }
     }

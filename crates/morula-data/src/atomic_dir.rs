@@ -63,6 +63,48 @@ pub fn replace<E: From<DataError>>(
     Ok(())
 }
 
+/// Fills a fresh folder next to `target` and then renames it to `target`, a name that is free or an
+/// empty folder. Nothing that is there is replaced.
+///
+/// # Errors
+/// That of `fill`; those of [`check_free`]; [`DataError::Io`] within [`DataError::File`] when the
+/// folder cannot be written or renamed.
+pub fn create<E: From<DataError>>(
+    target: &Path,
+    fill: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    check_free(target)?;
+    let target = &resolved(target)?;
+    let fresh = TempFolder::beside(target, NEW, true).map_err(io(target))?;
+    fill(fresh.path())?;
+    sync(fresh.path()).map_err(io(fresh.path()))?;
+    check_free(target)?;
+    // A rename onto a folder fails unless that is empty.
+    let path = fresh.keep();
+    fs::rename(&path, target).map_err(|error| {
+        let _ = fs::remove_dir_all(&path);
+        io(target)(error).into()
+    })
+}
+
+/// Checks, before any work, that [`create`] can write `target`: that it is free or an empty folder, and
+/// that folders can be made beside it.
+///
+/// # Errors
+/// [`DataError::Unsupported`] or [`DataError::Io`], within [`DataError::File`].
+pub fn check_free(target: &Path) -> Result<(), DataError> {
+    let target = &resolved(target)?;
+    let empty = || fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
+    if fs::symlink_metadata(target).is_ok() && !empty() {
+        let what = "this is there already, and a folder is never replaced here; remove it or give \
+                    another name";
+        return Err(DataError::unsupported(what).in_file(target));
+    }
+    let action = "write into the output folder (it must exist and be writable)";
+    let probe = TempFolder::beside(target, NEW, true);
+    probe.map(drop).map_err(|e| DataError::io(action)(e).in_file(target))
+}
+
 /// Checks, before any work, that [`replace`] may replace `target`.
 ///
 /// # Errors
@@ -184,13 +226,16 @@ fn keep_permissions(fresh: &Path, old: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Flushes the files of a folder to the disk before a rename: a power cut could leave the new name
+/// Flushes the files of a folder, and of those below it, to the disk before a rename: a power cut could leave the new name
 /// with half of them otherwise.
 fn sync(folder: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_file() {
-            fs::OpenOptions::new().write(true).open(path)?.sync_all()?;
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sync(&entry.path())?;
+        } else if kind.is_file() {
+            fs::OpenOptions::new().write(true).open(entry.path())?.sync_all()?;
         }
     }
     Ok(())

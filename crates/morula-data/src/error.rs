@@ -126,8 +126,8 @@ pub enum DataError {
     },
     /// A file in none of the supported formats.
     #[error(
-        "not a format known here{detail}. Known are .h5ad, 10x .h5 (v2 and v3), 10x matrix \
-         folders, .h5 with X and Y, and CSV/TSV tables (cells x genes, names in the header \
+        "not a format known here{detail}. Known are .h5ad, AnnData in .zarr, 10x .h5 (v2 and v3), 10x \
+         matrix folders, .h5 with X and Y, and CSV/TSV tables (cells x genes, names in the header \
          row and first column), the text formats also gzipped"
     )]
     UnknownFormat {
@@ -166,6 +166,16 @@ impl DataError {
         match self {
             Self::File { .. } => self,
             other => Self::File { path: path.into(), source: Box::new(other) },
+        }
+    }
+
+    /// The same error once more, of an object that is read several times.
+    #[cfg(feature = "zarr")]
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Unsupported { what } => Self::unsupported(what),
+            Self::Damaged { what } => Self::damaged(what),
+            other => Self::damaged(other.to_string()),
         }
     }
 

@@ -5,7 +5,8 @@
 //! - [`CountMatrix`] is a matrix in which every value is a raw count. It is the only input that a
 //!   model accepts.
 //! - [`write_h5ad`] writes an [`AnnData`]; [`write_h5ad_with`] writes a copy of a file with
-//!   [`Additions`], and keeps everything in an h5ad input.
+//!   [`Additions`], and keeps everything in an h5ad input. [`write()`] and [`write_from`] write zarr
+//!   stores as well, by the name of the output.
 //!
 //! Every error names the file and says what to do ([`DataError`]). Damaged and hostile files give
 //! an error: sizes are checked against the size of the file before memory is allocated.
@@ -51,9 +52,12 @@ mod names;
 mod orientation;
 mod records;
 mod small;
+mod store;
 mod temporary;
 pub mod text;
 mod uns;
+#[cfg(feature = "zarr")]
+mod zarr;
 
 pub use additions::Additions;
 pub use anndata::{AnnData, Raw};
@@ -63,9 +67,9 @@ pub use dense::DenseMatrix;
 pub use error::{DataError, Result};
 pub use frame::{Categorical, Column, DataFrame};
 pub use io::{
-    FEATURE_TYPES, Format, OutputPlan, ReadOptions, check_output, parts, read, read_counts,
-    read_counts_with, read_obs, read_uns, read_with, sniff, write_h5ad, write_h5ad_from,
-    write_h5ad_with,
+    FEATURE_TYPES, Format, OutputPlan, ReadOptions, check_output, output_format, parts, read,
+    read_counts, read_counts_with, read_obs, read_uns, read_with, sniff, write, write_from,
+    write_h5ad, write_h5ad_from, write_h5ad_with, write_zarr,
 };
 pub use names::make_unique;
 pub use records::{Field, Records};

@@ -17,6 +17,7 @@ use crate::commands::match_names;
 use crate::console::Console;
 use crate::failure::usage;
 use crate::outputs::Outputs;
+use crate::places::is_store;
 use crate::writable::check_model_folder;
 use crate::{interrupt, summary};
 
@@ -97,7 +98,8 @@ impl Cut {
         };
         // A model whose replacement was cut off has another name.
         let model = |path: &Path| !path.exists() && ModelKind::of_saved(path).is_ok();
-        if self.input.is_dir() || model(&self.input) {
+        let store = is_store(&self.input);
+        if self.input.is_dir() && !store || model(&self.input) {
             return self.model(level, console);
         }
         Outputs::new().input("the input", &self.input).copy("--out", &self.out, &self.input)?;

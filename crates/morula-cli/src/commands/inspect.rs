@@ -121,6 +121,7 @@ fn obstacle(data: &AnnData, layer: &str) -> Result<Option<String>> {
 fn format_name(format: Format) -> &'static str {
     match format {
         Format::H5ad => "h5ad",
+        Format::Zarr => "zarr",
         Format::TenxH5 => "10x h5",
         Format::TenxMtx => "10x mtx",
         Format::XyH5 => "h5 with X and Y",
@@ -198,9 +199,10 @@ impl Description {
         section("layers", self.layers.iter().map(Layer::text).collect());
         section("obs", self.obs.iter().map(Annotation::text).collect());
         section("obsm", self.obsm.clone());
-        // Only an h5ad file is copied as it is.
+        // Only such a file is copied as it is.
         let kept = match self.format {
             "h5ad" => "kept in copies, not read",
+            "zarr" => "kept in copies to .zarr, not read",
             _ => "not read, and not in the output of a run",
         };
         section(kept, self.not_loaded.clone());

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use morula::cluster::{ClusterMatch, Similarity};
 use morula::data::{
-    Additions, Categorical, Column, OutputPlan, UnsValue, check_output, read_obs, write_h5ad_with,
+    Additions, Categorical, Column, OutputPlan, ReadOptions, UnsValue, check_output, read_obs,
+    write_from,
 };
 use morula::markers::{Profiled, correlate_profiles};
 use morula::models::{MODELS, ModelKind};
@@ -175,7 +176,7 @@ impl Match {
             .with("new", renamed.categories().to_vec())
             .with("by", if by == By::Cells { "cells" } else { "profiles" });
         let results = Additions::new().obs(column, Column::Categorical(renamed)).uns(ENTRY, about);
-        console.remark_lost(&write_h5ad_with(&self.b, &self.out, &results)?);
+        console.remark_lost(&write_from(&self.b, &self.out, &results, &ReadOptions::new())?);
         interrupt::written();
         console.result(&summary, || summary.text())
     }

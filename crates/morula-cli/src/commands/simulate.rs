@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use morula::data::{AnnData, Column, UnsValue, write_h5ad};
+use morula::data::{AnnData, Column, UnsValue, write};
 use morula::preprocess::{SimulateParams, Simulated, simulate};
 use serde::Serialize;
 
@@ -71,8 +71,8 @@ impl Simulate {
         let console = Console::new(&self.print);
         let params = self.params();
         params.check().map_err(|e| usage(e.to_string()))?;
-        Outputs::new().file("--out", &self.out.out)?;
-        write_h5ad(&self.out.out, &annotated(simulate(&params)?, &params)?)?;
+        Outputs::new().data("--out", &self.out.out)?;
+        write(&self.out.out, &annotated(simulate(&params)?, &params)?)?;
         let made = Made {
             output: summary::path(&self.out.out),
             n_cells: params.cells,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use morula::data::{
-    Additions, AnnData, Categorical, Column, DataError, DenseMatrix, OutputPlan, check_output,
-    read, write_h5ad_with,
+    Additions, AnnData, Categorical, Column, DataError, DenseMatrix, OutputPlan, ReadOptions,
+    check_output, read, write_from,
 };
 use morula::markers::{TransferParams, Transferred};
 use serde::Serialize;
@@ -32,11 +32,11 @@ use crate::{interrupt, summary};
                         --embedding X_jojoscl --out labelled.h5ad"
 )]
 pub struct Transfer {
-    /// Labelled cells with their embedding, an h5ad file
+    /// Labelled cells with their embedding: .h5ad or .zarr
     #[arg(value_name = "REFERENCE.h5ad")]
     reference: PathBuf,
 
-    /// New cells with the same embedding, an h5ad file
+    /// New cells with the same embedding: .h5ad or .zarr
     #[arg(value_name = "QUERY.h5ad")]
     query: PathBuf,
 
@@ -114,7 +114,12 @@ impl Transfer {
         drop((reference, query));
         interrupt::defer();
         let results = self.additions(found)?;
-        console.remark_lost(&write_h5ad_with(&self.query, &self.out.out, &results)?);
+        console.remark_lost(&write_from(
+            &self.query,
+            &self.out.out,
+            &results,
+            &ReadOptions::new(),
+        )?);
         console.result(&summary, || summary.text())
     }
 

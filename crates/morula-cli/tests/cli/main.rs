@@ -22,3 +22,5 @@ mod sandbox;
 mod subclusters;
 mod two_models;
 mod usage;
+#[cfg(feature = "zarr")]
+mod zarr;

@@ -1,6 +1,6 @@
 //! Writes arrays of records.
 
-use super::{Data, Leaf};
+use crate::store::{Data, Leaf};
 use crate::{DataError, Field, Records, Result};
 use hdf5_pure::{
     CharacterSet, CompoundTypeBuilder, Datatype, StringPadding, make_f32_type, make_f64_type,

@@ -1,23 +1,25 @@
 //! The only code that uses the HDF5 library.
 //!
-//! Reading goes through [`Store`] and [`Array`], and writing through a tree of [`Node`]s. Nothing
-//! outside this folder names `hdf5_pure`, so another library can replace it.
+//! Reading goes through [`Store`](crate::store::Store), and writing through a tree of
+//! [`Node`](crate::store::Node)s. Nothing outside this folder knows the library, so another can
+//! replace it.
 
 mod array;
 mod compound;
+#[cfg(feature = "zarr")]
+mod packed;
 mod patched;
 mod raw;
 mod record;
 mod store;
-mod tree;
 mod write;
 
-pub(crate) use array::{Array, Element, Inexact};
 pub(crate) use compound::compound;
+#[cfg(feature = "zarr")]
+pub(crate) use packed::{FieldType, fields, packed};
 pub(crate) use record::{FieldValues, Record};
-pub(crate) use store::{Kind, Store};
-pub(crate) use tree::{Attr, Data, Group, Leaf, Node};
-pub(crate) use write::{Edit, check_edits, create, edit, repack};
+pub(crate) use store::Store;
+pub(crate) use write::create;
 
 use crate::{DataError, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,6 +1,6 @@
 //! Arrays of records (compound types): the tables of anndata before 0.7.
 
-use super::{Data, Leaf};
+use crate::store::{Data, Leaf};
 use crate::{DataError, Field as Values, Records, Result};
 use hdf5_pure::{CompoundMember, Datatype, DatatypeByteOrder};
 use std::collections::HashMap;

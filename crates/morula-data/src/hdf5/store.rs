@@ -2,8 +2,9 @@
 
 use super::patched::{Patched, Patches};
 use super::raw::Raw;
-use super::{Array, Attr, guard};
+use super::{array, guard, write};
 use crate::io::budget::Budget;
+use crate::store::{self, Array, Attr, Edit, Kind, MAX_DEPTH, Store as _};
 use crate::{DataError, Result, atomic_file};
 use hdf5_pure::{Dataset, File};
 use std::cell::{Cell, RefCell};
@@ -44,18 +45,8 @@ enum Object {
     Group(hdf5_pure::Group),
 }
 
-/// Deepest nesting of groups; a damaged file could hold a loop.
-const MAX_DEPTH: usize = 32;
-
 /// Most groups and arrays that are visited; each takes time, and links can form loops.
 const MAX_VISITS: u32 = 200_000;
-
-/// Kind of the object at a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Group,
-    Array,
-}
 
 impl Store {
     pub fn open(path: &Path) -> Result<Self> {
@@ -74,16 +65,6 @@ impl Store {
         Ok(Self { file, bytes, budget, raw, patches, listings: RefCell::default() })
     }
 
-    /// Size of the file.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// What the file may still take.
-    pub fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
     /// The structure of the file, if it is known.
     pub(super) fn raw(&self) -> Option<&Raw> {
         self.raw.as_ref()
@@ -99,19 +80,6 @@ impl Store {
         }
         let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
         self.list(group).ok()?.members.get(name).cloned()
-    }
-
-    /// Address of the object at a path, if it is known.
-    pub fn address(&self, at: &str) -> Option<u64> {
-        let at = at.trim_matches('/');
-        if at.is_empty() {
-            return Some(self.raw.as_ref()?.root());
-        }
-        if at.split('/').count() > MAX_DEPTH {
-            return None;
-        }
-        let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
-        self.list(group).ok()?.addresses.get(name).copied()
     }
 
     fn list(&self, group: &str) -> Result<Listing> {
@@ -150,54 +118,6 @@ impl Store {
         Ok(listing)
     }
 
-    /// The kind of the object at a path, or `None` if there is none.
-    pub fn kind(&self, at: &str) -> Option<Kind> {
-        match self.find(at)? {
-            Object::Array(_) => Some(Kind::Array),
-            Object::Group(_) => Some(Kind::Group),
-        }
-    }
-
-    /// Names in a group, of arrays and groups; empty if there is no such group.
-    pub fn members(&self, group: &str) -> Result<Vec<String>> {
-        Ok(self.list(group)?.members.keys().cloned().collect())
-    }
-
-    /// Descriptions of the links in a group that lead to a path: they are not followed.
-    pub fn links(&self, group: &str) -> Vec<String> {
-        let group = group.trim_matches('/');
-        let names = self.list(group).map(|list| list.links.clone()).unwrap_or_default();
-        let at = |name: String| if group.is_empty() { name } else { format!("{group}/{name}") };
-        names.into_iter().map(|name| describe_link(&at(name))).collect()
-    }
-
-    /// Whether there is such a link at a path, or on the way to it.
-    pub fn is_link(&self, at: &str) -> bool {
-        let at = at.trim_matches('/');
-        let parents = at.match_indices('/').map(|(i, _)| &at[..i]).take(MAX_DEPTH);
-        parents.chain([at]).any(|at| {
-            let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
-            self.list(group).is_ok_and(|list| list.links.contains(name))
-        })
-    }
-
-    /// The error for a path at which nothing is that can be read.
-    pub fn not_there(&self, at: &str) -> DataError {
-        match self.is_link(at) {
-            true => DataError::unsupported(describe_link(at)),
-            false => DataError::damaged(format!("{at} is not there")),
-        }
-    }
-
-    /// The array at a path.
-    pub fn array(&self, at: &str) -> Result<Array> {
-        match self.find(at) {
-            Some(Object::Array(set)) => Array::new(set, at, self.bytes, self.budget.clone()),
-            _ if self.is_link(at) => Err(self.not_there(at)),
-            _ => Err(DataError::damaged(format!("the array {at} is not there"))),
-        }
-    }
-
     /// Checks that no array at or below a path claims more than the file can hold.
     pub fn check_sizes(&self, at: &str) -> Result<()> {
         self.check_below(at, MAX_DEPTH, &Cell::new(MAX_VISITS))
@@ -216,9 +136,72 @@ impl Store {
             None => Ok(()),
         }
     }
+}
 
-    /// An attribute of the object at a path, if it exists and its type is supported.
-    pub fn attr(&self, at: &str, name: &str) -> Option<Attr> {
+impl store::Store for Store {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn address(&self, at: &str) -> Option<u64> {
+        let at = at.trim_matches('/');
+        if at.is_empty() {
+            return Some(self.raw.as_ref()?.root());
+        }
+        if at.split('/').count() > MAX_DEPTH {
+            return None;
+        }
+        let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
+        self.list(group).ok()?.addresses.get(name).copied()
+    }
+
+    fn kind(&self, at: &str) -> Option<Kind> {
+        match self.find(at)? {
+            Object::Array(_) => Some(Kind::Array),
+            Object::Group(_) => Some(Kind::Group),
+        }
+    }
+
+    fn members(&self, group: &str) -> Result<Vec<String>> {
+        Ok(self.list(group)?.members.keys().cloned().collect())
+    }
+
+    fn links(&self, group: &str) -> Vec<String> {
+        let group = group.trim_matches('/');
+        let names = self.list(group).map(|list| list.links.clone()).unwrap_or_default();
+        let at = |name: String| if group.is_empty() { name } else { format!("{group}/{name}") };
+        names.into_iter().map(|name| describe_link(&at(name))).collect()
+    }
+
+    fn is_link(&self, at: &str) -> bool {
+        let at = at.trim_matches('/');
+        let parents = at.match_indices('/').map(|(i, _)| &at[..i]).take(MAX_DEPTH);
+        parents.chain([at]).any(|at| {
+            let (group, name) = at.rsplit_once('/').unwrap_or(("", at));
+            self.list(group).is_ok_and(|list| list.links.contains(name))
+        })
+    }
+
+    fn not_there(&self, at: &str) -> DataError {
+        match self.is_link(at) {
+            true => DataError::unsupported(describe_link(at)),
+            false => DataError::damaged(format!("{at} is not there")),
+        }
+    }
+
+    fn array(&self, at: &str) -> Result<Array> {
+        match self.find(at) {
+            Some(Object::Array(set)) => array::array(set, at, self.bytes, self.budget.clone()),
+            _ if self.is_link(at) => Err(self.not_there(at)),
+            _ => Err(DataError::damaged(format!("the array {at} is not there"))),
+        }
+    }
+
+    fn attr(&self, at: &str, name: &str) -> Option<Attr> {
         let object = self.find(at)?;
         let known = self.address(at).zip(self.raw.as_ref());
         if known.is_some_and(|(address, raw)| raw.attributes_are_too_large(address)) {
@@ -241,18 +224,28 @@ impl Store {
         value.to_i64s().map(Attr::Ints)
     }
 
-    /// A text attribute.
-    pub fn text_attr(&self, at: &str, name: &str) -> Option<String> {
-        match self.attr(at, name)? {
-            Attr::Text(text) => Some(text),
-            _ => None,
-        }
+    fn check_edits(&self, paths: &[String]) -> Result<()> {
+        write::check_edits(self, paths)
     }
 
-    /// The anndata encoding of an object; empty if it has none.
-    pub fn encoding(&self, at: &str) -> String {
-        self.text_attr(at, "encoding-type").unwrap_or_default()
+    fn copy_with(&self, input: &Path, output: &Path, edits: &[Edit<'_>]) -> Result<()> {
+        copy(input, output)?;
+        write::edit(output, edits).or_else(|refused| {
+            // Groups that are stored for very many members can be read but not edited in place.
+            // Repacking keeps every object and makes the groups editable.
+            let repacked = self.check_sizes("/").and_then(|()| write::repack(input, output));
+            repacked.map_err(|_| refused)?;
+            write::edit(output, edits)
+        })
     }
+}
+
+/// Copies the content only, because a read-only input must not make the output read-only.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut source = std::fs::File::open(from).map_err(DataError::io("read the input"))?;
+    let mut target = std::fs::File::create(to).map_err(DataError::io("write"))?;
+    std::io::copy(&mut source, &mut target).map_err(DataError::io("write"))?;
+    Ok(())
 }
 
 fn describe_link(at: &str) -> String {

@@ -1,7 +1,8 @@
 //! Writes trees: as a new file, or into an existing file.
 
 use super::raw::{Raw, STAND_IN};
-use super::{Attr, Data, Group, Leaf, Node, Store, guard_write};
+use super::{Store, guard_write};
+use crate::store::{Attr, Data, Edit, Group, Leaf, Node};
 use crate::{DataError, Result};
 use hdf5_pure::{
     AttrValue, DatasetBuilder, Datatype, EnumTypeBuilder, File, FileBuilder, GroupBuilder,
@@ -19,17 +20,6 @@ const CHUNK: u64 = 1 << 15;
 
 /// Compression level: most of the gain for a little of the time.
 const LEVEL: u32 = 4;
-
-/// A change to a file.
-#[derive(Debug)]
-pub(crate) enum Edit<'a> {
-    /// Remove the object at a path.
-    Delete(String),
-    /// Put a node at a path that is free, or that an earlier edit deleted.
-    Put(String, Node<'a>),
-    /// Set an attribute of the group at a path.
-    Attr(String, &'static str, Attr),
-}
 
 /// Writes a new file at `path` and replaces an existing one.
 pub(crate) fn create(path: &Path, root: &Group<'_>) -> Result<()> {
@@ -181,7 +171,7 @@ pub(crate) fn repack(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// The type that h5py uses for truth values.
-fn boolean() -> Result<Datatype> {
+pub(super) fn boolean() -> Result<Datatype> {
     let members = EnumTypeBuilder::with_base(make_i8_type()).value("FALSE", 0).value("TRUE", 1);
     members.build().map_err(|e| DataError::unsupported(e.to_string()))
 }

@@ -40,6 +40,12 @@ impl Budget {
         Ok(Self::new(std::fs::metadata(path).map_err(DataError::io("read"))?.len()))
     }
 
+    /// The most that may ever be taken.
+    #[cfg(feature = "zarr")]
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
     /// Takes `n` values of `size` bytes.
     pub fn take(&self, n: u64, size: usize) -> Result<()> {
         let bytes = n.saturating_mul(size as u64);

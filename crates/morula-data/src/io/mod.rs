@@ -1,4 +1,4 @@
-//! File formats: detected by content, read into [`AnnData`], written as h5ad.
+//! File formats: detected by content, read into [`AnnData`], written as h5ad or zarr.
 
 pub(crate) mod budget;
 mod features;
@@ -12,21 +12,21 @@ mod table;
 mod tenx_h5;
 mod tenx_mtx;
 mod text;
+mod write;
 mod xy_h5;
 
 pub use features::FEATURE_TYPES;
 pub(crate) use features::{genes_of, left_out};
 pub use options::ReadOptions;
 pub use parts::parts;
-pub use plan::{OutputPlan, check_output};
+pub use plan::{OutputPlan, check_output, output_format};
 pub use sniff::{Format, sniff};
+pub use write::{write, write_from, write_h5ad, write_h5ad_from, write_h5ad_with, write_zarr};
 
 #[cfg(doc)]
 use crate::DataError;
-use crate::hdf5::Store;
-use crate::{
-    Additions, AnnData, CountMatrix, DataFrame, Result, UnsValue, atomic_file, orientation,
-};
+use crate::store;
+use crate::{AnnData, CountMatrix, DataFrame, Result, UnsValue, orientation};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -57,10 +57,10 @@ fn load(path: &Path, options: &ReadOptions) -> Result<AnnData> {
     let format = sniff::format(path)?;
     options.check(format)?;
     let mut data = match format {
-        Format::H5ad => h5ad::read(&Store::open(path)?)?,
-        Format::TenxH5 => tenx_h5::read(&Store::open(path)?)?,
+        Format::H5ad | Format::Zarr => h5ad::read(&*store::open(path)?)?,
+        Format::TenxH5 => tenx_h5::read(&*store::open(path)?)?,
         Format::TenxMtx => tenx_mtx::read(path)?,
-        Format::XyH5 => xy_h5::read(&Store::open(path)?)?,
+        Format::XyH5 => xy_h5::read(&*store::open(path)?)?,
         Format::Table => table::read(path, options.transpose)?,
     };
     if orientation::seems_transposed(data.obs_names(), data.var_names()) {
@@ -90,9 +90,9 @@ pub fn read_counts(path: impl AsRef<Path>, layer: Option<&str>) -> Result<CountM
 pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<CountMatrix> {
     let path = path.as_ref();
     let counts = || match sniff::format(path)? {
-        Format::H5ad => {
-            options.check(Format::H5ad)?;
-            h5ad::read_counts(&Store::open(path)?, options)
+        format if format.is_anndata() => {
+            options.check(format)?;
+            h5ad::read_counts(&*store::open(path)?, options)
         }
         _ => {
             let mut data = load(path, options)?;
@@ -110,82 +110,22 @@ pub fn read_counts_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result
 pub fn read_obs(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let obs = || match sniff::format(path)? {
-        Format::H5ad => h5ad::read_obs(&Store::open(path)?),
+        format if format.is_anndata() => h5ad::read_obs(&*store::open(path)?),
         _ => Ok(load(path, &ReadOptions::new())?.obs),
     };
     obs().map_err(|e| e.in_file(path))
 }
 
 /// Reads only `uns`, for example the description of an earlier result; empty in other formats than
-/// h5ad.
+/// h5ad and zarr.
 ///
 /// # Errors
 /// Those of [`read`].
 pub fn read_uns(path: impl AsRef<Path>) -> Result<BTreeMap<String, UnsValue>> {
     let path = path.as_ref();
     let uns = || match sniff::format(path)? {
-        Format::H5ad => h5ad::read_all_uns(&Store::open(path)?),
+        format if format.is_anndata() => h5ad::read_all_uns(&*store::open(path)?),
         _ => Ok(BTreeMap::new()),
     };
     uns().map_err(|e| e.in_file(path))
-}
-
-/// Writes data as a new h5ad file, which Python's anndata can open.
-///
-/// The file is written under a temporary name beside `path`, and renamed when it is complete. After
-/// an error, `path` keeps its old content.
-///
-/// # Errors
-/// An error with the path of the file: `::Shape` or `::BadName` when the parts do not fit together,
-/// `::Io`.
-pub fn write_h5ad(path: impl AsRef<Path>, data: &AnnData) -> Result<()> {
-    let path = path.as_ref();
-    atomic_file::replace(path, |temporary| h5ad::write(temporary, data))
-        .map_err(|e| e.in_file(path))
-}
-
-/// Writes a copy of `input` with `additions` to `output`, an h5ad file.
-///
-/// Everything in an h5ad input stays byte for byte as it is, including the parts that [`AnnData`]
-/// cannot represent. A part that has the name of an addition is replaced, but never a group that
-/// holds anything else: see [`check_output`]. In `uns`, entries of a group stay that the addition
-/// does not name, unless an earlier run of Morula wrote them. Other formats are converted first.
-/// `output` may be an h5ad `input`; it is written as by [`write_h5ad`].
-///
-/// Returns the parts of the input that the output lacks, so that the caller can report them:
-/// nothing for an h5ad input; for a 10x input, the features that are not genes.
-///
-/// # Errors
-/// Those of [`check_output`], [`read`] and [`write_h5ad`].
-pub fn write_h5ad_with(
-    input: impl AsRef<Path>,
-    output: impl AsRef<Path>,
-    additions: &Additions,
-) -> Result<Vec<String>> {
-    write_h5ad_from(input, output, additions, &ReadOptions::new())
-}
-
-/// Like [`write_h5ad_with`], for an input that is read with options.
-///
-/// # Errors
-/// Those of [`write_h5ad_with`]; [`DataError::Unsupported`] to transpose anything but a table.
-pub fn write_h5ad_from(
-    input: impl AsRef<Path>,
-    output: impl AsRef<Path>,
-    additions: &Additions,
-    options: &ReadOptions,
-) -> Result<Vec<String>> {
-    let (input, output) = (input.as_ref(), output.as_ref());
-    let format = sniff::format(input).map_err(|e| e.in_file(input))?;
-    options.check(format).map_err(|e| e.in_file(input))?;
-    if format != Format::H5ad {
-        plan::output_is_no_input(input, output, format)?;
-        let mut data = read_with(input, options)?;
-        data.add(additions).map_err(|e| e.in_file(output))?;
-        write_h5ad(output, &data)?;
-        return Ok(data.not_loaded);
-    }
-    let write = |temporary: &Path| h5ad::update(input, temporary, additions);
-    atomic_file::replace(output, write).map_err(|e| e.in_file(output))?;
-    Ok(Vec::new())
 }

@@ -1,8 +1,8 @@
 //! Checks, before any work, whether results can be written.
 
 use super::{Format, h5ad, parts, sniff};
-use crate::hdf5::Store;
-use crate::{Additions, DataError, Result, atomic_file, names};
+use crate::store;
+use crate::{Additions, DataError, Result, atomic_dir, atomic_file, names};
 use std::path::Path;
 
 /// The names of results that a run will add to its input, before their values are known.
@@ -87,14 +87,15 @@ impl OutputPlan {
 }
 
 /// Checks, before any work, that results of these names can be written to `output` with a copy of
-/// `input`, as [`write_h5ad_with`](crate::write_h5ad_with) does.
+/// `input`, as [`write_from`](crate::write_from) does.
 ///
 /// # Errors
 /// [`DataError::BadName`] for a name that cannot be written, that the names of the rows have, or
 /// under which the input holds what would be lost: the columns `a/b` are within the group `a`;
 /// [`DataError::Unsupported`] where `output` is `input` and `input` is no h5ad file, where `output`
-/// is no regular file, and where the HDF5 library cannot add to `input`; [`DataError::Io`] where
-/// the folder of `output` is missing or read-only; the errors of [`sniff`](crate::sniff).
+/// is no regular file, or a zarr store that is there or within `input`, and where the HDF5 library
+/// cannot add to `input`; [`DataError::Io`] where the folder of `output` is missing or read-only; the
+/// errors of [`sniff`](crate::sniff).
 pub fn check_output(
     input: impl AsRef<Path>,
     output: impl AsRef<Path>,
@@ -102,20 +103,43 @@ pub fn check_output(
 ) -> Result<()> {
     let (input, output) = (input.as_ref(), output.as_ref());
     let format = sniff::format(input).map_err(|e| e.in_file(input))?;
+    let output_format = output_format(output)?;
     output_is_no_input(input, output, format)?;
-    atomic_file::check(output).map_err(|e| e.in_file(output))?;
+    match output_format {
+        Format::Zarr => atomic_dir::check_free(output)?,
+        _ => atomic_file::check(output).map_err(|e| e.in_file(output))?,
+    }
     plan.check_names().map_err(|e| e.in_file(output))?;
-    if format == Format::H5ad {
-        let store = Store::open(input).map_err(|e| e.in_file(input))?;
-        h5ad::check_plan(&store, plan).map_err(|e| e.in_file(input))?;
+    if format == output_format {
+        let store = store::open(input).map_err(|e| e.in_file(input))?;
+        h5ad::check_plan(&*store, plan).map_err(|e| e.in_file(input))?;
     }
     Ok(())
+}
+
+/// The format of an output, by its name: zarr for a name that ends in `.zarr`, else h5ad.
+///
+/// # Errors
+/// [`DataError::Unsupported`] for zarr without the feature `zarr`.
+pub fn output_format(output: &Path) -> Result<Format> {
+    if !output.extension().is_some_and(|end| end.eq_ignore_ascii_case("zarr")) {
+        return Ok(Format::H5ad);
+    }
+    if cfg!(feature = "zarr") {
+        return Ok(Format::Zarr);
+    }
+    let what = "this program was built without the feature zarr; give a name that ends in .h5ad";
+    Err(DataError::unsupported(what).in_file(output))
 }
 
 /// Refuses to replace an input that the output does not contain in full. A folder is its files.
 pub(super) fn output_is_no_input(input: &Path, output: &Path, format: Format) -> Result<()> {
     if format == Format::H5ad {
         return Ok(());
+    }
+    if format == Format::Zarr && input.is_dir() && is_within(output, input) {
+        let what = "this is the input, a zarr store, or in it; give a name outside of it";
+        return Err(DataError::unsupported(what).in_file(output));
     }
     // Other files in a folder, such as the output of an earlier run, are not read.
     if parts(input).iter().any(|part| atomic_file::same(part, output)) {
@@ -124,4 +148,14 @@ pub(super) fn output_is_no_input(input: &Path, output: &Path, format: Format) ->
         return Err(DataError::unsupported(what).in_file(output));
     }
     Ok(())
+}
+
+/// Whether a path, which may be free, is a folder or in it.
+fn is_within(path: &Path, folder: &Path) -> bool {
+    let Ok(path) = std::path::absolute(path) else { return true };
+    let there = path.ancestors().find_map(|above| above.canonicalize().ok());
+    match (there, folder.canonicalize()) {
+        (Some(there), Ok(folder)) => there.starts_with(folder),
+        _ => true,
+    }
 }

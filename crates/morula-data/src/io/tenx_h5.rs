@@ -6,17 +6,17 @@
 
 use super::features::Features;
 use super::h5ad::read_compressed;
-use crate::hdf5::{Element, Kind, Store};
+use crate::store::{Element, Kind, Store};
 use crate::{AnnData, DataError, Result};
 
 /// Whether a group is a 10x matrix.
-pub(super) fn is_matrix(store: &Store, group: &str) -> bool {
+pub(super) fn is_matrix(store: &dyn Store, group: &str) -> bool {
     let has = |part: &str| store.kind(&format!("{group}/{part}")) == Some(Kind::Array);
     store.kind(group) == Some(Kind::Group) && has("barcodes") && has("indptr") && has("data")
 }
 
 /// Reads the only matrix of the file, genes only.
-pub(super) fn read(store: &Store) -> Result<AnnData> {
+pub(super) fn read(store: &dyn Store) -> Result<AnnData> {
     let mut groups = store.members("/")?;
     groups.retain(|group| is_matrix(store, group));
     let [group] = groups.as_slice() else {
@@ -46,7 +46,7 @@ pub(super) fn read(store: &Store) -> Result<AnnData> {
 }
 
 /// Whatever else a version 3 file says of each feature: its genome, for example.
-fn more(store: &Store, group: &str, n: usize) -> Result<Vec<(String, Vec<String>)>> {
+fn more(store: &dyn Store, group: &str, n: usize) -> Result<Vec<(String, Vec<String>)>> {
     let mut more = Vec::new();
     for name in store.members(group)? {
         let at = format!("{group}/{name}");

@@ -2,11 +2,11 @@
 //! clustering literature.
 
 use super::h5ad::{read_matrix, read_vector};
-use crate::hdf5::Store;
+use crate::store::Store;
 use crate::{AnnData, Column, DataError, Result, names};
 
 /// Reads the file; `Y` becomes the categorical column `label` of `obs`.
-pub(super) fn read(store: &Store) -> Result<AnnData> {
+pub(super) fn read(store: &dyn Store) -> Result<AnnData> {
     let labels = read_vector(&store.array("Y")?, "Y")?;
     let x = read_matrix(store, "X", labels.len(), None)?;
     // No names bound the columns, and an empty matrix can claim any number of them.

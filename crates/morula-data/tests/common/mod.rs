@@ -1,7 +1,8 @@
 //! The content of the files in `tests/data`, which `scripts/make_h5ad_fixtures.py` writes.
 #![allow(dead_code)]
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 pub const N: usize = 12;
 pub const G: usize = 6;
@@ -43,3 +44,27 @@ pub const OTHERS: [&str; 9] = [
     "table.csv",
     "table.tsv.gz",
 ];
+
+/// Unpacks a zip file among the fixtures into a folder.
+pub fn unpacked(name: &str, folder: &Path) {
+    let file = std::fs::File::open(fixture(name)).unwrap();
+    zip::ZipArchive::new(file).unwrap().extract(folder).unwrap();
+}
+
+/// The files in a folder and below it, by their paths in it.
+pub fn files_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
+            found.insert(name, std::fs::read(path).unwrap());
+        }
+    }
+    found
+}

@@ -4,8 +4,9 @@ use super::frame::{read_columns, read_frame, read_index};
 use super::matrix::{read_dense, read_matrix};
 use super::uns::read_uns;
 use crate::anndata::genes_only;
-use crate::hdf5::{FieldValues, Kind, Store};
+use crate::hdf5::FieldValues;
 use crate::io::features::{FEATURE_TYPES, genes_of};
+use crate::store::{Kind, Store};
 use crate::{
     AnnData, CountMatrix, DataError, DataFrame, DenseMatrix, Raw, ReadOptions, Result, UnsValue,
 };
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// Reads a whole file. Parts that cannot be read are listed, and the rest is read; only the names of
 /// cells and genes must be there.
-pub(in crate::io) fn read(store: &Store) -> Result<AnnData> {
+pub(in crate::io) fn read(store: &dyn Store) -> Result<AnnData> {
     let mut not_loaded = store.links("/");
     let obs = read_frame(store, "obs", &mut not_loaded)?;
     let var = read_frame(store, "var", &mut not_loaded)?;
@@ -84,7 +85,7 @@ pub(super) fn keep<T, R>(
 }
 
 fn read_all_dense(
-    store: &Store,
+    store: &dyn Store,
     group: &str,
     not_loaded: &mut Vec<String>,
 ) -> Result<BTreeMap<String, DenseMatrix>> {
@@ -102,7 +103,7 @@ fn read_all_dense(
 
 /// Before anndata 0.7, one array of records held all matrices, one per field.
 fn read_old_dense(
-    store: &Store,
+    store: &dyn Store,
     at: &str,
     not_loaded: &mut Vec<String>,
 ) -> Result<BTreeMap<String, DenseMatrix>> {
@@ -123,23 +124,23 @@ fn read_old_dense(
 }
 
 /// Paths of the matrix and the genes of `raw`, in new and old files.
-fn raw_paths(store: &Store) -> Option<(&'static str, &'static str)> {
+fn raw_paths(store: &dyn Store) -> Option<(&'static str, &'static str)> {
     let places = [("raw/X", "raw/var"), ("raw.X", "raw.var")];
     places.into_iter().find(|(x, var)| store.kind(x).is_some() && store.kind(var).is_some())
 }
 
 /// Reads the annotations of cells.
-pub(in crate::io) fn read_obs(store: &Store) -> Result<DataFrame> {
+pub(in crate::io) fn read_obs(store: &dyn Store) -> Result<DataFrame> {
     read_frame(store, "obs", &mut Vec::new())
 }
 
 /// Reads `uns` without the entries of unsupported types.
-pub(in crate::io) fn read_all_uns(store: &Store) -> Result<BTreeMap<String, UnsValue>> {
+pub(in crate::io) fn read_all_uns(store: &dyn Store) -> Result<BTreeMap<String, UnsValue>> {
     read_uns(store, &mut Vec::new())
 }
 
 /// Reads one matrix with its names and checks that it holds counts.
-pub(in crate::io) fn read_counts(store: &Store, options: &ReadOptions) -> Result<CountMatrix> {
+pub(in crate::io) fn read_counts(store: &dyn Store, options: &ReadOptions) -> Result<CountMatrix> {
     let layer = options.layer.as_deref().unwrap_or("X");
     let available = matrices(store)?;
     let missing = || {
@@ -177,7 +178,7 @@ pub(in crate::io) fn read_counts(store: &Store, options: &ReadOptions) -> Result
 type Place = (String, String, &'static str);
 
 /// Every matrix of the file.
-fn matrices(store: &Store) -> Result<Vec<Place>> {
+fn matrices(store: &dyn Store) -> Result<Vec<Place>> {
     let x = store.kind("X").map(|_| ("X".to_string(), "X".to_string(), "var"));
     let raw = raw_paths(store).map(|(x, var)| ("raw".to_string(), x.to_string(), var));
     let layers = store.members("layers")?;

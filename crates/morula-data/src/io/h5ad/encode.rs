@@ -1,12 +1,11 @@
-//! Writes new h5ad files.
+//! Encodes new data.
 
 use super::uns;
-use crate::hdf5::{Attr, Data, Group, Leaf, create};
+use crate::store::{Attr, Data, Group, Leaf, Node};
 use crate::{AnnData, Categorical, Column, CsrMatrix, DataFrame, DenseMatrix, Result, names};
-use std::path::Path;
 
-/// Writes `data` to `path`.
-pub(in crate::io) fn write(path: &Path, data: &AnnData) -> Result<()> {
+/// The tree of all of the data.
+pub(in crate::io) fn tree(data: &AnnData) -> Result<Group<'_>> {
     data.check()?;
     let mut root = encoded(Group::default(), "anndata", "0.1.0");
     if let Some(x) = &data.x {
@@ -31,7 +30,7 @@ pub(in crate::io) fn write(path: &Path, data: &AnnData) -> Result<()> {
         let group = group.child("X", csr(&raw.x)).child("var", frame(&raw.var)?);
         root = root.child("raw", group.child("varm", dict()));
     }
-    create(path, &root)
+    Ok(root)
 }
 
 /// A group with its anndata encoding.
@@ -100,7 +99,7 @@ pub(super) fn table(frame: &DataFrame) -> Group<'_> {
 }
 
 /// A column of a table.
-pub(super) fn column(column: &Column) -> crate::hdf5::Node<'_> {
+pub(super) fn column(column: &Column) -> Node<'_> {
     let plain = |data| array(Leaf::vector(data), "array").into();
     match column {
         Column::Categorical(c) => categorical(c.clone()).into(),
@@ -139,7 +138,7 @@ pub(super) fn categorical<'a>(column: Categorical) -> Group<'a> {
         .child("categories", array(Leaf::vector(Data::Text(categories)), "string-array"))
 }
 
-fn nullable<'a, T>(kind: &str, values: Data<'a>, given: &[Option<T>]) -> crate::hdf5::Node<'a> {
+fn nullable<'a, T>(kind: &str, values: Data<'a>, given: &[Option<T>]) -> Node<'a> {
     let mask: Vec<bool> = given.iter().map(Option::is_none).collect();
     encoded(Group::default(), kind, "0.1.0")
         .child("values", array(Leaf::vector(values), "array"))

@@ -1,7 +1,7 @@
 //! Tables in h5ad.
 
 use super::legacy;
-use crate::hdf5::{Array, Attr, Element, Kind, Store};
+use crate::store::{Array, Attr, Element, Kind, Store};
 use crate::{Categorical, Column, DataError, DataFrame, Result};
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ const MAX_NAME: usize = 4096;
 
 /// Reads the table at a path. Columns that cannot be read are listed in `not_loaded`.
 pub(super) fn read_frame(
-    store: &Store,
+    store: &dyn Store,
     at: &str,
     not_loaded: &mut Vec<String>,
 ) -> Result<DataFrame> {
@@ -48,7 +48,7 @@ pub(super) fn read_frame(
 }
 
 /// The columns of these names that are there and can be read, without the names of the rows.
-pub(super) fn read_columns(store: &Store, at: &str, names: &[&str]) -> Result<DataFrame> {
+pub(super) fn read_columns(store: &dyn Store, at: &str, names: &[&str]) -> Result<DataFrame> {
     if store.kind(at) == Some(Kind::Array) {
         let mut frame = DataFrame::new(read_index(store, at)?);
         legacy::read_columns(store, at, &mut frame, &mut Vec::new())?;
@@ -69,7 +69,7 @@ fn unique(names: &[String]) -> impl Iterator<Item = &str> {
 }
 
 /// Reads the row names of the table at a path.
-pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
+pub(super) fn read_index(store: &dyn Store, at: &str) -> Result<Vec<String>> {
     if store.kind(at) == Some(Kind::Array) {
         return legacy::read_index(store, at);
     }
@@ -82,7 +82,7 @@ pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
 }
 
 /// Name of the column that holds the row names.
-pub(super) fn index_name(store: &Store, at: &str) -> Result<String> {
+pub(super) fn index_name(store: &dyn Store, at: &str) -> Result<String> {
     let stated = store.text_attr(at, "_index");
     let usual = || ["_index", "index"].map(String::from).into_iter();
     stated
@@ -96,7 +96,7 @@ pub(super) fn index_name(store: &Store, at: &str) -> Result<String> {
 }
 
 /// Names of the columns, in the stated order, or else as stored.
-pub(super) fn column_order(store: &Store, at: &str) -> Result<Vec<String>> {
+pub(super) fn column_order(store: &dyn Store, at: &str) -> Result<Vec<String>> {
     match store.attr(at, "column-order") {
         Some(Attr::Texts(names)) => Ok(names),
         Some(Attr::Text(name)) => Ok(vec![name]),
@@ -111,7 +111,7 @@ pub(super) fn column_order(store: &Store, at: &str) -> Result<Vec<String>> {
     }
 }
 
-fn read_column(store: &Store, frame: &str, name: &str) -> Result<Column> {
+fn read_column(store: &dyn Store, frame: &str, name: &str) -> Result<Column> {
     if name.len() > MAX_NAME {
         let what = format!("{frame} has a column whose name has {} bytes", name.len());
         return Err(DataError::damaged(what));
@@ -132,7 +132,7 @@ fn read_column(store: &Store, frame: &str, name: &str) -> Result<Column> {
     }
 }
 
-fn read_encoded(store: &Store, at: &str) -> Result<Column> {
+fn read_encoded(store: &dyn Store, at: &str) -> Result<Column> {
     let part = |name: &str| format!("{at}/{name}");
     match store.encoding(at).as_str() {
         "categorical" => {
@@ -166,7 +166,12 @@ fn masked(column: Column, mask: &[bool]) -> Column {
     }
 }
 
-fn read_categorical(store: &Store, codes: &str, categories: &str, ordered: bool) -> Result<Column> {
+fn read_categorical(
+    store: &dyn Store,
+    codes: &str,
+    categories: &str,
+    ordered: bool,
+) -> Result<Column> {
     let values = store.array(codes)?.ints(|v| i32::try_from(v).ok())?;
     let labels = match store.kind(categories) {
         Some(Kind::Array) => read_vector(&store.array(categories)?, categories)?,

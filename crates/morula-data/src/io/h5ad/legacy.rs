@@ -2,11 +2,12 @@
 
 use super::encode::{self, encoded};
 use super::frame::read_vector;
-use crate::hdf5::{Attr, Edit, FieldValues, Group, Kind, Record, Store};
+use crate::hdf5::{FieldValues, Record};
+use crate::store::{Attr, Edit, Group, Kind, Store};
 use crate::{Categorical, Column, DataError, DataFrame, Result};
 
 /// The first field of a record is the name of the row.
-pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
+pub(super) fn read_index(store: &dyn Store, at: &str) -> Result<Vec<String>> {
     let record = store.array(at)?.record()?;
     let name = record.names().next().map(str::to_string).unwrap_or_default();
     let labels = column(&record, &name, at)?.labels();
@@ -15,7 +16,7 @@ pub(super) fn read_index(store: &Store, at: &str) -> Result<Vec<String>> {
 
 /// Reads all fields except the first into `frame`.
 pub(super) fn read_columns(
-    store: &Store,
+    store: &dyn Store,
     at: &str,
     frame: &mut DataFrame,
     not_loaded: &mut Vec<String>,
@@ -52,7 +53,7 @@ pub(super) fn categories_path(column: &str) -> String {
 }
 
 /// Codes become labels if `uns` has enough categories for them.
-fn categorised(store: &Store, name: &str, plain: Column) -> Column {
+fn categorised(store: &dyn Store, name: &str, plain: Column) -> Column {
     let at = categories_path(name);
     if store.kind(&at) != Some(Kind::Array) {
         return plain;
@@ -66,7 +67,7 @@ fn categorised(store: &Store, name: &str, plain: Column) -> Column {
 
 /// Name of the index of a table of records, and names of its columns except the `replaced` ones.
 pub(super) fn columns(
-    store: &Store,
+    store: &dyn Store,
     table: &str,
     replaced: &[(String, Column)],
 ) -> Result<(String, Vec<String>)> {
@@ -82,7 +83,7 @@ pub(super) fn columns(
 ///
 /// Fields keep their types and widths. Columns in `replaced` are left out.
 pub(super) fn convert<'a>(
-    store: &Store,
+    store: &dyn Store,
     replaced: [(&str, &[(String, Column)]); 2],
     edits: &mut Vec<Edit<'a>>,
 ) -> Result<()> {
@@ -118,7 +119,7 @@ pub(super) fn convert<'a>(
 
 /// Adds every field of an array of records, except `replaced`, to `group` as an array.
 pub(super) fn split<'a>(
-    store: &Store,
+    store: &dyn Store,
     at: &str,
     replaced: &[&str],
     mut group: Group<'a>,

@@ -1,6 +1,6 @@
 //! Matrices in h5ad: compressed rows, compressed columns, dense.
 
-use crate::hdf5::{Array, Attr, Inexact, Kind, Store};
+use crate::store::{Array, Attr, Inexact, Kind, Store};
 use crate::{CsrMatrix, DataError, DenseMatrix, Result};
 
 /// Reads the matrix at a path, in any layout, as compressed rows.
@@ -8,7 +8,7 @@ use crate::{CsrMatrix, DataError, DenseMatrix, Result};
 /// It must have `rows` rows and, if given, `cols` columns. Memory is allocated for the number of
 /// names, never for the size that a damaged file may claim.
 pub(in crate::io) fn read_matrix(
-    store: &Store,
+    store: &dyn Store,
     at: &str,
     rows: usize,
     cols: Option<usize>,
@@ -36,7 +36,7 @@ pub(in crate::io) fn read_matrix(
     }
 }
 
-fn sparse_shape(store: &Store, at: &str) -> Result<(usize, usize)> {
+fn sparse_shape(store: &dyn Store, at: &str) -> Result<(usize, usize)> {
     match store.attr(at, "shape").or_else(|| store.attr(at, "h5sparse_shape")) {
         Some(Attr::Ints(dims)) if dims.len() == 2 && dims.iter().all(|&d| d >= 0) => {
             Ok((dims[0] as usize, dims[1] as usize))
@@ -45,7 +45,7 @@ fn sparse_shape(store: &Store, at: &str) -> Result<(usize, usize)> {
     }
 }
 
-fn read_sparse(store: &Store, at: &str, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
+fn read_sparse(store: &dyn Store, at: &str, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
     let layout = store.text_attr(at, "h5sparse_format").unwrap_or_else(|| store.encoding(at));
     match layout.as_str() {
         "csr" | "csr_matrix" => read_compressed(store, at, rows, cols),
@@ -58,7 +58,7 @@ fn read_sparse(store: &Store, at: &str, (rows, cols): (usize, usize)) -> Result<
 
 /// Reads `data`, `indices` and `indptr`, which has an offset per row of `major`.
 pub(in crate::io) fn read_compressed(
-    store: &Store,
+    store: &dyn Store,
     at: &str,
     major: usize,
     minor: usize,
@@ -116,7 +116,7 @@ fn sparsify(array: &Array, (rows, cols): (usize, usize)) -> Result<CsrMatrix> {
 }
 
 /// Reads a dense matrix; a vector counts as one column.
-pub(super) fn read_dense(store: &Store, at: &str) -> Result<DenseMatrix> {
+pub(super) fn read_dense(store: &dyn Store, at: &str) -> Result<DenseMatrix> {
     let array = store.array(at)?;
     let (rows, cols) = two_dimensions(&array, at, None)?;
     DenseMatrix::new(rows, cols, array.f32s()?)

@@ -2,7 +2,8 @@
 
 use super::decode::keep;
 use super::frame::read_frame;
-use crate::hdf5::{Attr, Data, Element, Group, Kind, Leaf, Node, Store, compound};
+use crate::hdf5::compound;
+use crate::store::{Attr, Data, Element, Group, Kind, Leaf, Node, Store};
 use crate::{DataError, DenseMatrix, Result, UnsValue};
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,14 +12,14 @@ const MAX_DEPTH: usize = 32;
 
 /// Reads `uns`. Entries of unsupported types are listed in `not_loaded`.
 pub(super) fn read_uns(
-    store: &Store,
+    store: &dyn Store,
     not_loaded: &mut Vec<String>,
 ) -> Result<BTreeMap<String, UnsValue>> {
     read_map(store, "uns", 0, &mut HashSet::new(), not_loaded)
 }
 
 fn read_map(
-    store: &Store,
+    store: &dyn Store,
     group: &str,
     depth: usize,
     seen: &mut HashSet<u64>,
@@ -47,7 +48,7 @@ fn read_map(
     Ok(map)
 }
 
-fn read_value(store: &Store, at: &str) -> Result<UnsValue> {
+fn read_value(store: &dyn Store, at: &str) -> Result<UnsValue> {
     let array = store.array(at)?;
     let unsupported = || DataError::unsupported(at);
     match (array.element(), array.shape().len()) {

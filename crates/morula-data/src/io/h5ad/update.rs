@@ -2,38 +2,22 @@
 
 use super::frame::{OLD_CATEGORIES, column_order, index_name, read_index};
 use super::{encode, legacy, uns};
-use crate::hdf5::{Attr, Edit, Group, Kind, Node, Store, check_edits, edit, repack};
+use crate::store::{self, Attr, Edit, Group, Kind, Node, Store};
 use crate::{Additions, DataError, OutputPlan, Result, UnsValue, names};
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
 use std::path::Path;
 
-/// Copies `input` to `output`, an existing file, and adds the results.
+/// Copies `input` to `output`, which is there and empty, and adds the results.
 pub(in crate::io) fn update(input: &Path, output: &Path, additions: &Additions) -> Result<()> {
-    let store = Store::open(input).map_err(|e| e.in_file(input))?;
-    let edits = plan(&store, additions).map_err(|e| match e {
+    let store = store::open(input).map_err(|e| e.in_file(input))?;
+    let edits = plan(&*store, additions).map_err(|e| match e {
         DataError::Damaged { .. } => e.in_file(input),
         ours => ours,
     })?;
-    copy(input, output)?;
-    edit(output, &edits).or_else(|refused| {
-        // Groups that are stored for very many members can be read but not edited in place.
-        // Repacking keeps every object and makes the groups editable.
-        let repacked = store.check_sizes("/").and_then(|()| repack(input, output));
-        repacked.map_err(|_| refused)?;
-        edit(output, &edits)
-    })
+    store.copy_with(input, output, &edits)
 }
 
-/// Copies the content only, because a read-only input must not make the output read-only.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    let mut source = File::open(from).map_err(DataError::io("read the input"))?;
-    let mut target = File::create(to).map_err(DataError::io("write"))?;
-    std::io::copy(&mut source, &mut target).map_err(DataError::io("write"))?;
-    Ok(())
-}
-
-fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
+fn plan<'a>(store: &dyn Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
     let n_obs = read_index(store, "obs")?.len();
     let fits = |what: String, rows: usize, expected: usize, unit: &str| match rows == expected {
         true => Ok(()),
@@ -101,7 +85,7 @@ fn plan<'a>(store: &Store, additions: &'a Additions) -> Result<Vec<Edit<'a>>> {
 }
 
 /// Checks that results of these names can be added and that nothing else is lost.
-pub(in crate::io) fn check(store: &Store, plan: &OutputPlan) -> Result<()> {
+pub(in crate::io) fn check(store: &dyn Store, plan: &OutputPlan) -> Result<()> {
     let mut paths = Vec::new();
     for (table, columns) in [("obs", &plan.obs), ("var", &plan.var)] {
         if columns.is_empty() {
@@ -151,7 +135,7 @@ pub(in crate::io) fn check(store: &Store, plan: &OutputPlan) -> Result<()> {
         }
         paths.push(format!("{at}/params"));
     }
-    check_edits(store, &paths)
+    store.check_edits(&paths)
 }
 
 /// Encodings that are written here, and the members of their groups.
@@ -168,7 +152,7 @@ const LAYERS: [(&str, &[&str]); 1] = [("csr_matrix", &["data", "indices", "indpt
 
 /// Checks that a name is free, or taken by a part that may be replaced: an array, or a group that
 /// holds no more than the parts of one value.
-fn free(store: &Store, group: &str, name: &str, encodings: &Encodings) -> Result<()> {
+fn free(store: &dyn Store, group: &str, name: &str, encodings: &Encodings) -> Result<()> {
     let at = format!("{group}/{name}");
     let refuse = |why| Err(DataError::BadName { what: "a part", name: at.clone(), why });
     if store.is_link(&at) {
@@ -210,7 +194,7 @@ const TOGETHER: [&str; 11] = [
 /// Puts the entries of a map into a group that is there. Entries of earlier runs go, and entries of
 /// others stay.
 fn merge<'a>(
-    store: &Store,
+    store: &dyn Store,
     group: &str,
     map: &'a BTreeMap<String, UnsValue>,
     edits: &mut Vec<Edit<'a>>,
@@ -241,7 +225,7 @@ fn merge<'a>(
 }
 
 /// Removes a group of `uns` that Morula wrote. Entries of others stay, and so does the group then.
-fn remove_entry<'a>(store: &Store, group: &str, edits: &mut Vec<Edit<'a>>) -> Result<()> {
+fn remove_entry<'a>(store: &dyn Store, group: &str, edits: &mut Vec<Edit<'a>>) -> Result<()> {
     let written = match store.attr(group, WRITTEN) {
         Some(Attr::Texts(names)) => names,
         Some(Attr::Text(name)) => vec![name],
@@ -259,7 +243,7 @@ fn remove_entry<'a>(store: &Store, group: &str, edits: &mut Vec<Edit<'a>>) -> Re
 /// Adds columns to both tables, and removes stale columns of `obs`. A column of a form that is never
 /// written here is not removed.
 fn add_columns<'a>(
-    store: &Store,
+    store: &dyn Store,
     additions: &'a Additions,
     edits: &mut Vec<Edit<'a>>,
 ) -> Result<()> {
@@ -313,7 +297,7 @@ fn add_columns<'a>(
 
 /// Puts nodes into a group. A missing group is created.
 fn add_members<'a>(
-    store: &Store,
+    store: &dyn Store,
     group: &str,
     members: Vec<(&'a str, Node<'a>)>,
     edits: &mut Vec<Edit<'a>>,

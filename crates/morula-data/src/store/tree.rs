@@ -38,6 +38,17 @@ pub(crate) enum Data<'a> {
     Raw(hdf5_pure::Datatype, Vec<u8>),
 }
 
+/// A change to a file.
+#[derive(Debug)]
+pub(crate) enum Edit<'a> {
+    /// Remove the object at a path.
+    Delete(String),
+    /// Put a node at a path that is free, or that an earlier edit deleted.
+    Put(String, Node<'a>),
+    /// Set an attribute of the group at a path.
+    Attr(String, &'static str, Attr),
+}
+
 /// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Attr {
