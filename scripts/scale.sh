@@ -6,7 +6,8 @@
 # RAYON_NUM_THREADS says otherwise. MODELS (default: all three), FULL= leaves out runs with evidence.
 # The last column is the agreement (ARI) of the clusters with the simulated types.
 #
-# Rows of scanpy, crest-sc and brisc, from counts to Leiden, follow where $PYTHON has them.
+# Rows of scanpy 1.11 (with pynndescent below 0.6), crest-sc and brisc, from counts to Leiden at resolution
+# 0.5, follow where $PYTHON has them.
 # Needs GNU time.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -3,7 +3,7 @@
 
     python scripts/scale_rivals.py scanpy|crest|brisc IN.h5ad OUT.h5ad
 
-Each tool's own steps with 2000 genes, 50 components, 15 neighbours and resolution 0.2, where the tool
+Each tool's own steps with 2000 genes, 50 components, 15 neighbours and resolution 0.5, where the tool
 has them. The writing is a small file with the types and the clusters alone.
 """
 
@@ -24,7 +24,7 @@ def scanpy(path):
     sc.pp.scale(data, max_value=10)
     sc.pp.pca(data, n_comps=50)
     sc.pp.neighbors(data, n_neighbors=15)
-    sc.tl.leiden(data, resolution=0.2, flavor="igraph", n_iterations=2)
+    sc.tl.leiden(data, resolution=0.5, flavor="igraph", n_iterations=2)
     return data.obs["leiden"], data.obs["cell_type"]
 
 
@@ -39,7 +39,7 @@ def crest(path):
     data = crest.pp.scale(data)
     data = crest.tl.pca(data, n_comps=50)
     data = crest.pp.neighbors(data, n_neighbors=15)
-    data = crest.tl.leiden(data, resolution=0.2)
+    data = crest.tl.leiden(data, resolution=0.5)
     return data.obs["leiden"], data.obs["cell_type"]
 
 
@@ -49,7 +49,7 @@ def brisc(path):
     data = SingleCell(path)
     data = data.qc(max_mito_fraction=None, min_genes=1, nonzero_MALAT1=False, allow_float=True)
     data = data.hvg(num_genes=2000).normalize().pca(num_PCs=50).neighbors().shared_neighbors()
-    data = data.cluster(resolution=0.2)
+    data = data.cluster(resolution=0.5)
     return data.obs["cluster"], data.obs["cell_type"]
 
 
