@@ -12,8 +12,9 @@ pub struct Additions {
     pub(crate) layers: Vec<(String, CsrMatrix)>,
     pub(crate) obsm: Vec<(String, DenseMatrix)>,
     pub(crate) uns: Vec<(String, UnsValue)>,
-    /// Columns of `obs` and entries of `uns` to remove.
-    pub(crate) stale_obs: Vec<String>,
+    /// Columns of `obs` to remove, each with the entry of `uns` that was written with it.
+    pub(crate) stale_obs: Vec<(String, String)>,
+    /// Entries of `uns` to remove.
     pub(crate) stale_uns: Vec<String>,
 }
 
@@ -26,7 +27,7 @@ impl Additions {
     /// Adds a column of `obs`: a value per cell.
     pub fn obs(mut self, name: impl Into<String>, column: Column) -> Self {
         let name = name.into();
-        self.stale_obs.retain(|stale| *stale != name);
+        self.stale_obs.retain(|stale| stale.0 != name);
         put(&mut self.obs, name, column);
         self
     }
@@ -57,12 +58,13 @@ impl Additions {
         self
     }
 
-    /// Removes a column of `obs` that an earlier run has written, if there is one.
-    pub fn without_obs(mut self, name: impl Into<String>) -> Self {
+    /// Removes a column of `obs` that an earlier run has written together with an entry of `uns`.
+    /// Where there is no such entry, a column of this name is somebody else's, and stays.
+    pub fn without_obs(mut self, name: impl Into<String>, entry: impl Into<String>) -> Self {
         let name = name.into();
         self.obs.retain(|part| part.0 != name);
-        self.stale_obs.retain(|stale| *stale != name);
-        self.stale_obs.push(name);
+        self.stale_obs.retain(|stale| stale.0 != name);
+        self.stale_obs.push((name, entry.into()));
         self
     }
 

@@ -175,7 +175,8 @@ impl AnnData {
     /// # Errors
     /// [`DataError::Shape`] and [`DataError::BadName`].
     pub fn add(&mut self, additions: &Additions) -> Result<()> {
-        additions.stale_obs.iter().for_each(|name| self.obs.remove(name));
+        let ours = additions.stale_obs.iter().filter(|(_, entry)| self.uns.contains_key(entry));
+        ours.for_each(|(name, _)| self.obs.remove(name));
         additions.stale_uns.iter().for_each(|name| drop(self.uns.remove(name)));
         for (name, column) in &additions.obs {
             self.obs.set(name, column.clone())?;

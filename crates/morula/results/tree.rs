@@ -25,8 +25,8 @@ pub(super) fn levels(
     let mut additions = Additions::new()
         .without_uns(evidence_of(name))
         .without_uns(evidence_of(&parts))
-        .without_obs(format!("{parts}_confidence"))
-        .without_obs(&parts)
+        .without_obs(format!("{parts}_confidence"), &parts)
+        .without_obs(&parts, &parts)
         .without_uns(&parts);
     for (level, end) in [(Level::Coarse, "coarse"), (Level::Fine, "fine")] {
         let column_name = format!("{name}_{end}");
@@ -38,7 +38,7 @@ pub(super) fn levels(
                 let cells = cells.filter(|(_, p)| **p >= min_confidence).map(|(cell, _)| cell);
                 additions.obs(column_name, column(tree, &groups, cells, n_obs)?)
             }
-            None => additions.without_obs(column_name),
+            None => additions.without_obs(column_name, name),
         };
     }
     Ok(additions)

@@ -259,6 +259,31 @@ fn outputs_cost_no_input() {
     sandbox.ok("subcluster renamed.h5ad --of 0x --groupby jojoscl --out s.h5ad");
 }
 
+/// Columns that others named as ours would be are neither replaced nor removed.
+#[test]
+fn columns_of_others_stay() {
+    let sandbox = clustered();
+    let mut data = read(sandbox.path("c.h5ad")).unwrap();
+    let column = Column::Float(vec![0.25; 240]);
+    for name in [KEY.to_string(), format!("{KEY}_confidence"), "mine_confidence".into()] {
+        data.obs.set(name, column.clone()).unwrap();
+    }
+    data.uns.insert("other_evidence".into(), "a text".into());
+    write_h5ad(sandbox.path("own.h5ad"), &data).unwrap();
+    for key in ["mine", "other"] {
+        let line = format!("subcluster own.h5ad --of 0 --key-added {key} --out own.h5ad");
+        sandbox.refuses(&line, 2, &[key, "another name"]);
+    }
+    for out in ["own.h5ad", "own.zarr"] {
+        sandbox.ok(&format!("cluster own.h5ad --epochs 1 -k 2 --out {out} --quiet"));
+        let after = read(sandbox.path(out)).unwrap();
+        for name in [KEY.to_string(), format!("{KEY}_confidence"), "mine_confidence".into()] {
+            assert_eq!(after.obs.column(&name).unwrap(), &column, "{out} {name}");
+        }
+    }
+    sandbox.refuses("cluster own.h5ad --out own.zarr.zip", 2, &["own.zarr.zip", ".zarr or .h5ad"]);
+}
+
 #[test]
 fn batches_are_corrected_within_clusters() {
     let sandbox = Sandbox::new();

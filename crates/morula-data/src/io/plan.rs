@@ -120,8 +120,14 @@ pub fn check_output(
 /// The format of an output, by its name: zarr for a name that ends in `.zarr`, else h5ad.
 ///
 /// # Errors
-/// [`DataError::Unsupported`] for zarr without the feature `zarr`.
+/// [`DataError::Unsupported`] for zarr without the feature `zarr`, and for a zip file of a store.
 pub fn output_format(output: &Path) -> Result<Format> {
+    let name = output.to_string_lossy().to_ascii_lowercase();
+    if name.ends_with(".zarr.zip") {
+        let what = "zarr stores are read from zip files, but not written to them; give a name that \
+                    ends in .zarr or .h5ad";
+        return Err(DataError::unsupported(what).in_file(output));
+    }
     if !output.extension().is_some_and(|end| end.eq_ignore_ascii_case("zarr")) {
         return Ok(Format::H5ad);
     }

@@ -233,7 +233,7 @@ impl Subclusters {
             .uns(key, uns::fits_to_uns(&self.origin, &self.fits));
         let additions = match &self.confidence {
             Some(values) => additions.obs(confidence, Column::Float(values.clone())),
-            None => additions.without_obs(confidence),
+            None => additions.without_obs(confidence, key),
         };
         match self.evidence.is_empty() {
             true => additions.without_uns(evidence_of(key)),

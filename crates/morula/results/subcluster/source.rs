@@ -33,11 +33,16 @@ impl Subclusters {
         let key = key.map_or_else(|| key_of(result), String::from);
         let earlier = uns.get(&key).is_some_and(is_of_subclusters);
         let taken = |what: String| Err(SubclusterError::Taken { what });
-        if let (false, Ok(_)) = (earlier, obs.column(&key)) {
-            return taken(format!("obs[{key:?}]"));
-        }
-        if let (false, Some(_)) = (earlier, uns.get(&key)) {
-            return taken(format!("uns[{key:?}]"));
+        if !earlier {
+            let [confidence, evidence] = [format!("{key}_confidence"), evidence_of(&key)];
+            if let Some(name) =
+                [&key, &confidence].into_iter().find(|name| obs.column(name).is_ok())
+            {
+                return taken(format!("obs[{name:?}]"));
+            }
+            if let Some(name) = [&key, &evidence].into_iter().find(|name| uns.contains_key(*name)) {
+                return taken(format!("uns[{name:?}]"));
+            }
         }
         let groupby = match (groupby, obs.column(&key)) {
             (Some(column), _) => column,

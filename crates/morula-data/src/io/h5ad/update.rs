@@ -264,7 +264,8 @@ fn add_columns<'a>(
             true => legacy::columns(store, table, columns)?.1,
             false => column_order(store, table)?,
         };
-        for name in stale {
+        let written = |entry: &String| store.kind(&format!("uns/{entry}")) == Some(Kind::Group);
+        for (name, _) in stale.iter().filter(|(_, entry)| written(entry)) {
             let at = format!("{table}/{name}");
             if store.kind(&at).is_some() && free(store, table, name, &COLUMNS).is_ok() {
                 edits.push(Edit::Delete(at));
