@@ -37,8 +37,7 @@ fn input() -> (CellNeighbors, Communities) {
         labels,
         n_clusters: CLUSTERS,
         stability: vec![0.9; CELLS],
-        resolution: 1.0,
-        vertices: None,
+        ..Default::default()
     };
     (CellNeighbors::new(views(0)).expect("views of the same cells"), clusters)
 }

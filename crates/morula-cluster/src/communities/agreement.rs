@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 /// Adjusted Rand index (Hubert and Arabie 1985): 1 for the same partition, about 0 for unrelated
-/// ones. Every vertex counts as its number of cells. It compares runs with each other; scores against labels are in morula-metrics, which
+/// ones. Every vertex counts as its number of cells. It compares runs with each other; scores against
+/// labels are in morula-metrics, which
 /// models must not use.
 pub(crate) fn agreement(a: &[usize], b: &[usize], n_cells: &[usize]) -> f64 {
     let pairs = |n: &usize| (*n as f64) * (*n as f64 - 1.0) / 2.0;

@@ -15,7 +15,7 @@ pub(crate) use self::split::common;
 use crate::{NClusters, Result};
 
 /// The result of [`communities`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Communities {
     /// Cluster of every vertex, the largest cluster 0.
     pub labels: Vec<usize>,

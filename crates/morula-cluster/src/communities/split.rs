@@ -10,8 +10,8 @@ const FINE: f64 = 10.0;
 const FINER: f64 = 4.0;
 const FINEST: f64 = 1e9;
 
-/// Least number of cells of a part. Parts of one or two cells become clusters only when nothing else gives
-/// the number.
+/// Least number of cells of a part. Parts of one or two cells become clusters only when nothing else
+/// gives the number.
 pub(super) const LEAST: usize = 3;
 
 /// Splits clusters into the parts of a fine partition, then merges parts of the same cluster until

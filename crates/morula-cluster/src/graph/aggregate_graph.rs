@@ -43,6 +43,12 @@ impl AggregateGraph {
         self.between([a, b]) - cost * self.degrees[a] * self.degrees[b]
     }
 
+    /// Leiden's objective of these groups: `sum_a w_aa / 2 - gamma d_a^2 / 4m`.
+    #[cfg(test)]
+    pub fn objective(&self, resolution: f64) -> f64 {
+        self.alive.iter().map(|&a| self.gain([a, a], resolution) / 2.0).sum()
+    }
+
     /// The contact of a pair, `2m w_ab / (d_a d_b)`: the weight between them as a share of the
     /// weight expected by chance. 0 where nothing is expected.
     pub fn contact(&self, [a, b]: [usize; 2]) -> f64 {

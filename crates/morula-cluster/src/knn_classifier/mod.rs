@@ -173,13 +173,7 @@ pub(super) mod tests {
 
     fn clusters(stability: f32) -> Communities {
         let labels = [vec![0; 20], vec![1; 2]].concat();
-        Communities {
-            labels,
-            n_clusters: 2,
-            stability: vec![stability; 22],
-            resolution: 1.0,
-            vertices: None,
-        }
+        Communities { labels, n_clusters: 2, stability: vec![stability; 22], ..Default::default() }
     }
 
     /// 20 cells at 0 to 19 and 2 cells far away, in two views.
@@ -202,13 +196,8 @@ pub(super) mod tests {
         let x = (0..30).map(|i| i as f32).chain([300.0, 301.0]).collect();
         let cells = CellNeighbors::new(vec![DenseMatrix::from_rows(x, 1)]).unwrap();
         let labels = [vec![0; 30], vec![1; 2]].concat();
-        let clusters = Communities {
-            labels,
-            n_clusters: 2,
-            stability: vec![1.0; 32],
-            resolution: 1.0,
-            vertices: None,
-        };
+        let clusters =
+            Communities { labels, n_clusters: 2, stability: vec![1.0; 32], ..Default::default() };
         let leaves = [vec![0; 15], vec![1; 15], vec![2; 2]].concat();
         KnnClassifier::fit(cells, clusters).unwrap().0.with_tree(&tree(), &leaves).unwrap()
     }
@@ -259,13 +248,8 @@ pub(super) mod tests {
         let of = |i: usize| usize::from((30..=75).contains(&i) && i.is_multiple_of(3));
         let labels: Vec<usize> = (0..100).map(of).collect();
         let view = DenseMatrix::from_rows((0..100).map(|i| i as f32).collect(), 1);
-        let clusters = Communities {
-            labels,
-            n_clusters: 2,
-            stability: vec![1.0; 100],
-            resolution: 1.0,
-            vertices: None,
-        };
+        let clusters =
+            Communities { labels, n_clusters: 2, stability: vec![1.0; 100], ..Default::default() };
         let cells = CellNeighbors::new(vec![view]).unwrap();
         let (classifier, proba) = KnnClassifier::fit(cells, clusters).unwrap();
         let found = proba.argmax();
@@ -284,13 +268,8 @@ pub(super) mod tests {
             let view = DenseMatrix::from_rows((0..12).map(|i| i as f32).collect(), 1);
             let cells = CellNeighbors::new(vec![view]).unwrap();
             let stability = vec![1.0; 12];
-            let clusters = Communities {
-                labels,
-                n_clusters: sizes.len(),
-                stability,
-                resolution: 1.0,
-                vertices: None,
-            };
+            let clusters =
+                Communities { labels, n_clusters: sizes.len(), stability, ..Default::default() };
             let (classifier, proba) = KnnClassifier::fit(cells, clusters).unwrap();
             let (found, k) = (proba.argmax(), classifier.n_clusters());
             let mut counts = vec![0; k];
